@@ -1,0 +1,100 @@
+"""The diagnostic as a value; rendering it is another module's work."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from archc.diagnostics.codes import Code
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Span:
+    """A stretch of a file: lines and columns count from 1, the end column is exclusive."""
+
+    file: str
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+
+    def to(self, other: "Span") -> "Span":
+        """Return the stretch from the start of this span to the end of `other`."""
+        return Span(self.file, self.line, self.column, other.end_line, other.end_column)
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}"
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """A span with the few words that explain it."""
+
+    span: Span
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Operand:
+    """One tensor that took part in the mistake: its name, its shape, where it came from."""
+
+    name: str
+    shape: str
+    origin: str
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """One mistake: what is wrong, where, why, and the smallest fix.
+
+    `calls` is the chain of block calls that led here, innermost first.
+    """
+
+    code: Code
+    headline: str
+    primary: Span | None = None
+    secondary: tuple[Label, ...] = ()
+    operands: tuple[Operand, ...] = ()
+    notes: tuple[str, ...] = ()
+    calls: tuple[str, ...] = ()
+    help: str = ""
+    severity: str = "error"
+
+
+class ArchcError(Exception):
+    """The base of every error that leaves archc."""
+
+
+class CompileError(ArchcError):
+    """A spec was refused; `diagnostics` holds everything that is wrong with it.
+
+    `sources` maps a file's name to its text, so that the message can quote it.
+    """
+
+    def __init__(self, diagnostics: Iterable[Diagnostic], sources: Mapping[str, str]) -> None:
+        self.diagnostics = tuple(diagnostics)
+        self.sources = dict(sources)
+        super().__init__(self.diagnostics, self.sources)
+
+    def __str__(self) -> str:
+        from archc.diagnostics.render import render_text
+
+        return render_text(self.diagnostics, self.sources)
+
+
+@dataclass(eq=False)
+class RuleViolation(Exception):
+    """A rule was broken; the pass that called the rule adds the position.
+
+    `argument` names the argument at fault where there is one, so that the
+    message can point at it inside the line.
+    """
+
+    code: Code
+    headline: str
+    notes: tuple[str, ...] = ()
+    help: str = ""
+    argument: str = ""
+    span: Span | None = None
+    operands: tuple[Operand, ...] = field(default=())
+
+    def __post_init__(self) -> None:
+        super().__init__(self.headline)

@@ -1,0 +1,143 @@
+"""Diagnostics as text for a terminal and as JSON for programs."""
+
+import json
+from collections.abc import Iterable, Mapping
+
+from archc.diagnostics.model import Diagnostic, Label, Span
+
+SHOWN = 20
+CUT = 80
+
+
+def printable(text: str) -> str:
+    """Escape every character that could move a cursor or break a line."""
+    return "".join(
+        c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text
+    )
+
+
+def excerpt(text: str) -> str:
+    """Return `text` escaped and cut to 80 characters, for quoting what was found."""
+    shown = printable(text[: CUT + 1])
+    return shown if len(shown) <= CUT else shown[: CUT - 1] + "…"
+
+
+def render_text(diagnostics: Iterable[Diagnostic], sources: Mapping[str, str]) -> str:
+    """Return the diagnostics as rustc would print them: at most 20, then a count."""
+    listed = list(diagnostics)
+    blocks = [_block(d, sources) for d in listed[:SHOWN]]
+    if len(listed) > SHOWN:
+        blocks.append(f"… and {len(listed) - SHOWN} more (all are in --format json)")
+    return "\n\n".join(blocks)
+
+
+def render_json(diagnostics: Iterable[Diagnostic]) -> str:
+    """Return every diagnostic as a JSON array."""
+    return json.dumps([_record(d) for d in diagnostics], indent=2, ensure_ascii=True)
+
+
+def _block(diagnostic: Diagnostic, sources: Mapping[str, str]) -> str:
+    head = f"{diagnostic.severity}[{diagnostic.code}]: {printable(diagnostic.headline)}"
+    lines = [head]
+    if diagnostic.primary is not None:
+        lines += _snippets(diagnostic.primary, diagnostic.secondary, sources)
+    lines += _operand_rows(diagnostic)
+    lines += [f"  note: {printable(note)}" for note in diagnostic.notes]
+    if diagnostic.calls:
+        lines.append("  in " + printable(", from ".join(diagnostic.calls)))
+    if diagnostic.help:
+        lines.append(f"  help: {printable(diagnostic.help)}")
+    return "\n".join(lines)
+
+
+def _operand_rows(diagnostic: Diagnostic) -> list[str]:
+    rows = diagnostic.operands
+    name = max((len(o.name) for o in rows), default=0)
+    shape = max((len(o.shape) for o in rows), default=0)
+    return [
+        printable(f"    {o.name:<{name}}  {o.shape:<{shape}}  {o.origin}").rstrip() for o in rows
+    ]
+
+
+def _snippets(primary: Span, labels: tuple[Label, ...], sources: Mapping[str, str]) -> list[str]:
+    """Return the arrow line and each quoted line, the primary span's first."""
+    beside = [la for la in labels if (la.span.file, la.span.line) == (primary.file, primary.line)]
+    others = [la for la in labels if la not in beside]
+    gutter = len(str(max(span.line for span in (primary, *(la.span for la in labels)))))
+    lines = [f"{' ' * gutter}--> {printable(str(primary))}"]
+    lines += _quoted(primary, "^", beside, gutter, sources)
+    for label in others:
+        if label.span.file != primary.file:
+            lines.append(f"{' ' * gutter}::: {printable(str(label.span))}")
+        lines += _quoted(label.span, "~", [label], gutter, sources)
+    return lines
+
+
+def _quoted(
+    span: Span, mark: str, labels: list[Label], gutter: int, sources: Mapping[str, str]
+) -> list[str]:
+    text_lines = sources.get(span.file, "").split("\n")
+    if not 0 < span.line <= len(text_lines):
+        return []
+    text = text_lines[span.line - 1].rstrip("\r")
+    start, text, span_columns = _window(text, span)
+    row = _underline(text, [(*_columns(la.span, start, text), "~") for la in labels])
+    row = _overlay(row, *span_columns, mark)
+    words = "; ".join(la.text for la in labels if la.text)
+    return [
+        f"{span.line:>{gutter}} | {printable(text)}",
+        f"{' ' * gutter} | {row} {printable(words)}".rstrip(),
+    ]
+
+
+def _window(text: str, span: Span) -> tuple[int, str, tuple[int, int]]:
+    """Cut a long line to the part around the span; return its offset, itself, the columns."""
+    start = max(0, span.column - 60) if len(text) > 160 else 0
+    shown = text[start : start + 160]
+    return start, shown, _columns(span, start, shown)
+
+
+def _columns(span: Span, start: int, text: str) -> tuple[int, int]:
+    end = span.end_column if span.end_line == span.line else len(text) + start + 1
+    first = max(0, span.column - 1 - start)
+    return first, max(first + 1, min(end - 1 - start, len(text) + 1))
+
+
+def _underline(text: str, marks: list[tuple[int, int, str]]) -> str:
+    row = " " * len(text)
+    for first, last, mark in marks:
+        row = _overlay(row, first, last, mark)
+    return row.rstrip()
+
+
+def _overlay(row: str, first: int, last: int, mark: str) -> str:
+    row = row.ljust(last)
+    return row[:first] + mark * (last - first) + row[last:]
+
+
+def _record(diagnostic: Diagnostic) -> dict[str, object]:
+    return {
+        "code": str(diagnostic.code),
+        "severity": diagnostic.severity,
+        "message": diagnostic.headline,
+        "span": _span_record(diagnostic.primary),
+        "related": [{"span": _span_record(la.span), "text": la.text} for la in diagnostic.secondary],
+        "operands": [
+            {"name": o.name, "shape": o.shape, "origin": o.origin} for o in diagnostic.operands
+        ],
+        "notes": list(diagnostic.notes),
+        "calls": list(diagnostic.calls),
+        "help": diagnostic.help,
+    }
+
+
+def _span_record(span: Span | None) -> dict[str, object] | None:
+    if span is None:
+        return None
+    return {
+        "file": span.file,
+        "line": span.line,
+        "column": span.column,
+        "end_line": span.end_line,
+        "end_column": span.end_column,
+    }

@@ -1,0 +1,1 @@
+"""The small expression language of a spec: its syntax tree, parser, values and printed form."""

@@ -1,0 +1,216 @@
+"""Evaluation of a syntax tree over plain values; tensors are the subclass's business."""
+
+import re
+from typing import Any
+
+from archc.diagnostics import Code, RuleViolation
+from archc.expressions.parser import parse_expression
+from archc.expressions.syntax import (
+    Attribute,
+    Binary,
+    Call,
+    Comparison,
+    Conditional,
+    Display,
+    Expression,
+    Keyword,
+    Literal,
+    Logical,
+    Name,
+    Slice,
+    Subscript,
+    Unary,
+)
+from archc.expressions.values import (
+    FUNCTIONS,
+    Constant,
+    applied,
+    arithmetic,
+    checked,
+    compared,
+    describe,
+    element,
+    is_constant,
+)
+
+_BRACES = re.compile(r"\{([^{}]*)\}")
+
+
+class Evaluator:
+    """Evaluates expressions; a subclass says what names and tensors mean.
+
+    Every violation that leaves carries the place of the innermost expression at fault.
+    """
+
+    def lookup(self, name: Name) -> Any:
+        """Return the value of a bare name."""
+        raise RuleViolation(Code.UNKNOWN_NAME, f"`{name.identifier}` is not defined here")
+
+    def attribute(self, expression: Attribute) -> Any:
+        """Return the value of `a.b`."""
+        raise RuleViolation(Code.EXPRESSION_VALUE, f"{expression.name} cannot be asked here")
+
+    def operation(self, expression: Expression, name: str, operands: tuple[Any, ...]) -> Any:
+        """Return the result of an operator at least one of whose operands is a tensor."""
+        raise RuleViolation(Code.EXPRESSION_VALUE, f"`{name}` needs plain values here")
+
+    def call(self, expression: Call) -> Any:
+        """Return the value of a call of a function that is not one of the language's own."""
+        raise RuleViolation(
+            Code.UNKNOWN_CALLEE, f"there is no function `{expression.function}` here"
+        )
+
+    def subscript(self, expression: Subscript, value: Any) -> Any:
+        """Return the result of indexing something that is no list."""
+        raise RuleViolation(Code.EXPRESSION_VALUE, f"{describe(value)} has no elements")
+
+    def evaluate(self, expression: Expression) -> Any:
+        """Return the value of an expression."""
+        if type(expression) is Literal:
+            return expression.value
+        try:
+            return self._evaluate(expression)
+        except RuleViolation as violation:
+            if violation.span is None:
+                violation.span = expression.span
+            raise
+
+    def _evaluate(self, expression: Expression) -> Any:
+        match expression:
+            case Literal(value):
+                return checked(value)
+            case Name():
+                return self.lookup(expression)
+            case Binary(operator, left, right):
+                return self._binary(expression, operator, left, right)
+            case Call():
+                return self._call(expression)
+            case Comparison():
+                return self._comparison(expression)
+            case Conditional(test, then, other):
+                return self.evaluate(then if self.condition(test) else other)
+            case Subscript(value):
+                return self._subscript(expression, self.evaluate(value))
+            case Attribute():
+                return self.attribute(expression)
+            case Unary(operator, operand):
+                return self._unary(expression, operator, operand)
+            case Logical(operator, operands):
+                return self._logical(operator, operands)
+            case Display(items):
+                return checked(tuple(self.evaluate(item) for item in items))
+
+    def condition(self, expression: Expression) -> bool:
+        """Return the value of a condition, which must be a boolean."""
+        value = self.evaluate(expression)
+        if not isinstance(value, bool):
+            raise RuleViolation(
+                Code.EXPRESSION_VALUE,
+                f"a condition is True or False; this is {describe(value)}",
+                help="compare it with something: `!= 0`, `== 'name'`",
+                span=expression.span,
+            )
+        return value
+
+    def integer(self, expression: Expression, what: str) -> int:
+        """Return the value of an expression that must be an integer."""
+        value = self.evaluate(expression)
+        if type(value) is not int:
+            hint = "use // for a whole quotient" if isinstance(value, float) else ""
+            raise RuleViolation(
+                Code.EXPRESSION_VALUE,
+                f"{what} is an integer; this is {describe(value)}",
+                help=hint,
+                span=expression.span,
+            )
+        return value
+
+    def constant(self, expression: Expression) -> Constant:
+        """Return the value of an expression that must be no tensor."""
+        value = self.evaluate(expression)
+        if not is_constant(value):
+            raise RuleViolation(
+                Code.EXPRESSION_VALUE,
+                "a tensor cannot stand here",
+                help="take its size with `.channels` or `.shape[i]`, or the tensor with `from`",
+                span=expression.span,
+            )
+        return value
+
+    def expand_braces(self, text: str, name: Name | Attribute) -> str:
+        """Replace each `{expression}` in a name by its value."""
+        if "{" not in text:
+            return text
+
+        def value(match: re.Match[str]) -> str:
+            inner = parse_expression(match[1], lambda _start, _end: name.span)
+            return str(self.constant(inner))
+
+        return _BRACES.sub(value, text)
+
+    def keywords(self, keywords: tuple[Keyword, ...]) -> dict[str, Any]:
+        """Return the keyword arguments of a call by name; `**kw` is a tuple of pairs."""
+        result: dict[str, Any] = {}
+        for keyword in keywords:
+            value = self.evaluate(keyword.value)
+            result |= {keyword.name: value} if keyword.name else dict(value)
+        return result
+
+    def _binary(self, expression: Binary, operator: str, left: Expression, right: Expression) -> Any:
+        a, b = self.evaluate(left), self.evaluate(right)
+        if is_constant(a) and is_constant(b):
+            return arithmetic(operator, a, b)
+        return self.operation(expression, operator, (a, b))
+
+    def _unary(self, expression: Unary, operator: str, operand: Expression) -> Any:
+        if operator == "not":
+            return not self.condition(operand)
+        value = self.evaluate(operand)
+        if not is_constant(value):
+            return self.operation(expression, operator, (value,))
+        return arithmetic("-" if operator == "-" else "+", 0, value)
+
+    def _logical(self, operator: str, operands: tuple[Expression, ...]) -> bool:
+        decisive = operator == "or"
+        for operand in operands:
+            if self.condition(operand) is decisive:
+                return decisive
+        return not decisive
+
+    def _comparison(self, expression: Comparison) -> Any:
+        values = [self.evaluate(operand) for operand in expression.operands]
+        if not all(is_constant(v) or hasattr(v, "letter") for v in values):
+            if len(values) == 2:
+                return self.operation(expression, expression.operators[0], tuple(values))
+            raise RuleViolation(Code.EXPRESSION_VALUE, "tensors are compared two at a time")
+        pairs = zip(values, expression.operators, values[1:], strict=False)
+        return all(compared(operator, a, b) for a, operator, b in pairs)
+
+    def _call(self, expression: Call) -> Any:
+        if expression.function not in FUNCTIONS:
+            return self.call(expression)
+        arguments = tuple(self.evaluate(argument) for argument in expression.arguments)
+        keywords = self.keywords(expression.keywords)
+        if all(is_constant(a) for a in (*arguments, *keywords.values())):
+            return applied(expression.function, arguments, keywords)
+        return self.call(expression)
+
+    def _subscript(self, expression: Subscript, value: Any) -> Any:
+        if not isinstance(value, tuple):
+            return self.subscript(expression, value)
+        if len(expression.indices) != 1:
+            raise RuleViolation(Code.EXPRESSION_VALUE, "a list takes one index")
+        index = expression.indices[0]
+        if isinstance(index, Slice):
+            return value[self.slice(index)]
+        return element(value, self.evaluate(index))
+
+    def slice(self, part: Slice) -> slice:
+        """Return a Python slice of the integers that a slice expression means."""
+        bounds = [
+            None if bound is None else self.integer(bound, "a bound of a slice")
+            for bound in (part.start, part.stop, part.step)
+        ]
+        if bounds[2] == 0:
+            raise RuleViolation(Code.EXPRESSION_VALUE, "a slice cannot step by 0", span=part.span)
+        return slice(*bounds)

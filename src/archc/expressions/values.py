@@ -1,0 +1,231 @@
+"""The values an expression can have before any tensor exists, and arithmetic on them."""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from archc.diagnostics import Code, RuleViolation
+from archc.expressions.syntax import Call
+
+MAX_INTEGER = 2**63 - 1
+MAX_SEQUENCE = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class LayerName:
+    """A layer, block or function passed as an argument: `Block: Bottleneck`.
+
+    `call` is there where the parameter was given with arguments of its own
+    (`act: LeakyReLU(0.1)`).
+    """
+
+    name: str
+    call: Call | None = None
+
+    def __str__(self) -> str:
+        return self.name
+
+
+# The values of the language are nested tuples, which no finite union describes to the type checker.
+Constant = Any
+CONSTANT_TYPES = (int, float, str, tuple, LayerName, type(None))
+
+
+def is_constant(value: object) -> bool:
+    """Return whether `value` is a plain value and no tensor."""
+    return isinstance(value, CONSTANT_TYPES)
+
+
+def describe(value: Constant) -> str:
+    """Return the kind of a value as a message names it."""
+    if isinstance(value, bool):
+        return "a boolean"
+    kinds: dict[type, str] = {int: "an integer", float: "a number", str: "a string"}
+    kinds |= {tuple: "a list", LayerName: "a layer", type(None): "None"}
+    return kinds.get(type(value), "a tensor")
+
+
+def checked(value: Constant) -> Constant:
+    """Return `value` if it lies within the language's limits.
+
+    Raises:
+        RuleViolation: an integer outside int64 or a list that is too long.
+    """
+    if isinstance(value, int) and abs(value) > MAX_INTEGER:
+        raise RuleViolation(Code.READING_LIMIT, "an integer outside −2⁶³ … 2⁶³ − 1")
+    if isinstance(value, tuple) and len(value) > MAX_SEQUENCE:
+        raise RuleViolation(Code.READING_LIMIT, f"a list longer than {MAX_SEQUENCE}")
+    return value
+
+
+def arithmetic(operator: str, left: Constant, right: Constant) -> Constant:
+    """Return `left operator right` for numbers; `+` and `*` also join and repeat lists."""
+    if isinstance(left, tuple) or isinstance(right, tuple):
+        return _list_arithmetic(operator, left, right)
+    if not _is_number(left) or not _is_number(right):
+        raise RuleViolation(
+            Code.EXPRESSION_VALUE,
+            f"`{operator}` needs two numbers, found {describe(left)} and {describe(right)}",
+        )
+    if operator == "**":
+        _check_power(left, right)
+    if operator == "@":
+        raise RuleViolation(Code.EXPRESSION_VALUE, "`@` multiplies tensors, not numbers")
+    try:
+        return checked(_OPERATIONS[operator](left, right))
+    except ZeroDivisionError:
+        raise RuleViolation(Code.EXPRESSION_VALUE, "division by zero") from None
+    except OverflowError:
+        raise RuleViolation(Code.EXPRESSION_VALUE, "the result is too large") from None
+
+
+def _is_number(value: Constant) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def _list_arithmetic(operator: str, left: Constant, right: Constant) -> Constant:
+    if operator == "+" and isinstance(left, tuple) and isinstance(right, tuple):
+        return checked((*left, *right))
+    if operator == "*" and isinstance(left, tuple) and type(right) is int:
+        if len(left) * right > MAX_SEQUENCE:
+            raise RuleViolation(Code.READING_LIMIT, f"a list longer than {MAX_SEQUENCE}")
+        return left * right
+    raise RuleViolation(
+        Code.EXPRESSION_VALUE,
+        f"`{operator}` does not join {describe(left)} and {describe(right)}",
+    )
+
+
+def _check_power(base: float, exponent: float) -> None:
+    if isinstance(base, int) and isinstance(exponent, int) and abs(base) > 1 and exponent > 63:
+        raise RuleViolation(Code.READING_LIMIT, "an integer outside −2⁶³ … 2⁶³ − 1")
+    if base < 0 and not isinstance(exponent, int):
+        raise RuleViolation(Code.EXPRESSION_VALUE, "a root of a negative number")
+
+
+_OPERATIONS: dict[str, Callable[[Any, Any], Any]] = {
+    "+": lambda a, b: a + b,
+    "-": lambda a, b: a - b,
+    "*": lambda a, b: a * b,
+    "/": lambda a, b: a / b,
+    "//": lambda a, b: a // b,
+    "%": lambda a, b: a % b,
+    "**": lambda a, b: a**b,
+}
+
+
+def compared(operator: str, left: Constant, right: Constant) -> bool:
+    """Return whether `left operator right` holds.
+
+    Raises:
+        RuleViolation: an order is asked of things that have none.
+    """
+    if operator in {"in", "not in"}:
+        if not isinstance(right, tuple):
+            raise RuleViolation(
+                Code.EXPRESSION_VALUE, f"`{operator}` needs a list, found {describe(right)}"
+            )
+        return (left in right) == (operator == "in")
+    if operator in {"==", "!="}:
+        return (left == right) == (operator == "==")
+    if not (_is_number(left) and _is_number(right)):
+        raise RuleViolation(
+            Code.EXPRESSION_VALUE,
+            f"`{operator}` orders numbers, found {describe(left)} and {describe(right)}",
+        )
+    orders: dict[str, bool] = {
+        "<": left < right,
+        "<=": left <= right,
+        ">": left > right,
+        ">=": left >= right,
+    }
+    return orders[operator]
+
+
+def make_divisible(v: float, d: int = 8) -> int:
+    """Return the multiple of `d` nearest to `v`, at least `d` and not below 0.9·v.
+
+    Source: torchvision, `torchvision.models._utils._make_divisible`.
+    """
+    rounded = max(d, int(v + d / 2) // d * d)
+    return rounded + d if rounded < 0.9 * v else rounded
+
+
+def _range(*bounds: int) -> tuple[int, ...]:
+    if not 1 <= len(bounds) <= 3 or any(type(b) is not int for b in bounds):
+        raise RuleViolation(Code.EXPRESSION_VALUE, "`range` takes one to three integers")
+    if len(bounds) == 3 and bounds[2] == 0:
+        raise RuleViolation(Code.EXPRESSION_VALUE, "`range` cannot step by 0")
+    numbers = range(*bounds)
+    if len(numbers) > MAX_SEQUENCE:
+        raise RuleViolation(Code.READING_LIMIT, f"a list longer than {MAX_SEQUENCE}")
+    return tuple(numbers)
+
+
+def _extreme(choose: Callable[[Sequence[Any]], Any], values: tuple[Any, ...]) -> Any:
+    return choose(values[0] if len(values) == 1 and isinstance(values[0], tuple) else values)
+
+
+def _integer(value: float) -> int:
+    if not _is_number(value) or not math.isfinite(value):
+        raise RuleViolation(Code.EXPRESSION_VALUE, f"`int` needs a finite number: {value}")
+    return int(value)
+
+
+FUNCTIONS: dict[str, Callable[..., Constant]] = {
+    "len": len,
+    "range": _range,
+    "enumerate": lambda items, start=0: tuple(enumerate(items, start)),
+    "zip": lambda *lists: tuple(zip(*lists, strict=False)),
+    "reversed": lambda items: tuple(items)[::-1],
+    "min": lambda *values: _extreme(min, values),
+    "max": lambda *values: _extreme(max, values),
+    "sum": lambda items: sum(items),
+    "prod": lambda items: math.prod(items),
+    "abs": abs,
+    "round": lambda value: round(value),
+    "floor": math.floor,
+    "ceil": math.ceil,
+    "sqrt": math.sqrt,
+    "log2": math.log2,
+    "int": _integer,
+    "float": float,
+    "make_divisible": make_divisible,
+}
+
+
+def applied(
+    function: str, arguments: tuple[Constant, ...], keywords: dict[str, Constant]
+) -> Constant:
+    """Return the value of one of the language's own functions.
+
+    Raises:
+        RuleViolation: the arguments do not suit the function.
+    """
+    try:
+        return checked(FUNCTIONS[function](*arguments, **keywords))
+    except (TypeError, ValueError, OverflowError, ZeroDivisionError, AttributeError):
+        found = ", ".join(describe(a) for a in (*arguments, *keywords.values()))
+        raise RuleViolation(
+            Code.EXPRESSION_VALUE, f"`{function}` cannot be applied to ({found})"
+        ) from None
+
+
+def element(value: Constant, index: Constant) -> Constant:
+    """Return `value[index]` for a list.
+
+    Raises:
+        RuleViolation: no list, no integer, or out of range.
+    """
+    if not isinstance(value, tuple):
+        raise RuleViolation(Code.EXPRESSION_VALUE, f"{describe(value)} has no elements")
+    if type(index) is not int:
+        raise RuleViolation(Code.EXPRESSION_VALUE, f"an index is an integer, not {describe(index)}")
+    if not -len(value) <= index < len(value):
+        raise RuleViolation(
+            Code.EXPRESSION_VALUE,
+            f"index {index} of a list of {len(value)}",
+            help=f"the last index is {len(value) - 1}" if value else "the list is empty",
+        )
+    return value[index]

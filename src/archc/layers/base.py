@@ -1,0 +1,350 @@
+"""What a layer is: its arguments, its shape rule, what it owns, what it costs, how it is written.
+
+A layer knows nothing of its neighbours: every rule is a pure function of the
+types of the input tensors.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, ClassVar, Literal
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic_core import ErrorDetails
+
+from archc.diagnostics import Code, RuleViolation
+from archc.expressions.printing import constant_text
+from archc.expressions.values import Constant, describe
+from archc.shapes import TensorType, format_shape
+from archc.windows import Axis
+
+
+@dataclass(frozen=True, slots=True)
+class Owned:
+    """A tensor that a layer owns; its key is the layer's path, a dot and `name`.
+
+    An empty name means that the path itself is the key. `kind` is `parameter`,
+    `buffer` (in the state dict) or `transient` (a buffer that is not).
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: str = "float32"
+    kind: Literal["parameter", "buffer", "transient"] = "parameter"
+
+
+class Layer(BaseModel, ABC):
+    """One operation with its arguments, frozen and validated.
+
+    The fields are the arguments, with torch's names and defaults. The class
+    variables say how a line of a spec and a line of Python are written.
+    """
+
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
+
+    torch_name: ClassVar[str]
+    """The constructor or function in the compiled source: `nn.Conv2d`, `F.relu`."""
+    positional: ClassVar[tuple[str, ...]] = ()
+    """The arguments that may be given without their name, in order."""
+    inferred_names: ClassVar[tuple[str, ...]] = ()
+    """torch's arguments that archc infers, in torch's order, before the others."""
+    inferred_after: ClassVar[int] = 0
+    """How many positional arguments torch wants before the inferred ones."""
+    arity: ClassVar[tuple[int, int]] = (1, 1)
+    """The least and the largest number of input tensors."""
+    results: ClassVar[tuple[str, ...]] = ("",)
+    """The names of the results; the first is the value of the bare name."""
+    feature: ClassVar[str] = ""
+    """The argument that sets the size a next layer infers from; empty: the input's is kept."""
+    is_module: ClassVar[bool] = True
+    """Whether the layer is an `nn.Module` that takes a slot of the module tree."""
+    family: ClassVar[str] = "other"
+    """The colour group in diagrams."""
+
+    @abstractmethod
+    def outputs(self, *inputs: TensorType) -> tuple[TensorType, ...]:
+        """Return the types of the results; this is the shape rule.
+
+        Raises:
+            RuleViolation: the inputs or the arguments break the layer's rule.
+        """
+
+    def inferred(self, *inputs: TensorType) -> Mapping[str, int]:  # noqa: ARG002
+        """Return torch's constructor arguments that follow from the inputs."""
+        return {}
+
+    def owned(self, *inputs: TensorType) -> tuple[Owned, ...]:  # noqa: ARG002
+        """Return the parameters and buffers in the order of torch's state dict."""
+        return ()
+
+    def multiply_adds(
+        self,
+        inputs: Sequence[TensorType],  # noqa: ARG002
+        outputs: Sequence[TensorType],  # noqa: ARG002
+    ) -> int:
+        """Return the multiply-adds for one sample."""
+        return 0
+
+    def window(self, *inputs: TensorType) -> tuple[Axis, ...] | None:  # noqa: ARG002
+        """Return the sliding window per spatial axis, or None where there is none."""
+        return None
+
+    @property
+    def given(self) -> dict[str, Constant]:
+        """The arguments that were written, by name, in the order of the fields."""
+        return {name: getattr(self, name) for name in type(self).model_fields if name in self.model_fields_set}
+
+    def __str__(self) -> str:
+        return f"{type(self).__name__}({written_arguments(self)})" if self.given else type(self).__name__
+
+
+class Function(Layer):
+    """An operation without a slot: lower-case in a spec, a call in `forward`."""
+
+    is_module: ClassVar[bool] = False
+    family: ClassVar[str] = "function"
+    method: ClassVar[bool] = False
+    """Whether the source writes `x.name(…)` rather than `torch.name(x, …)`."""
+    variadic: ClassVar[str] = ""
+    """The field that collects all positional arguments: the sizes of `expand`."""
+
+    def forward(self, inputs: Sequence[str]) -> str:
+        """Return the Python expression that computes the result from `inputs`."""
+        arguments = written_arguments(self)
+        if self.method:
+            rest = ", ".join([*inputs[1:], *([arguments] if arguments else [])])
+            return f"{inputs[0]}.{self.torch_name}({rest})"
+        return f"{self.torch_name}({', '.join([*inputs, *([arguments] if arguments else [])])})"
+
+    def __str__(self) -> str:
+        return f"{spec_name(type(self))}({written_arguments(self)})" if self.given else spec_name(type(self))
+
+
+def spec_name(layer: type[Layer]) -> str:
+    """Return the name by which a spec calls a layer: modules CamelCase, functions lower-case.
+
+    A function's class is named for it in CamelCase: `AdaptiveAvgPool2dFunction` is
+    `adaptive_avg_pool2d`; the field `function_name` of the class says so.
+    """
+    return getattr(layer, "function_name", layer.__name__)
+
+
+def written_arguments(layer: Layer) -> str:
+    """Return the arguments as source: positional ones first, the others by name."""
+    given = layer.given
+    parts: list[str] = []
+    variadic = getattr(layer, "variadic", "")
+    if variadic:
+        parts += [constant_text(item) for item in given.pop(variadic, ())]
+    for name in layer.positional:
+        if name not in given:
+            break
+        parts.append(constant_text(given.pop(name)))
+    return ", ".join([*parts, *(f"{name}={constant_text(value)}" for name, value in given.items())])
+
+
+def bind(
+    layer: type[Layer], arguments: Sequence[Constant], keywords: Mapping[str, Constant]
+) -> Layer:
+    """Return the layer called with these arguments.
+
+    Inferred arguments must have been taken out of `keywords` before.
+
+    Raises:
+        RuleViolation: too many positional arguments, an unknown name, a value out of range.
+    """
+    values = _named(layer, arguments, keywords)
+    return _created(layer, _Arguments(values))
+
+
+class _Arguments:
+    """Arguments as a cache key that tells `1`, `1.0` and `True` apart."""
+
+    __slots__ = ("key", "values")
+
+    def __init__(self, values: dict[str, Constant]) -> None:
+        self.values = values
+        self.key = repr(values)
+
+    def __hash__(self) -> int:
+        return hash(self.key)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Arguments) and self.key == other.key
+
+
+@lru_cache(maxsize=4096)
+def _created(layer: type[Layer], arguments: _Arguments) -> Layer:
+    try:
+        return layer(**arguments.values)
+    except ValidationError as error:
+        raise _violation(layer, arguments.values, error.errors()[0]) from None
+
+
+def _named(
+    layer: type[Layer], arguments: Sequence[Constant], keywords: Mapping[str, Constant]
+) -> dict[str, Constant]:
+    variadic = getattr(layer, "variadic", "")
+    if variadic and arguments:
+        if variadic in keywords:
+            raise RuleViolation(Code.ARGUMENTS, f"`{variadic}` is given twice", argument=variadic)
+        sizes = arguments[0] if len(arguments) == 1 and isinstance(arguments[0], tuple) else arguments
+        return {variadic: tuple(sizes), **keywords}
+    if len(arguments) > len(layer.positional):
+        raise _too_many(layer, arguments)
+    values = dict(zip(layer.positional, arguments, strict=False))
+    for name in keywords:
+        if name in values:
+            raise RuleViolation(Code.ARGUMENTS, f"argument `{name}` is given twice", argument=name)
+    return values | dict(keywords)
+
+
+def _too_many(layer: type[Layer], arguments: Sequence[Constant]) -> RuleViolation:
+    name, allowed = spec_name(layer), layer.positional
+    if layer.inferred_names and len(arguments) == len(allowed) + len(layer.inferred_names):
+        first = arguments[layer.inferred_after]
+        advice = f"{layer.inferred_names[0]} is inferred: drop the {first}"
+    else:
+        advice = "write the others by name: " + _first_fields(layer)
+    takes = ", ".join(allowed) if allowed else "none"
+    return RuleViolation(
+        Code.TOO_MANY_POSITIONAL,
+        f"`{name}` takes {len(allowed)} positional argument{'s' * (len(allowed) != 1)}"
+        f" ({takes}), {len(arguments)} given",
+        help=advice,
+        argument="0" if "inferred" in advice else str(len(allowed)),
+    )
+
+
+def _first_fields(layer: type[Layer]) -> str:
+    rest = [name for name in layer.model_fields if name not in layer.positional]
+    return ", ".join(f"{name}=…" for name in rest[:3]) or "it has no other arguments"
+
+
+def _violation(
+    layer: type[Layer], values: Mapping[str, Constant], error: ErrorDetails
+) -> RuleViolation:
+    name = str(error["loc"][0]) if error["loc"] else ""
+    callee = spec_name(layer)
+    if error["type"] == "missing":
+        return RuleViolation(
+            Code.ARGUMENTS, f"`{callee}` needs the argument `{name}`", help=_signature(layer)
+        )
+    if error["type"] == "extra_forbidden":
+        return _unknown_argument(layer, name)
+    value: Any = values.get(name)
+    advice = "use //" if isinstance(value, float) and "int" in error["type"] else ""
+    return RuleViolation(
+        Code.ARGUMENT_VALUE,
+        f"`{name}` of `{callee}` cannot be {constant_text(value)}: {_reason(error, value)}",
+        help=advice,
+        argument=name,
+    )
+
+
+def _unknown_argument(layer: type[Layer], name: str) -> RuleViolation:
+    from difflib import get_close_matches
+
+    known = [*layer.model_fields, *layer.inferred_names]
+    near = get_close_matches(name, known, 1)
+    return RuleViolation(
+        Code.ARGUMENTS,
+        f"`{spec_name(layer)}` has no argument `{name}`",
+        help=f"did you mean `{near[0]}`?" if near else _signature(layer),
+        argument=name,
+    )
+
+
+def _signature(layer: type[Layer]) -> str:
+    parts = [
+        name if info.is_required() else f"{name}={constant_text(info.default)}"
+        for name, info in layer.model_fields.items()
+    ]
+    return f"{spec_name(layer)}({', '.join(parts)})"
+
+
+def _reason(error: ErrorDetails, value: Constant) -> str:
+    kind = error["type"]
+    if kind in {"int_type", "float_type", "bool_type", "string_type", "tuple_type"}:
+        wanted = kind.removesuffix("_type").replace("int", "integer").replace("bool", "boolean")
+        return f"expected {'an' if wanted[0] in 'aeiou' else 'a'} {wanted}, found {describe(value)}"
+    return error["msg"][0].lower() + error["msg"][1:]
+
+
+def spatial(value: int | tuple[int, ...], count: int, argument: str) -> tuple[int, ...]:
+    """Return one number for each of `count` axes from a number or a list of them.
+
+    Raises:
+        RuleViolation: a list of another length.
+    """
+    if isinstance(value, int):
+        return (value,) * count
+    if len(value) != count:
+        raise RuleViolation(
+            Code.ARGUMENT_VALUE,
+            f"`{argument}` needs one number or {count}, found {len(value)}",
+            argument=argument,
+        )
+    return value
+
+
+def expect_rank(x: TensorType, *ranks: int, layer: str) -> None:
+    """Refuse a tensor whose number of dimensions is none of `ranks`.
+
+    Raises:
+        RuleViolation: another rank.
+    """
+    if x.rank not in ranks:
+        wanted = " or ".join(map(str, ranks))
+        raise RuleViolation(
+            Code.RANK,
+            f"`{layer}` needs a tensor of {wanted} dimensions, this one has {x.rank}",
+            notes=(f"the input is {format_shape(x.shape)}",),
+            help=_rank_advice(x, ranks),
+        )
+
+
+def _rank_advice(x: TensorType, ranks: tuple[int, ...]) -> str:
+    if x.rank == min(ranks) - 1:
+        return "a dimension is missing: add it with `-> unsqueeze(1)` or in `inputs`"
+    if x.rank > 2 and ranks == (2,):
+        return "flatten it first: `-> flatten(1)` or `Flatten`"
+    return ""
+
+
+def expect_floating(x: TensorType, layer: str) -> None:
+    """Refuse a tensor that does not hold floating-point numbers.
+
+    Raises:
+        RuleViolation: integers or booleans.
+    """
+    if not x.is_floating:
+        raise RuleViolation(
+            Code.DTYPE,
+            f"`{layer}` needs floating-point numbers, the input is {x.dtype}",
+            help="look tokens up first: `Embedding(vocabulary, dim)`" if x.dtype == "int64" else "",
+        )
+
+
+class Elementwise(Layer):
+    """A layer whose output has the shape of its input, element by element."""
+
+    def outputs(self, *inputs: TensorType) -> tuple[TensorType, ...]:
+        """Return the type of the input."""
+        expect_floating(inputs[0], spec_name(type(self)))
+        return (inputs[0],)
+
+
+__all__ = [
+    "Elementwise",
+    "Function",
+    "Layer",
+    "Owned",
+    "bind",
+    "expect_floating",
+    "expect_rank",
+    "spatial",
+    "spec_name",
+    "written_arguments",
+]

@@ -1,0 +1,146 @@
+"""Convolutions over one, two or three axes.
+
+Letters as in `archc.windows`; C channels, g groups, k the kernel's elements.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
+
+from archc.diagnostics import Code, RuleViolation
+from archc.layers.base import Layer, Owned, expect_floating, expect_rank, spatial
+from archc.shapes import TensorType, elements, number
+from archc.windows import Axis, floor_length, same_padding
+
+Positive = Annotated[int, Field(ge=1)]
+NotNegative = Annotated[int, Field(ge=0)]
+PositiveAxes = Positive | tuple[Positive, ...]
+NotNegativeAxes = NotNegative | tuple[NotNegative, ...]
+
+
+class _Convolution(Layer):
+    """Slide `out_channels` filters over the input and take an inner product at each place.
+
+    Shapes: (B, C, L…) → (B, out_channels, o…), o = ⌊(L + 2p − d(k − 1) − 1)/s⌋ + 1.
+    """
+
+    axes: ClassVar[int]
+    positional: ClassVar[tuple[str, ...]] = ("out_channels", "kernel_size")
+    inferred_names: ClassVar[tuple[str, ...]] = ("in_channels",)
+    feature: ClassVar[str] = "out_channels"
+    family: ClassVar[str] = "convolution"
+
+    out_channels: Positive = Field(description="filters, and channels of the output")
+    kernel_size: PositiveAxes = Field(description="size of the window")
+    stride: PositiveAxes = Field(1, description="step of the window")
+    padding: NotNegativeAxes | Literal["same", "valid"] = Field(
+        0, description="zeros on both sides, or `'same'` to keep the size, or `'valid'` for none"
+    )
+    dilation: PositiveAxes = Field(1, description="distance between the elements of the window")
+    groups: Positive = Field(1, description="parts of the channels that do not see each other")
+    bias: bool = Field(True, description="add a learnt number to each output channel")
+    padding_mode: Literal["zeros", "reflect", "replicate", "circular"] = Field(
+        "zeros", description="what stands in the padding"
+    )
+
+    def window(self, *inputs: TensorType) -> tuple[Axis, ...]:
+        """Return the window per axis."""
+        kernels = spatial(self.kernel_size, self.axes, "kernel_size")
+        strides = spatial(self.stride, self.axes, "stride")
+        dilations = spatial(self.dilation, self.axes, "dilation")
+        paddings = self._paddings(kernels, strides, dilations)
+        return tuple(map(Axis, kernels, strides, paddings, dilations))
+
+    def _paddings(
+        self, kernels: tuple[int, ...], strides: tuple[int, ...], dilations: tuple[int, ...]
+    ) -> tuple[tuple[int, int], ...]:
+        if self.padding == "same":
+            if max(strides) > 1:
+                raise RuleViolation(
+                    Code.ARGUMENT_VALUE,
+                    "padding='same' needs stride 1",
+                    help=f"write padding={kernels[0] // 2}",
+                    argument="padding",
+                )
+            return tuple(map(same_padding, kernels, dilations))
+        if isinstance(self.padding, str):
+            return ((0, 0),) * self.axes
+        return tuple((p, p) for p in spatial(self.padding, self.axes, "padding"))
+
+    def outputs(self, *inputs: TensorType) -> tuple[TensorType, ...]:
+        """Return the shape after the convolution, by the window formula on each axis."""
+        (x,) = inputs
+        name = type(self).__name__
+        expect_rank(x, self.axes + 2, layer=name)
+        expect_floating(x, name)
+        self._check_groups(number(x.shape[1], "the number of channels"))
+        lengths = [number(size, "an axis the window slides over") for size in x.shape[2:]]
+        window = self.window(x)
+        self._check_padding_mode(lengths, window)
+        return (x.with_shape((x.shape[0], self.out_channels, *map(floor_length, lengths, window))),)
+
+    def _check_groups(self, channels: int) -> None:
+        for size, what in ((channels, "the input's"), (self.out_channels, "the output's")):
+            if size % self.groups:
+                raise RuleViolation(
+                    Code.DIVISIBILITY,
+                    f"groups={self.groups} does not divide {what} {size} channels",
+                    argument="groups",
+                )
+
+    def _check_padding_mode(self, lengths: list[int], window: tuple[Axis, ...]) -> None:
+        bound = {"reflect": 1, "circular": 0}.get(self.padding_mode)
+        for length, axis in zip(lengths, window, strict=True):
+            if bound is not None and max(axis.padding) > length - bound:
+                raise RuleViolation(
+                    Code.ARGUMENT_VALUE,
+                    f"padding_mode={self.padding_mode!r} cannot pad {max(axis.padding)} "
+                    f"from a length of {length}",
+                    argument="padding",
+                )
+
+    def inferred(self, *inputs: TensorType) -> Mapping[str, int]:
+        """Return `in_channels`: the input's channels."""
+        return {"in_channels": number(inputs[0].shape[1], "the number of channels")}
+
+    def owned(self, *inputs: TensorType) -> tuple[Owned, ...]:
+        """Return the weight (out_channels, C/g, k…) and the bias (out_channels)."""
+        kernels = spatial(self.kernel_size, self.axes, "kernel_size")
+        channels = self.inferred(*inputs)["in_channels"] // self.groups
+        weight = Owned("weight", (self.out_channels, channels, *kernels))
+        return (weight, Owned("bias", (self.out_channels,))) if self.bias else (weight,)
+
+    def multiply_adds(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> int:
+        """Return C/g · k for each element of the output."""
+        return elements(self.owned(*inputs)[0].shape[1:]) * elements(outputs[0].shape)
+
+
+class Conv1d(_Convolution):
+    """Convolve along one axis, such as time.
+
+    Source: https://pytorch.org/docs/stable/generated/torch.nn.Conv1d.html
+    """
+
+    torch_name: ClassVar[str] = "nn.Conv1d"
+    axes: ClassVar[int] = 1
+
+
+class Conv2d(_Convolution):
+    """Convolve over height and width.
+
+    Source: https://pytorch.org/docs/stable/generated/torch.nn.Conv2d.html
+    """
+
+    torch_name: ClassVar[str] = "nn.Conv2d"
+    axes: ClassVar[int] = 2
+
+
+class Conv3d(_Convolution):
+    """Convolve over depth (or time), height and width.
+
+    Source: https://pytorch.org/docs/stable/generated/torch.nn.Conv3d.html
+    """
+
+    torch_name: ClassVar[str] = "nn.Conv3d"
+    axes: ClassVar[int] = 3

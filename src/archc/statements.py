@@ -1,0 +1,189 @@
+"""The syntax tree of a body: the lines of a block or of the model, as written.
+
+A body is a list, whose children are numbered, or a mapping, whose children are
+named. Control lines are Python's statements and add nothing to a path.
+"""
+
+from dataclasses import dataclass, field
+
+from archc.diagnostics import Span
+from archc.expressions.syntax import NOWHERE, Expression, Keyword, Name
+
+
+@dataclass(frozen=True, slots=True)
+class LayerCall:
+    """A callee with its arguments; `arguments is None` marks a bare name."""
+
+    callee: tuple[str, ...]
+    arguments: tuple[Expression, ...] | None = None
+    keywords: tuple[Keyword, ...] = ()
+    span: Span = field(default=NOWHERE, compare=False)
+
+    @property
+    def name(self) -> str:
+        """The callee as written: `resnet.Bottleneck`."""
+        return ".".join(self.callee)
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One step of a chain: a call or a parenthesis, `factor` times over."""
+
+    unit: "LayerCall | Item"
+    factor: Expression | None = None
+    span: Span = field(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One line: a chain of stages, where it takes its input, what it is called, whether it is.
+
+    `text` is the line as written, for messages and comments.
+    """
+
+    stages: tuple[Stage, ...]
+    sources: tuple[Expression, ...] = ()
+    target: str = ""
+    collects: bool = False
+    condition: Expression | None = None
+    otherwise: "Item | None" = None
+    span: Span = field(default=NOWHERE, compare=False)
+    text: str = field(default="", compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Targets:
+    """The names a `for` assigns: one name, or a nest of tuples of them."""
+
+    names: tuple["str | Targets", ...]
+    single: bool = False
+
+    def flat(self) -> tuple[str, ...]:
+        """Return every name, left to right."""
+        return tuple(
+            name
+            for part in self.names
+            for name in ((part,) if isinstance(part, str) else part.flat())
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Child:
+    """A named or numbered child; `key` is empty in a list and may hold `{i}`."""
+
+    key: str
+    content: "Item | Body"
+    span: Span = field(default=NOWHERE, compare=False)
+    literal: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class For:
+    """`for targets in iterable:`."""
+
+    targets: Targets
+    iterable: Expression
+    body: "Body"
+    span: Span = field(default=NOWHERE, compare=False)
+    text: str = field(default="", compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class If:
+    """`if …: elif …: else:`; the condition of the last branch may be None."""
+
+    branches: tuple[tuple[Expression | None, "Body"], ...]
+    span: Span = field(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Join:
+    """`concat:`, `add:` or `mul:`: every entry is a branch from the same input."""
+
+    operation: str
+    keywords: tuple[Keyword, ...]
+    target: str
+    body: "Body"
+    span: Span = field(default=NOWHERE, compare=False)
+    collects: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """`branch:` under a join: one branch of several lines whose children keep flat names."""
+
+    body: "Body"
+    span: Span = field(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Let:
+    """`let name: value`."""
+
+    name: str
+    value: Expression
+    span: Span = field(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Assert:
+    """`assert: condition`."""
+
+    condition: Expression
+    span: Span = field(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Return:
+    """`return: tensor, … [if condition [else tensor]]`; `names` where results are named."""
+
+    values: tuple[Expression, ...]
+    names: tuple[str, ...] = ()
+    condition: Expression | None = None
+    otherwise: Expression | None = None
+    span: Span = field(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Declare:
+    """`declare: [names]`: the order of registration, where it is not the page's."""
+
+    names: tuple[Name, ...]
+    span: Span = field(default=NOWHERE, compare=False)
+
+
+Statement = For | If | Join | Branch | Let | Assert | Return | Declare
+Entry = Child | Statement
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """The lines of a block, of the model, of a child or under a control line.
+
+    `kind` is `list`, `mapping` or `item` (one line standing alone).
+    """
+
+    kind: str
+    entries: tuple[Entry, ...]
+    span: Span = field(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Argument:
+    """A parameter of a block; `default` is None where it must be given."""
+
+    name: str
+    default: Expression | None = None
+    variadic: bool = False
+    span: Span = field(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A block's definition: its name, its parameters, its inputs and its lines."""
+
+    name: str
+    arguments: tuple[Argument, ...]
+    inputs: tuple[str, ...]
+    body: Body
+    span: Span = field(default=NOWHERE, compare=False)

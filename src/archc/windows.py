@@ -1,0 +1,118 @@
+"""The only convolution and pooling arithmetic: how long the output of a sliding window is.
+
+Letters, as in Dumoulin & Visin 2016, "A guide to convolution arithmetic for deep
+learning": L the input length, k the kernel, s the stride, p the padding on each
+side, d the dilation; o the output length.
+"""
+
+from dataclasses import dataclass
+
+from archc.diagnostics import Code, RuleViolation
+
+
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """A window's geometry along one axis; `padding` is (before, after)."""
+
+    kernel: int
+    stride: int = 1
+    padding: tuple[int, int] = (0, 0)
+    dilation: int = 1
+
+    @property
+    def extent(self) -> int:
+        """The input positions from a window's first to its last: d(k − 1) + 1."""
+        return self.dilation * (self.kernel - 1) + 1
+
+
+def same_padding(kernel: int, dilation: int) -> tuple[int, int]:
+    """Return torch's padding for `padding='same'`: d(k − 1) in all, the odd one after."""
+    total = dilation * (kernel - 1)
+    return total // 2, total - total // 2
+
+
+def floor_length(length: int, axis: Axis) -> int:
+    """Return ⌊(L + p₀ + p₁ − d(k−1) − 1) / s⌋ + 1, the length after a convolution.
+
+    Raises:
+        RuleViolation: the window does not fit into the padded input.
+    """
+    room = _room(length, axis)
+    if room < 0:
+        raise _does_not_fit(length, axis)
+    return room // axis.stride + 1
+
+
+def ceil_length(length: int, axis: Axis) -> int:
+    """Return the length after a pooling in ceil mode.
+
+    o = ⌈(L + p₀ + p₁ − d(k−1) − 1) / s⌉ + 1, and one less if the last window would
+    start in the padding after the input: (o − 1)·s ≥ L + p₀.
+
+    Raises:
+        RuleViolation: not one window starts inside the input.
+    """
+    windows = -(-_room(length, axis) // axis.stride) + 1
+    if (windows - 1) * axis.stride >= length + axis.padding[0]:
+        windows -= 1
+    if windows < 1:
+        raise _does_not_fit(length, axis)
+    return windows
+
+
+def transposed_length(length: int, axis: Axis, output_padding: int = 0) -> int:
+    """Return (L − 1)s − p₀ − p₁ + d(k−1) + output_padding + 1.
+
+    Raises:
+        RuleViolation: output_padding is not below max(s, d), or nothing is left.
+    """
+    if not 0 <= output_padding < max(axis.stride, axis.dilation):
+        raise RuleViolation(
+            Code.WINDOW,
+            f"output_padding {output_padding} must be smaller than stride or dilation",
+            notes=(f"max(stride, dilation) = {max(axis.stride, axis.dilation)}",),
+            argument="output_padding",
+        )
+    result = (length - 1) * axis.stride - sum(axis.padding) + axis.extent + output_padding
+    if result < 1:
+        raise RuleViolation(
+            Code.WINDOW,
+            "the padding of this transposed window removes the whole output",
+            notes=(
+                f"({length} − 1)·{axis.stride} − {sum(axis.padding)} + "
+                f"{axis.extent - 1} + {output_padding} + 1 = {result}",
+            ),
+            argument="padding",
+        )
+    return result
+
+
+def formula(length: int, axis: Axis) -> str:
+    """Return the convolution formula with its numbers, for a message or a lesson."""
+    before, after = axis.padding
+    padding = f"2·{before}" if before == after else f"{before} + {after}"
+    reach = f"{axis.dilation}·({axis.kernel} − 1) − 1" if axis.dilation > 1 else f"{axis.kernel}"
+    value = _room(length, axis) // axis.stride + 1
+    return f"⌊({length} + {padding} − {reach})/{axis.stride}⌋ + 1 = {value}".replace("= -", "= −")
+
+
+def _room(length: int, axis: Axis) -> int:
+    return length + sum(axis.padding) - axis.extent
+
+
+def _does_not_fit(length: int, axis: Axis) -> RuleViolation:
+    padded = length + sum(axis.padding)
+    return RuleViolation(
+        Code.WINDOW,
+        f"a window of {axis.extent} does not fit into an input of {padded}"
+        + (f" ({length} and its padding)" if padded != length else ""),
+        notes=(formula(length, axis),),
+        help=_smaller(padded, axis),
+        argument="kernel_size",
+    )
+
+
+def _smaller(padded: int, axis: Axis) -> str:
+    fits = (padded - 1) // axis.dilation + 1
+    missing = axis.extent - padded
+    return f"use a kernel of at most {fits}, pad by {-(-missing // 2)} more, or enlarge the input"
