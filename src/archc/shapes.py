@@ -154,3 +154,17 @@ def checked(shape: Shape) -> Shape:
                 f"the result {format_shape(shape)} has a size outside 1 … {MAX_SIZE}",
             )
     return shape
+
+
+def promoted(*dtypes: str) -> str:
+    """Return the dtype of a result that mixes `dtypes`: the highest of bool, integers, floats.
+
+    Source: https://pytorch.org/docs/stable/tensor_attributes.html#torch.dtype
+    """
+    order = ("bool", "uint8", "int8", "int16", "int32", "int64", "bfloat16", "float16")
+    order += ("float32", "float64")
+    if {"bfloat16", "float16"} <= set(dtypes):
+        return "float32"
+    if {"uint8", "int8"} <= set(dtypes):
+        return "int16"
+    return max(dtypes, key=order.index)

@@ -121,7 +121,9 @@ def _record(diagnostic: Diagnostic) -> dict[str, object]:
         "severity": diagnostic.severity,
         "message": diagnostic.headline,
         "span": _span_record(diagnostic.primary),
-        "related": [{"span": _span_record(la.span), "text": la.text} for la in diagnostic.secondary],
+        "related": [
+            {"span": _span_record(la.span), "text": la.text} for la in diagnostic.secondary
+        ],
         "operands": [
             {"name": o.name, "shape": o.shape, "origin": o.origin} for o in diagnostic.operands
         ],

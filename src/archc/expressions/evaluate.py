@@ -156,7 +156,9 @@ class Evaluator:
             result |= {keyword.name: value} if keyword.name else dict(value)
         return result
 
-    def _binary(self, expression: Binary, operator: str, left: Expression, right: Expression) -> Any:
+    def _binary(
+        self, expression: Binary, operator: str, left: Expression, right: Expression
+    ) -> Any:
         a, b = self.evaluate(left), self.evaluate(right)
         if is_constant(a) and is_constant(b):
             return arithmetic(operator, a, b)

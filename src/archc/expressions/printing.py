@@ -48,10 +48,14 @@ def level(expression: Expression) -> int:
 
 def string_literal(text: str) -> str:
     """Return `text` as a double-quoted Python literal of printable ASCII."""
-    body = "".join(
-        c if " " <= c <= "~" and c not in '"\\' else c.encode("unicode_escape").decode("ascii")
-        for c in text.replace("\\", "\\\\").replace('"', '\\"')
-    ) if not _plain(text) else text
+    body = (
+        "".join(
+            c if " " <= c <= "~" and c not in '"\\' else c.encode("unicode_escape").decode("ascii")
+            for c in text.replace("\\", "\\\\").replace('"', '\\"')
+        )
+        if not _plain(text)
+        else text
+    )
     return f'"{body}"'
 
 

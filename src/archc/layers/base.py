@@ -70,33 +70,41 @@ class Layer(BaseModel, ABC):
             RuleViolation: the inputs or the arguments break the layer's rule.
         """
 
-    def inferred(self, *inputs: TensorType) -> Mapping[str, int]:  # noqa: ARG002
+    def inferred(self, *inputs: TensorType) -> Mapping[str, int]:
         """Return torch's constructor arguments that follow from the inputs."""
         return {}
 
-    def owned(self, *inputs: TensorType) -> tuple[Owned, ...]:  # noqa: ARG002
+    def owned(self, *inputs: TensorType) -> tuple[Owned, ...]:
         """Return the parameters and buffers in the order of torch's state dict."""
         return ()
 
     def multiply_adds(
         self,
-        inputs: Sequence[TensorType],  # noqa: ARG002
-        outputs: Sequence[TensorType],  # noqa: ARG002
+        inputs: Sequence[TensorType],
+        outputs: Sequence[TensorType],
     ) -> int:
         """Return the multiply-adds for one sample."""
         return 0
 
-    def window(self, *inputs: TensorType) -> tuple[Axis, ...] | None:  # noqa: ARG002
+    def window(self, *inputs: TensorType) -> tuple[Axis, ...] | None:
         """Return the sliding window per spatial axis, or None where there is none."""
         return None
 
     @property
     def given(self) -> dict[str, Constant]:
         """The arguments that were written, by name, in the order of the fields."""
-        return {name: getattr(self, name) for name in type(self).model_fields if name in self.model_fields_set}
+        return {
+            name: getattr(self, name)
+            for name in type(self).model_fields
+            if name in self.model_fields_set
+        }
 
     def __str__(self) -> str:
-        return f"{type(self).__name__}({written_arguments(self)})" if self.given else type(self).__name__
+        return (
+            f"{type(self).__name__}({written_arguments(self)})"
+            if self.given
+            else type(self).__name__
+        )
 
 
 class Function(Layer):
@@ -106,6 +114,8 @@ class Function(Layer):
     family: ClassVar[str] = "function"
     method: ClassVar[bool] = False
     """Whether the source writes `x.name(…)` rather than `torch.name(x, …)`."""
+    operator: ClassVar[str] = ""
+    """The infix sign the source writes instead of a call: `+`."""
     variadic: ClassVar[str] = ""
     """The field that collects all positional arguments: the sizes of `expand`."""
 
@@ -118,7 +128,11 @@ class Function(Layer):
         return f"{self.torch_name}({', '.join([*inputs, *([arguments] if arguments else [])])})"
 
     def __str__(self) -> str:
-        return f"{spec_name(type(self))}({written_arguments(self)})" if self.given else spec_name(type(self))
+        return (
+            f"{spec_name(type(self))}({written_arguments(self)})"
+            if self.given
+            else spec_name(type(self))
+        )
 
 
 def spec_name(layer: type[Layer]) -> str:
@@ -189,7 +203,9 @@ def _named(
     if variadic and arguments:
         if variadic in keywords:
             raise RuleViolation(Code.ARGUMENTS, f"`{variadic}` is given twice", argument=variadic)
-        sizes = arguments[0] if len(arguments) == 1 and isinstance(arguments[0], tuple) else arguments
+        sizes = (
+            arguments[0] if len(arguments) == 1 and isinstance(arguments[0], tuple) else arguments
+        )
         return {variadic: tuple(sizes), **keywords}
     if len(arguments) > len(layer.positional):
         raise _too_many(layer, arguments)
@@ -329,6 +345,8 @@ def expect_floating(x: TensorType, layer: str) -> None:
 
 class Elementwise(Layer):
     """A layer whose output has the shape of its input, element by element."""
+
+    family: ClassVar[str] = "activation"
 
     def outputs(self, *inputs: TensorType) -> tuple[TensorType, ...]:
         """Return the type of the input."""
