@@ -1,0 +1,216 @@
+"""Every case of every layer and function: archc's answer, and torch's own, which is the referee."""
+
+import warnings
+from collections.abc import Iterable, Iterator, Sequence
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import torch
+from torch import nn
+from torch.nn import functional as F
+from torch.utils.flop_counter import FlopCounterMode
+
+from archc import functions, layers
+from archc.diagnostics import RuleViolation
+from archc.expressions.printing import constant_text
+from archc.layers.base import Function, Layer
+from archc.shapes import Batch, TensorType
+from tests.layers.case_files import Case, all_cases, cannot_fail, read_cases, subjects
+
+BATCH = 2
+CASES = all_cases()
+PASSING = [case for case in CASES if not case.error]
+FAILING = [case for case in CASES if case.error]
+
+
+@pytest.mark.parametrize("case", PASSING, ids=str)
+def test_outputs_and_tensors_of_a_passing_case_are_as_written(case: Case) -> None:
+    layer = case.bound()
+    assert layer.outputs(*case.inputs) == case.outputs
+    owned = layer.owned(*case.inputs)
+    for kind, written in (("parameter", case.parameters), ("buffer", case.buffers)):
+        assert [(o.name, o.shape) for o in owned if o.kind == kind] == list(written.items())
+
+
+@pytest.mark.parametrize("case", [c for c in PASSING if c.multiply_adds is not None], ids=str)
+def test_multiply_adds_of_a_case_are_as_written(case: Case) -> None:
+    assert counted(case) == case.multiply_adds
+
+
+@pytest.mark.parametrize("case", FAILING, ids=str)
+def test_a_failing_case_is_refused_with_its_code(case: Case) -> None:
+    with pytest.raises(RuleViolation) as caught:
+        case.bound().outputs(*case.inputs)
+    assert caught.value.code == case.error
+    assert caught.value.headline[0] == caught.value.headline[0].lower() or (
+        caught.value.headline.startswith("`")
+    )
+
+
+@pytest.mark.parametrize("case", PASSING, ids=str)
+def test_torch_gives_the_shapes_and_dtypes_of_a_passing_case(case: Case) -> None:
+    with torch.no_grad(), FlopCounterMode(display=False) as counter:
+        results = run_in_torch(case.bound(), case.inputs)
+    assert [(tuple(r.shape), r.dtype) for r in results] == [
+        (concrete(output), getattr(torch, output.dtype)) for output in case.outputs
+    ]
+    if flops := counter.get_total_flops():
+        assert flops == 2 * counted(case) * samples(case)
+
+
+@pytest.mark.parametrize("case", PASSING, ids=str)
+def test_torch_owns_the_tensors_of_a_passing_case(case: Case) -> None:
+    layer = case.bound()
+    if not layer.is_module:
+        assert not layer.owned(*case.inputs)
+        return
+    state = constructed(layer, case.inputs).state_dict()
+    assert [(o.name, o.shape, o.dtype) for o in layer.owned(*case.inputs)] == [
+        (name, tuple(t.shape), str(t.dtype).removeprefix("torch.")) for name, t in state.items()
+    ]
+
+
+@pytest.mark.parametrize("case", [c for c in FAILING if not c.stricter], ids=str)
+def test_torch_refuses_a_failing_case(case: Case) -> None:
+    """What archc cannot even bind is given to torch as it was written."""
+    with torch.no_grad(), pytest.raises(Exception):  # noqa: B017 (torch raises what it likes)
+        refused_by_torch(case)
+
+
+@pytest.mark.parametrize("name", sorted(layers.NAMES | functions.NAMES))
+def test_every_operation_has_a_passing_and_a_failing_case(name: str) -> None:
+    assert name in subjects(), f"tests/layers/cases/{name}.yaml is missing"
+    cases = read_cases(name)
+    assert any(not case.error for case in cases)
+    assert cannot_fail(name) or any(case.error for case in cases)
+
+
+def counted(case: Case) -> int:
+    """Return archc's multiply-adds for one sample: the leading size of the inputs is the batch."""
+    layer = case.bound()
+    inputs = [batched(x, case.inputs[0]) for x in case.inputs]
+    return layer.multiply_adds(inputs, layer.outputs(*inputs))
+
+
+def batched(x: TensorType, first: TensorType) -> TensorType:
+    """Return `x` with the batch unknown, if it is still a number."""
+    known = not any(isinstance(size, Batch) for size in first.shape)
+    if known and x.shape and x.shape[0] == first.shape[0]:
+        return x.with_shape((Batch("B"), *x.shape[1:]))
+    return x
+
+
+def samples(case: Case) -> int:
+    """Return how many samples torch runs on."""
+    shape = case.inputs[0].shape
+    return BATCH if any(isinstance(size, Batch) for size in shape) else concrete(case.inputs[0])[0]
+
+
+def concrete(x: TensorType) -> tuple[int, ...]:
+    """Return the shape with the unknown batch as a number."""
+    return tuple(BATCH if isinstance(size, Batch) else size for size in x.shape)
+
+
+def tensor(x: TensorType) -> torch.Tensor:
+    """Return a tensor of this type: random numbers, or zeros, which any table can look up."""
+    dtype = getattr(torch, x.dtype)
+    if x.is_floating:
+        return torch.randn(concrete(x)).to(dtype)
+    return torch.zeros(concrete(x), dtype=dtype)
+
+
+def run_in_torch(layer: Layer, inputs: Sequence[TensorType]) -> list[torch.Tensor]:
+    """Return torch's results for random inputs, in eval mode."""
+    tensors = [tensor(x) for x in inputs]
+    if isinstance(layer, Function):
+        names = {f"x{index}": value for index, value in enumerate(tensors)}
+        result = evaluated(layer.forward(list(names)), **names)
+    else:
+        result = forwarded(constructed(layer, inputs), tensors)
+    results = list(flattened(result))
+    return results[: len(layer.outputs(*inputs))]
+
+
+def forwarded(module: nn.Module, tensors: list[torch.Tensor]) -> Any:
+    """Return the module's result in eval mode; an attention's one input stands for all three."""
+    module.eval()
+    if isinstance(module, nn.MultiheadAttention) and len(tensors) == 1:
+        tensors *= 3
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Using padding='same' with even kernel")
+        return module(*tensors)
+
+
+def flattened(result: Any) -> Iterator[torch.Tensor]:
+    """Yield the tensors of nested tuples in order."""
+    if isinstance(result, torch.Tensor):
+        yield result
+        return
+    for part in result:
+        yield from flattened(part)
+
+
+def constructed(layer: Layer, inputs: Sequence[TensorType]) -> nn.Module:
+    """Return torch's module, made from the constructor as the source writes it."""
+    return evaluated(constructor_text(layer, layer.inferred(*inputs).values()))
+
+
+def constructor_text(layer: Layer, inferred: Iterable[int]) -> str:
+    """Return `nn.Conv2d(3, 64, 7, stride=2)`: the inferred sizes where torch has them."""
+    given = {name: constant_text(value) for name, value in layer.given.items()}
+    positional = [given.pop(name) for name in layer.positional if name in given]
+    place = layer.inferred_after
+    parts = [*positional[:place], *map(str, inferred), *positional[place:]]
+    parts += [f"{name}={text}" for name, text in given.items()]
+    return f"{layer.torch_name}({', '.join(parts)})"
+
+
+def refused_by_torch(case: Case) -> None:
+    """Run a failing case in torch, whose refusal is the caller's to expect."""
+    try:
+        layer = case.bound()
+    except RuleViolation:
+        evaluated(written_for_torch(case))
+        return
+    try:
+        module = None if isinstance(layer, Function) else layer.inferred(*case.inputs)
+    except (RuleViolation, IndexError):
+        module = dict.fromkeys(layer.inferred_names, BATCH)
+    tensors = [tensor(x) for x in case.inputs]
+    if isinstance(layer, Function):
+        names = {f"x{index}": value for index, value in enumerate(tensors)}
+        evaluated(layer.forward(list(names)), **names)
+        return
+    text = constructor_text(layer, (module or {}).values())
+    forwarded(evaluated(text), tensors)
+
+
+def written_for_torch(case: Case) -> str:
+    """Return an expression in torch that means the call which archc could not bind."""
+    name, _, rest = case.call.partition("(")
+    arguments = rest.removesuffix(")")
+    if name not in layers.NAMES:
+        return f"F.{name}(torch.zeros(2, 3, 4), {arguments})"
+    layer = layers.find(name)
+    x = case.inputs[0]
+    sizes = [str(concrete(x)[min(1, x.rank - 1)])] * len(layer.inferred_names)
+    own = arguments.split(", ") if arguments else []
+    parts = [*own[: layer.inferred_after], *sizes, *own[layer.inferred_after :]]
+    return f"{layer.torch_name}({', '.join(parts)}).eval()(torch.zeros({concrete(x)}))"
+
+
+def evaluated(text: str, **names: Any) -> Any:
+    """Return the value of an expression of the compiled source."""
+    scope = {"torch": torch, "nn": nn, "F": F, "self": SimpleNamespace(training=False)}
+    return eval(text, scope | names)
+
+
+@pytest.fixture(autouse=True)
+def _plain_attention() -> Iterator[None]:
+    """Keep torch from fusing attention into one operator, which hides what it multiplies."""
+    torch.manual_seed(0)
+    before = torch.backends.mha.get_fastpath_enabled()
+    torch.backends.mha.set_fastpath_enabled(False)
+    yield
+    torch.backends.mha.set_fastpath_enabled(before)
