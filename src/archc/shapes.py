@@ -163,8 +163,9 @@ def promoted(*dtypes: str) -> str:
     """
     order = ("bool", "uint8", "int8", "int16", "int32", "int64", "bfloat16", "float16")
     order += ("float32", "float64")
-    if {"bfloat16", "float16"} <= set(dtypes):
+    highest = max(dtypes, key=order.index)
+    if highest == "float16" and "bfloat16" in dtypes:
         return "float32"
-    if {"uint8", "int8"} <= set(dtypes):
+    if highest == "int8" and "uint8" in dtypes:
         return "int16"
-    return max(dtypes, key=order.index)
+    return highest

@@ -90,6 +90,10 @@ class Layer(BaseModel, ABC):
         """Return the sliding window per spatial axis, or None where there is none."""
         return None
 
+    def result_names(self, *inputs: TensorType) -> tuple[str, ...]:
+        """Return the names of the results, which may depend on the inputs: parts of `split`."""
+        return self.results
+
     @property
     def given(self) -> dict[str, Constant]:
         """The arguments that were written, by name, in the order of the fields."""
@@ -119,8 +123,11 @@ class Function(Layer):
     variadic: ClassVar[str] = ""
     """The field that collects all positional arguments: the sizes of `expand`."""
 
-    def forward(self, inputs: Sequence[str]) -> str:
-        """Return the Python expression that computes the result from `inputs`."""
+    def forward(self, inputs: Sequence[str], batch: str = "") -> str:
+        """Return the Python expression that computes the result from `inputs`.
+
+        `batch` is the expression of the batch's size, for the functions that write it.
+        """
         arguments = written_arguments(self)
         if self.method:
             rest = ", ".join([*inputs[1:], *([arguments] if arguments else [])])
@@ -203,10 +210,7 @@ def _named(
     if variadic and arguments:
         if variadic in keywords:
             raise RuleViolation(Code.ARGUMENTS, f"`{variadic}` is given twice", argument=variadic)
-        sizes = (
-            arguments[0] if len(arguments) == 1 and isinstance(arguments[0], tuple) else arguments
-        )
-        return {variadic: tuple(sizes), **keywords}
+        return {variadic: tuple(_spread(arguments)), **keywords}
     if len(arguments) > len(layer.positional):
         raise _too_many(layer, arguments)
     values = dict(zip(layer.positional, arguments, strict=False))
@@ -214,6 +218,12 @@ def _named(
         if name in values:
             raise RuleViolation(Code.ARGUMENTS, f"argument `{name}` is given twice", argument=name)
     return values | dict(keywords)
+
+
+def _spread(arguments: Sequence[Constant]) -> Sequence[Constant]:
+    """Return the arguments, or the items of the one list that stands for them."""
+    first, *rest = arguments
+    return arguments[0] if isinstance(first, tuple) and not rest else arguments
 
 
 def _too_many(layer: type[Layer], arguments: Sequence[Constant]) -> RuleViolation:

@@ -1,0 +1,265 @@
+"""Functions that take one number of each row: mean, sum, the largest, the spread."""
+
+from collections.abc import Collection
+from typing import Annotated, ClassVar
+
+from pydantic import Field
+
+from archc.diagnostics import Code, RuleViolation
+from archc.layers.base import Function, expect_floating, spec_name
+from archc.shapes import (
+    Batch,
+    Shape,
+    TensorType,
+    checked,
+    format_shape,
+    normal_dimension,
+    number,
+)
+
+Dimensions = int | Annotated[tuple[int, ...], Field(min_length=1)]
+
+
+def reduced_dimensions(x: TensorType, dim: int | tuple[int, ...] | None, name: str) -> list[int]:
+    """Return the dimensions to reduce, counted from 0; None stands for all.
+
+    Raises:
+        RuleViolation: one is the batch, is named twice or does not exist.
+    """
+    named = (dim,) if isinstance(dim, int) else dim
+    dims = [normal_dimension(d, x.rank) for d in named or range(x.rank)]
+    if len(set(dims)) < len(dims):
+        raise RuleViolation(Code.DIMENSION, f"a dimension is named twice: {named}", argument="dim")
+    for axis in dims:
+        _refuse_batch(x.shape, axis, name)
+    return dims
+
+
+def _refuse_batch(shape: Shape, axis: int, name: str) -> None:
+    if not isinstance(shape[axis], Batch):
+        return
+    rest = tuple(other for other in range(len(shape)) if other != axis)
+    advice = f"name the dimensions: {name}({rest[0] if len(rest) == 1 else rest})" if rest else ""
+    raise RuleViolation(
+        Code.DIMENSION,
+        f"`{name}` would take the batch away",
+        notes=(f"dimension {axis} of {format_shape(shape)} is the batch",),
+        help=advice,
+        argument="dim",
+    )
+
+
+def without(shape: Shape, dims: Collection[int], keepdim: bool) -> Shape:
+    """Return `shape` after its dimensions `dims` were reduced to one element each."""
+    if keepdim:
+        return tuple(1 if axis in dims else size for axis, size in enumerate(shape))
+    return checked(tuple(size for axis, size in enumerate(shape) if axis not in dims))
+
+
+class _Reduction(Function):
+    """Reduce one or more dimensions to one element each.
+
+    Shapes: (B, …, n, …) → (B, …, …), or (B, …, 1, …) with `keepdim`.
+    """
+
+    method: ClassVar[bool] = True
+    positional: ClassVar[tuple[str, ...]] = ("dim", "keepdim")
+    family: ClassVar[str] = "reduction"
+
+    dim: Dimensions | None = Field(None, description="the dimensions to reduce; None for all")
+    keepdim: bool = Field(False, description="keep the reduced dimensions with size 1")
+
+    def outputs(self, *inputs: TensorType) -> tuple[TensorType, ...]:
+        """Return the shape without the reduced dimensions."""
+        (x,) = inputs
+        dims = reduced_dimensions(x, self.dim, spec_name(type(self)))
+        return (TensorType(without(x.shape, dims, self.keepdim), self._dtype(x)),)
+
+    def _dtype(self, x: TensorType) -> str:
+        return x.dtype
+
+
+class Sum(_Reduction):
+    """Add the elements; integers and booleans give int64.
+
+    Source: https://pytorch.org/docs/stable/generated/torch.sum.html
+    """
+
+    torch_name: ClassVar[str] = "sum"
+    function_name: ClassVar[str] = "sum"
+
+    def _dtype(self, x: TensorType) -> str:
+        return x.dtype if x.is_floating else "int64"
+
+
+class _Statistic(_Reduction):
+    """Reduce floating-point numbers to one number that describes them."""
+
+    def _dtype(self, x: TensorType) -> str:
+        expect_floating(x, spec_name(type(self)))
+        return x.dtype
+
+
+class Mean(_Statistic):
+    """Average the elements.
+
+    Source: https://pytorch.org/docs/stable/generated/torch.mean.html
+    """
+
+    torch_name: ClassVar[str] = "mean"
+    function_name: ClassVar[str] = "mean"
+
+
+class Logsumexp(Function):
+    """Take the logarithm of the sum of exponentials: a smooth maximum.
+
+    Shapes: (B, …, n, …) → (B, …, …), or (B, …, 1, …) with `keepdim`.
+    Source: https://pytorch.org/docs/stable/generated/torch.logsumexp.html
+    """
+
+    torch_name: ClassVar[str] = "logsumexp"
+    function_name: ClassVar[str] = "logsumexp"
+    method: ClassVar[bool] = True
+    positional: ClassVar[tuple[str, ...]] = ("dim", "keepdim")
+    family: ClassVar[str] = "reduction"
+
+    dim: Dimensions = Field(description="the dimensions to reduce")
+    keepdim: bool = Field(False, description="keep the reduced dimensions with size 1")
+
+    def outputs(self, *inputs: TensorType) -> tuple[TensorType, ...]:
+        """Return the shape without the reduced dimensions."""
+        (x,) = inputs
+        expect_floating(x, "logsumexp")
+        dims = reduced_dimensions(x, self.dim, "logsumexp")
+        return (x.with_shape(without(x.shape, dims, self.keepdim)),)
+
+
+class _Spread(_Statistic):
+    """Measure how far elements lie from their mean."""
+
+    positional: ClassVar[tuple[str, ...]] = ("dim",)
+
+    correction: Annotated[int, Field(ge=0)] = Field(
+        1, description="what is taken from the count that divides: 1 for a sample, 0 for all"
+    )
+
+    def outputs(self, *inputs: TensorType) -> tuple[TensorType, ...]:
+        """Return the shape without the reduced dimensions."""
+        (x,) = inputs
+        count = 1
+        for axis in reduced_dimensions(x, self.dim, spec_name(type(self))):
+            count *= number(x.shape[axis], "a reduced dimension")
+        if count <= self.correction:
+            raise RuleViolation(
+                Code.DIMENSION,
+                f"`{spec_name(type(self))}` of {count} element{'s' * (count > 1)} "
+                f"with correction={self.correction} divides by zero",
+                help="write correction=0, or reduce a longer dimension",
+                argument="correction",
+            )
+        return super().outputs(x)
+
+
+class Var(_Spread):
+    """Take the variance.
+
+    Source: https://pytorch.org/docs/stable/generated/torch.var.html
+    """
+
+    torch_name: ClassVar[str] = "var"
+    function_name: ClassVar[str] = "var"
+
+
+class Std(_Spread):
+    """Take the standard deviation.
+
+    Source: https://pytorch.org/docs/stable/generated/torch.std.html
+    """
+
+    torch_name: ClassVar[str] = "std"
+    function_name: ClassVar[str] = "std"
+
+
+class Amax(_Reduction):
+    """Take the largest element: the maximum over time.
+
+    Source: https://pytorch.org/docs/stable/generated/torch.amax.html
+    """
+
+    torch_name: ClassVar[str] = "amax"
+    function_name: ClassVar[str] = "amax"
+
+
+class Amin(_Reduction):
+    """Take the smallest element.
+
+    Source: https://pytorch.org/docs/stable/generated/torch.amin.html
+    """
+
+    torch_name: ClassVar[str] = "amin"
+    function_name: ClassVar[str] = "amin"
+
+
+class _Position(Function):
+    """Find where along a dimension an element lies; the result is int64.
+
+    Shapes: (B, …, n, …) → (B, …, …), or (B, …, 1, …) with `keepdim`.
+    """
+
+    method: ClassVar[bool] = True
+    positional: ClassVar[tuple[str, ...]] = ("dim", "keepdim")
+    family: ClassVar[str] = "reduction"
+
+    dim: int = Field(description="the dimension to search")
+    keepdim: bool = Field(False, description="keep the reduced dimension with size 1")
+
+    def outputs(self, *inputs: TensorType) -> tuple[TensorType, ...]:
+        """Return the shape without the searched dimension."""
+        (x,) = inputs
+        name = spec_name(type(self))
+        if x.dtype == "bool":
+            raise RuleViolation(Code.DTYPE, f"`{name}` needs numbers, the input is bool")
+        dims = reduced_dimensions(x, self.dim, name)
+        return (TensorType(without(x.shape, dims, self.keepdim), "int64"),)
+
+
+class Argmax(_Position):
+    """Find the largest element: the predicted class.
+
+    Source: https://pytorch.org/docs/stable/generated/torch.argmax.html
+    """
+
+    torch_name: ClassVar[str] = "argmax"
+    function_name: ClassVar[str] = "argmax"
+
+
+class Argmin(_Position):
+    """Find the smallest element.
+
+    Source: https://pytorch.org/docs/stable/generated/torch.argmin.html
+    """
+
+    torch_name: ClassVar[str] = "argmin"
+    function_name: ClassVar[str] = "argmin"
+
+
+class Cumsum(Function):
+    """Add up the elements so far along a dimension; integers give int64.
+
+    Shapes: (…) → (…).
+    Source: https://pytorch.org/docs/stable/generated/torch.cumsum.html
+    """
+
+    torch_name: ClassVar[str] = "cumsum"
+    function_name: ClassVar[str] = "cumsum"
+    method: ClassVar[bool] = True
+    positional: ClassVar[tuple[str, ...]] = ("dim",)
+    family: ClassVar[str] = "reduction"
+
+    dim: int = Field(description="the dimension to run along")
+
+    def outputs(self, *inputs: TensorType) -> tuple[TensorType, ...]:
+        """Return the shape of the input."""
+        (x,) = inputs
+        normal_dimension(self.dim, x.rank)
+        return (TensorType(x.shape, x.dtype if x.is_floating else "int64"),)
