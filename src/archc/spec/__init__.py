@@ -1,0 +1,1 @@
+"""From YAML text to a `Document`: every line parsed, names not yet resolved."""

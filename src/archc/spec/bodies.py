@@ -1,0 +1,294 @@
+"""From YAML nodes to the lines of a body; every line's mistake is collected, none ends the pass."""
+
+from archc import functions, layers
+from archc.diagnostics import Code, Diagnostic, RuleViolation, Span
+from archc.expressions.syntax import Expression, Name
+from archc.spec.grammar import (
+    LineParser,
+    check_continuations,
+    is_identifier,
+    parse_call,
+    parse_item,
+    parse_value,
+)
+from archc.spec.names import check_child_name
+from archc.spec.source import Mapping, Node, Scalar, Sequence
+from archc.statements import (
+    Assert,
+    Block,
+    Body,
+    Branch,
+    Child,
+    Declare,
+    Entry,
+    For,
+    If,
+    Item,
+    Join,
+    Let,
+    Return,
+)
+
+JOINS = ("concat", "add", "mul")
+
+
+class BodyReader:
+    """Reads bodies and collects the diagnostics of their lines."""
+
+    def __init__(self, diagnostics: list[Diagnostic]) -> None:
+        self.diagnostics = diagnostics
+
+    def refuse(self, violation: RuleViolation, span: Span) -> None:
+        """Keep a violation as a diagnostic at its own place, or at `span`."""
+        self.diagnostics.append(
+            Diagnostic(
+                violation.code,
+                violation.headline,
+                violation.span or span,
+                notes=violation.notes,
+                help=violation.help,
+            )
+        )
+
+    def block(self, key: Scalar, node: Node) -> Block | None:
+        """Read one entry of `blocks`."""
+        try:
+            name, arguments, inputs = LineParser(key).signature()
+            if name in layers.NAMES:
+                raise RuleViolation(
+                    Code.BAD_NAME,
+                    f"`{name}` is a layer of archc",
+                    help="give the block another name",
+                )
+        except RuleViolation as violation:
+            self.refuse(violation, key.span)
+            return None
+        return Block(name, arguments, inputs, self.body(node), key.span)
+
+    def body(self, node: Node) -> Body:
+        """Read a list, a mapping or one line."""
+        if isinstance(node, Sequence):
+            entries = tuple(e for item in node.items for e in self._list_entry(item))
+            return Body("list", entries, node.span)
+        if isinstance(node, Mapping):
+            return Body("mapping", self._mapping_entries(node), node.span)
+        item = self._item(node)
+        entries = (Child("", item, node.span),) if item else ()
+        return Body("item", entries, node.span)
+
+    def _item(self, node: Scalar) -> Item | None:
+        try:
+            if not node.value:
+                raise RuleViolation(
+                    Code.SYNTAX,
+                    "expected a layer, found nothing",
+                    help="write a layer, or `Identity`; a key may need its lines indented",
+                )
+            return parse_item(node)
+        except RuleViolation as violation:
+            self.refuse(violation, node.span)
+            return None
+
+    def _list_entry(self, node: Node) -> tuple[Entry, ...]:
+        if isinstance(node, Scalar):
+            item = self._item(node)
+            return (Child("", item, node.span),) if item else ()
+        if isinstance(node, Sequence):
+            return (Child("", self.body(node), node.span),)
+        if self._is_statement(node):
+            return self._mapping_entries(node, "list")
+        if refused := self._pasted_layer(node):
+            return refused
+        return (Child("", self.body(node), node.span),)
+
+    def _is_statement(self, node: Mapping) -> bool:
+        if not node.entries:
+            return False
+        kinds = [statement_word(key) for key, _ in node.entries]
+        if len(kinds) == 1:
+            return bool(kinds[0])
+        return kinds[0] == "if" and all(kind in {"elif", "else"} for kind in kinds[1:])
+
+    def _pasted_layer(self, node: Mapping) -> tuple[Entry, ...]:
+        """Refuse `- Conv2d: [64, 3]`, which other formats write."""
+        if len(node.entries) != 1 or node.entries[0][0].value not in layers.NAMES:
+            return ()
+        key, value = node.entries[0]
+        self._refuse_layer_key(key, value)
+        return (Child("", Item(()), key.span),)
+
+    def _refuse_layer_key(self, key: Scalar, value: Node) -> None:
+        arguments = _as_arguments(value)
+        violation = RuleViolation(
+            Code.LAYER_AS_MAPPING,
+            f"`{key.value}` is a layer; a layer is called, not given a mapping",
+            help=f"did you mean `{key.value}{f'({arguments})' if arguments else ''}`?",
+        )
+        self.refuse(violation, key.span)
+
+    def _mapping_entries(self, node: Mapping, kind: str = "mapping") -> tuple[Entry, ...]:
+        entries: list[Entry] = []
+        conditions: list[tuple[Expression | None, Body]] = []
+        start = node.span
+        for key, value in node.entries:
+            word = statement_word(key)
+            if word in {"elif", "else"} and not conditions:
+                self.refuse(
+                    RuleViolation(Code.SYNTAX, f"`{word}:` without an `if …:` before it"), key.span
+                )
+                continue
+            if conditions and word not in {"elif", "else"}:
+                entries.append(If(tuple(conditions), start))
+                conditions = []
+            try:
+                if word in {"if", "elif", "else"}:
+                    start = start if conditions else key.span
+                    conditions.append(self._branch_of_if(word, key, value, kind))
+                else:
+                    entries += self._entry(word, key, value, kind)
+            except RuleViolation as violation:
+                self.refuse(violation, key.span)
+        if conditions:
+            entries.append(If(tuple(conditions), start))
+        return tuple(entries)
+
+    def _branch_of_if(
+        self, word: str, key: Scalar, value: Node, kind: str
+    ) -> tuple[Expression | None, Body]:
+        condition = None
+        if word != "else":
+            parser = LineParser(key)
+            parser.advance()
+            condition = parser.expression()
+            parser.expect_end()
+        return condition, self._controlled(value, kind, key)
+
+    def _controlled(self, node: Node, kind: str, key: Scalar) -> Body:
+        """Read the body of a control line, which is of its container's kind."""
+        body = self.body(node)
+        if body.kind == kind or (body.kind == "item" and kind == "list"):
+            return body
+        if body.kind == "item":
+            raise RuleViolation(
+                Code.BODY_KIND,
+                f"the lines under `{key.value}:` need names here",
+                help="the container is a mapping: write `name: Layer(…)` under it",
+            )
+        other = "dashes (`- Layer`)" if kind == "list" else "names (`name: Layer`)"
+        raise RuleViolation(
+            Code.BODY_KIND,
+            f"under `{key.value}:` stands a {body.kind}, its container is a {kind}",
+            help=f"write the lines under it with {other}",
+        )
+
+    def _entry(self, word: str, key: Scalar, value: Node, kind: str) -> list[Entry]:
+        match word:
+            case "for":
+                return [self._for(key, value, kind)]
+            case "concat" | "add" | "mul":
+                operation, keywords, target, collects = parse_call(key)
+                body = self._controlled(value, kind, key)
+                return [Join(operation, keywords, target, body, key.span, collects)]
+            case "branch":
+                return [Branch(self.body(value), key.span)]
+            case "let":
+                return [self._let(key, value)]
+            case "assert":
+                return [Assert(parse_value(self._text(key, value)), key.span)]
+            case "return":
+                return [self._return(key, value)]
+            case "declare":
+                return [self._declare(key, value)]
+            case _:
+                return self._child(key, value)
+
+    def _for(self, key: Scalar, value: Node, kind: str) -> For:
+        parser = LineParser(key)
+        parser.advance()
+        targets = parser.targets()
+        parser.expect("in")
+        iterable = parser.expression()
+        parser.expect_end()
+        return For(targets, iterable, self._controlled(value, kind, key), key.span, key.value)
+
+    def _let(self, key: Scalar, value: Node) -> Let:
+        name = key.value[4:].strip()
+        if not is_identifier(name):
+            raise RuleViolation(
+                Code.BAD_NAME, f"`{name}` cannot be a name", help="write `let h: …`"
+            )
+        return Let(name, parse_value(self._text(key, value)), key.span)
+
+    def _return(self, key: Scalar, value: Node) -> Return:
+        if isinstance(value, Mapping):
+            names = tuple(k.value for k, _ in value.entries)
+            values = tuple(parse_value(self._text(k, v)) for k, v in value.entries)
+            return Return(values, names, span=key.span)
+        text = self._text(key, value)
+        check_continuations(text)
+        parser = LineParser(text)
+        values = [parser.operation()]
+        while parser.accept(","):
+            values.append(parser.operation())
+        condition = otherwise = None
+        if parser.accept("if"):
+            condition = parser.operation()
+            otherwise = parser.operation() if parser.accept("else") else None
+        parser.expect_end()
+        return Return(tuple(values), (), condition, otherwise, key.span.to(text.span))
+
+    def _declare(self, key: Scalar, value: Node) -> Declare:
+        if not isinstance(value, Sequence):
+            raise RuleViolation(
+                Code.WRONG_KIND, "`declare:` takes a list of names", help="declare: [conv1, bn1]"
+            )
+        names = [self._text(key, item) for item in value.items]
+        return Declare(tuple(Name(n.value, n.span) for n in names), key.span)
+
+    def _child(self, key: Scalar, value: Node) -> list[Entry]:
+        if isinstance(value, Sequence) and key.value in layers.NAMES and not key.style:
+            self._refuse_layer_key(key, value)
+            return []
+        if "{" not in key.value:
+            check_child_name(key.value)
+        content: Item | Body | None
+        content = self._item(value) if isinstance(value, Scalar) else self.body(value)
+        return [Child(key.value, content, key.span, bool(key.style))] if content else []
+
+    def _text(self, key: Scalar, node: Node) -> Scalar:
+        if isinstance(node, Scalar) and node.value:
+            return node
+        found = "nothing" if isinstance(node, Scalar) else "a list or a mapping"
+        raise RuleViolation(
+            Code.WRONG_KIND,
+            f"`{key.value}:` takes one line of text, found {found}",
+            help="a text that begins with `[` or `{` needs quotes" if found != "nothing" else "",
+            span=node.span,
+        )
+
+
+def statement_word(key: Scalar) -> str:
+    """Return the control word a key begins with, or nothing for a child's name."""
+    if key.style:
+        return ""
+    word = key.value.split(" ")[0].split("(")[0]
+    alone = key.value == word
+    if word in JOINS or (word in {"else", "branch", "assert", "return", "declare"} and alone):
+        return word
+    if word in {"for", "if", "elif", "let"} and not alone:
+        return word
+    return ""
+
+
+def _as_arguments(node: Node) -> str:
+    if isinstance(node, Scalar):
+        return node.value
+    if isinstance(node, Sequence):
+        return ", ".join(item.value for item in node.items if isinstance(item, Scalar))
+    pairs = [(key.value, value) for key, value in node.entries]
+    return ", ".join(f"{k}={v.value}" for k, v in pairs if isinstance(v, Scalar))
+
+
+def is_callable_name(name: str) -> bool:
+    """Return whether a name is a layer or a function of archc."""
+    return name in layers.NAMES or name in functions.NAMES

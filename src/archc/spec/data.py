@@ -1,0 +1,120 @@
+"""Plain data out of a YAML tree, typed by archc's own rules and by nothing of YAML 1.1."""
+
+import re
+from typing import Any
+
+from archc.diagnostics import Code, RuleViolation
+from archc.expressions.parser import parse_expression
+from archc.expressions.syntax import Call, Expression
+from archc.expressions.values import MAX_INTEGER, LayerName
+from archc.spec.source import Mapping, Node, Scalar, Sequence
+
+_INTEGER = re.compile(r"[-+]?(?:0|[1-9]\d*(?:_\d+)*)")
+_FLOAT = re.compile(r"[-+]?(?:\d+(?:_\d+)*)(?:\.\d*)?(?:[eE][-+]?\d+)?|[-+]?\.\d+(?:[eE][-+]?\d+)?")
+_LEADING_ZERO = re.compile(r"[-+]?0\d[\d_]*")
+_LAYER = re.compile(r"[A-Z][A-Za-z0-9_]*")
+_CONSTANTS = {"true": True, "false": False, "null": None, "inf": float("inf")}
+_YAML_BOOLEANS = {
+    word: value
+    for value, words in (
+        ("true", "on yes y True TRUE On Yes Y ON YES"),
+        ("false", "off no n False FALSE Off No N OFF NO"),
+    )
+    for word in words.split()
+} | {"~": "null", "Null": "null", "NULL": "null", "None": "null"}
+
+
+def typed(scalar: Scalar) -> Any:
+    """Return the value of a data scalar: true, false, null, a number, else its text.
+
+    Raises:
+        RuleViolation: a spelling that YAML 1.1 would read as something else.
+    """
+    text = scalar.value
+    if scalar.style:
+        return text
+    if text in _CONSTANTS:
+        return _CONSTANTS[text]
+    if text in _YAML_BOOLEANS:
+        raise RuleViolation(
+            Code.AMBIGUOUS_SCALAR,
+            f"`{text}` is ambiguous",
+            help=f'write `{_YAML_BOOLEANS[text]}`, or "{text}" for the text',
+            span=scalar.span,
+        )
+    if _LEADING_ZERO.fullmatch(text):
+        raise RuleViolation(
+            Code.AMBIGUOUS_SCALAR,
+            f"`{text}` begins with a zero",
+            help=f'write {text.lstrip("+-0_") or 0}, or "{text}" for the text',
+            span=scalar.span,
+        )
+    return _number(scalar, text)
+
+
+def _number(scalar: Scalar, text: str) -> Any:
+    if _INTEGER.fullmatch(text):
+        value = int(text) if len(text) < 30 else MAX_INTEGER + 1
+        if abs(value) > MAX_INTEGER:
+            raise RuleViolation(
+                Code.READING_LIMIT, "an integer outside −2⁶³ … 2⁶³ − 1", span=scalar.span
+            )
+        return value
+    return float(text.replace("_", "")) if _FLOAT.fullmatch(text) else text
+
+
+def plain(node: Node) -> Any:
+    """Return a tree of dicts, lists and typed scalars."""
+    if isinstance(node, Scalar):
+        return typed(node)
+    if isinstance(node, Sequence):
+        return [plain(item) for item in node.items]
+    return {key.value: plain(value) for key, value in node.entries}
+
+
+def parameter_value(node: Node, is_layer: bool = False) -> Any:
+    """Return the value a parameter is given: a constant of the language, or an expression.
+
+    A bare CamelCase name is a layer; other bare text is refused, for a text has quotes.
+    `= 4 * dim` is returned as its expression.
+
+    Raises:
+        RuleViolation: no value of the language.
+    """
+    if isinstance(node, Sequence):
+        return tuple(parameter_value(item) for item in node.items)
+    if isinstance(node, Mapping):
+        raise RuleViolation(
+            Code.PARAMETER_VALUE, "a parameter's value is no mapping", span=node.span
+        )
+    value = typed(node)
+    if not isinstance(value, str) or node.style:
+        return value
+    if value.startswith("="):
+        return parse_expression(value[1:], lambda a, b: node.locate(a + 1, b + 1))
+    if is_layer or _LAYER.fullmatch(value):
+        return layer_value(node)
+    raise RuleViolation(
+        Code.PARAMETER_VALUE,
+        f"`{value}` is no number, no list and no layer",
+        help=_split_advice(value) or f"a text has quotes: '{value}'",
+        span=node.span,
+    )
+
+
+def _split_advice(value: str) -> str:
+    if value.startswith("(") or value.endswith(")"):
+        return "YAML split this at a comma: write lists with brackets, [[1, 2]]"
+    return ""
+
+
+def layer_value(scalar: Scalar) -> LayerName:
+    """Return the layer a parameter names, with its arguments where it has some."""
+    parsed: Expression = parse_expression(scalar.value, scalar.locate)
+    if isinstance(parsed, Call):
+        return LayerName(parsed.function, parsed)
+    if not scalar.value.replace(".", "_").isidentifier():
+        raise RuleViolation(
+            Code.PARAMETER_VALUE, f"`{scalar.value}` names no layer", span=scalar.span
+        )
+    return LayerName(scalar.value)

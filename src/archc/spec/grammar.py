@@ -1,0 +1,238 @@
+"""The grammar of one line: chains, sources, conditions, loop heads and signatures.
+
+item  = [chain] ["from" tensor {"," tensor}] ["as" NAME ["[]"]] ["if" expr ["else" item]]
+chain = stage {"->" stage}
+stage = unit ["*" factor]
+unit  = callee ["(" arguments ")"] | "(" item ")"
+"""
+
+from archc.diagnostics import Code, RuleViolation
+from archc.expressions.parser import KEYWORDS, Parser
+from archc.expressions.syntax import Expression, Keyword, Literal, Name
+from archc.spec.source import Scalar
+from archc.statements import Argument, Item, LayerCall, Stage, Targets
+
+CONTINUATIONS = ("->", "from", "as", "if", "else")
+
+
+class LineParser(Parser):
+    """The expression parser with the words of a line added."""
+
+    def __init__(self, scalar: Scalar) -> None:
+        super().__init__(scalar.value, scalar.locate)
+        self.scalar = scalar
+
+    def item(self, closing: str = "") -> Item:
+        """Parse one line, or what stands inside a parenthesis."""
+        start = self.token.start
+        stages = self._chain() if not self.at("from", "as", "if") else ()
+        sources = self._sources() if self.accept("from") else ()
+        target, collects = self._target() if self.accept("as") else ("", False)
+        condition, otherwise = self._condition(closing) if self.accept("if") else (None, None)
+        if not stages and not sources:
+            raise self.unexpected("expected a layer or `from`")
+        self._expect_item_end(closing)
+        text = self.text[start : self.tokens[self.position - 1].end]
+        return Item(stages, sources, target, collects, condition, otherwise, self.span(start), text)
+
+    def _expect_item_end(self, closing: str) -> None:
+        if self.token.kind == "end" and not closing:
+            return
+        if closing and self.at(closing):
+            return
+        hint = ""
+        if self.at("="):
+            hint = "a name stands before a colon: `name: Layer(…)`"
+        elif self.at(","):
+            hint = "one line is one layer; several inputs follow `from`"
+        raise self.unexpected("expected `->`, `from`, `as`, `if` or the end of the line", hint)
+
+    def _chain(self) -> tuple[Stage, ...]:
+        stages = [self._stage()]
+        while self.accept("->"):
+            stages.append(self._stage())
+        return tuple(stages)
+
+    def _stage(self) -> Stage:
+        start = self.token.start
+        unit = self._parenthesis_item() if self.at("(") else self._layer_call()
+        factor = self._factor() if self.accept("*") else None
+        return Stage(unit, factor, self.span(start))
+
+    def _parenthesis_item(self) -> Item:
+        self.expect("(")
+        self.depth += 1
+        if self.depth > 32:
+            raise RuleViolation(Code.READING_LIMIT, "parentheses nested deeper than 32")
+        item = self.item(")")
+        self.depth -= 1
+        self.expect(")")
+        return item
+
+    def _layer_call(self) -> LayerCall:
+        token = self.expect_name("a layer")
+        parts = [token.text + self._braces()]
+        while self.at(".") or (self.token.kind == "number" and self.token.text.startswith(".")):
+            if self.at("."):
+                self.advance()
+                parts.append(self.expect_name("a name after `.`").text + self._braces())
+            else:
+                parts.append(self.advance().text[1:])
+        if not self.at("("):
+            return LayerCall(tuple(parts), None, (), self.span(token.start))
+        arguments, keywords = self.arguments()
+        return LayerCall(tuple(parts), arguments, keywords, self.span(token.start))
+
+    def _factor(self) -> Expression:
+        start = self.token.start
+        if self.token.kind == "number":
+            return Literal(self._number(), self.span(start))
+        if self.accept("("):
+            factor = self.expression()
+            self.expect(")")
+            return factor
+        name = self.expect_name("a number, a name or (…) after `*`")
+        return Name(name.text, self.span(start))
+
+    def _sources(self) -> tuple[Expression, ...]:
+        sources = [self.operation()]
+        while self.accept(","):
+            sources.append(self.operation())
+        return tuple(sources)
+
+    def _target(self) -> tuple[str, bool]:
+        name = self.expect_name("a name after `as`").text
+        collects = bool(self.accept("["))
+        if collects:
+            self.expect("]")
+        return name, collects
+
+    def _condition(self, closing: str) -> tuple[Expression, Item | None]:
+        condition = self.operation()
+        otherwise = self.item(closing) if self.accept("else") else None
+        return condition, otherwise
+
+    def targets(self) -> Targets:
+        """Parse what a `for` assigns."""
+        names = [self._one_target()]
+        single = not self.at(",")
+        while self.accept(","):
+            if self.at("in"):
+                break
+            names.append(self._one_target())
+        return Targets(tuple(names), single and isinstance(names[0], str))
+
+    def _one_target(self) -> "str | Targets":
+        if self.accept("("):
+            inner = self.targets()
+            self.expect(")")
+            return Targets(inner.names)
+        return self.expect_name("a name after `for`").text
+
+    def signature(self) -> tuple[str, tuple[Argument, ...], tuple[str, ...]]:
+        """Parse `Name(parameters)(inputs)`: the key of a block."""
+        name = self.expect_name("a block's name").text
+        parameters: list[Argument] = []
+        if self.accept("("):
+            while not self.at(")"):
+                parameters.append(self._parameter())
+                if not self.accept(","):
+                    break
+            self.expect(")")
+        inputs: list[str] = []
+        if self.accept("("):
+            while not self.at(")"):
+                inputs.append(self.expect_name("the name of an input").text)
+                if not self.accept(","):
+                    break
+            self.expect(")")
+        self.expect_end()
+        self._refuse_repeats_of([p.name for p in parameters] + inputs)
+        return name, tuple(parameters), tuple(inputs) or ("x",)
+
+    def _parameter(self) -> Argument:
+        start = self.token.start
+        variadic = bool(self.accept("**"))
+        name = self.expect_name("the name of a parameter").text
+        default = self.expression() if self.accept("=") else None
+        return Argument(name, default, variadic, self.span(start))
+
+    def _refuse_repeats_of(self, names: list[str]) -> None:
+        for index, name in enumerate(names):
+            if name in names[:index]:
+                raise RuleViolation(
+                    Code.BAD_NAME, f"`{name}` is there twice", span=self.span(0, len(self.text))
+                )
+
+
+def parse_item(scalar: Scalar) -> Item:
+    """Parse a layer line.
+
+    Raises:
+        RuleViolation: the line breaks the grammar; the violation has its place.
+    """
+    check_continuations(scalar)
+    parser = LineParser(scalar)
+    item = parser.item()
+    parser.expect_end()
+    return item
+
+
+def parse_value(scalar: Scalar) -> Expression:
+    """Parse a scalar that is one expression."""
+    parser = LineParser(scalar)
+    value = parser.expression()
+    parser.expect_end()
+    return value
+
+
+def parse_call(scalar: Scalar) -> tuple[str, tuple[Keyword, ...], str, bool]:
+    """Parse the key of a join: `concat(dim=2) as y`."""
+    parser = LineParser(scalar)
+    word = parser.expect_name("a join").text
+    keywords: tuple[Keyword, ...] = ()
+    if parser.at("("):
+        arguments, keywords = parser.arguments()
+        if arguments:
+            raise RuleViolation(
+                Code.SYNTAX, f"`{word}:` takes its arguments by name", span=arguments[0].span
+            )
+    target, collects = "", False
+    if parser.accept("as"):
+        target = parser.expect_name("a name after `as`").text
+        if parser.accept("["):
+            parser.expect("]")
+            collects = True
+    parser.expect_end()
+    return word, keywords, target, collects
+
+
+def check_continuations(scalar: Scalar) -> None:
+    """Refuse a folded line unless a bracket is open or the new line begins with `->` and such.
+
+    Raises:
+        RuleViolation: a dash or a key is probably missing.
+    """
+    for piece in scalar.pieces[1:]:
+        before, after = scalar.value[: piece.offset], scalar.value[piece.offset :]
+        if _open_brackets(before) > 0 and not after.startswith("- "):
+            continue
+        word = after.split(" ")[0]
+        if word in CONTINUATIONS or after.startswith("->"):
+            continue
+        raise RuleViolation(
+            Code.SYNTAX,
+            "this line continues the one above",
+            help="a dash (`- `) or a key (`name: `) is missing; "
+            "a continued line begins with `->`, `from`, `as`, `if` or `else`",
+            span=scalar.locate(piece.offset, piece.offset + max(1, len(word))),
+        )
+
+
+def _open_brackets(text: str) -> int:
+    return sum(text.count(c) for c in "([") - sum(text.count(c) for c in ")]")
+
+
+def is_identifier(text: str) -> bool:
+    """Return whether a text can be a name in an expression."""
+    return text.isascii() and text.isidentifier() and text not in KEYWORDS

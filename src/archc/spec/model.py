@@ -1,0 +1,129 @@
+"""The document: a spec as a syntax tree, every field of the right kind."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from archc.diagnostics import Span
+from archc.expressions.syntax import NOWHERE, Expression
+from archc.statements import Block, Body, LayerCall
+
+DTYPES = (
+    "float32",
+    "float64",
+    "float16",
+    "bfloat16",
+    "int64",
+    "int32",
+    "int16",
+    "int8",
+    "uint8",
+    "bool",
+)
+ParameterKind = Literal["int", "float", "bool", "str", "list", "layer"]
+
+
+class Declaration(BaseModel):
+    """One entry of `params`: its default, its kind and its range."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
+
+    default: Any
+    type: ParameterKind | None = None
+    choices: tuple[Any, ...] | None = None
+    min: int | float | None = None
+    max: int | float | None = None
+    help: str = ""
+
+
+class Figures(BaseModel):
+    """What a paper or a published model says of a network."""
+
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
+
+    source: str = ""
+    parameters: int | None = Field(None, ge=0)
+    macs: int | str | None = None
+    shapes: dict[str, list[int | str]] = {}
+
+
+class Expectation(Figures):
+    """The contract with the paper; figures of a mode or a variant stand beside the general ones."""
+
+    eval: Figures | None = None
+    train: Figures | None = None
+    variants: dict[str, "Expectation"] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Dimension:
+    """One entry of an input's shape: a free letter, a size, or a letter with its default."""
+
+    letter: str = ""
+    size: Expression | None = None
+    span: Span = field(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """One input of the model."""
+
+    name: str
+    dtype: str
+    dimensions: tuple[Dimension, ...]
+    span: Span = field(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """One entry of `outputs`."""
+
+    name: str
+    value: Expression
+    condition: Expression | None = None
+    span: Span = field(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class InitRule:
+    """One entry of `init`: a selector ending in a tensor's name, and what fills the tensor."""
+
+    selector: tuple[str, ...]
+    call: LayerCall
+    condition: Expression | None = None
+    span: Span = field(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Import:
+    """One entry of `import`: the file and, after `#`, a block of it."""
+
+    alias: str
+    path: str
+    block: str
+    span: Span = field(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True)
+class Document:
+    """One spec file."""
+
+    file: str
+    name: str
+    doc: str
+    parameters: Mapping[str, Declaration]
+    variants: Mapping[str, Mapping[str, Any]]
+    inputs: tuple[Input, ...]
+    blocks: Mapping[str, Block]
+    model: Body
+    outputs: tuple[Output, ...] = ()
+    init: tuple[InitRule, ...] = ()
+    tie: tuple[tuple[str, str, Span], ...] = ()
+    imports: tuple[Import, ...] = ()
+    expect: Expectation = field(default_factory=Expectation)
+    allow: Mapping[str, str] = field(default_factory=dict[str, str])
+    meta: Any = None
+    spans: Mapping[str, Span] = field(default_factory=dict[str, Span])
+    python: Mapping[str, str] = field(default_factory=dict[str, str])

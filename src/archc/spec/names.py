@@ -1,0 +1,69 @@
+"""Which names children, values and networks may have: an allow-list."""
+
+import keyword
+import re
+
+from archc.diagnostics import Code, RuleViolation
+from archc.spec.source import MAX_NAME
+
+_CHILD = re.compile(r"_?[A-Za-z][A-Za-z0-9_-]*|[0-9]+")
+_NETWORK = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+# The attributes of `torch.nn.Module` that a child of the same name would hide; a test
+# compares the list with torch's own.
+MODULE_ATTRIBUTES = frozenset(
+    """
+    T_destination _apply _backward_hooks _backward_pre_hooks _buffers _call_impl
+    _compiled_call_impl _forward_hooks _forward_hooks_always_called _forward_hooks_with_kwargs
+    _forward_pre_hooks _forward_pre_hooks_with_kwargs _get_backward_hooks
+    _get_backward_pre_hooks _get_name _is_full_backward_hook _load_from_state_dict
+    _load_state_dict_post_hooks _load_state_dict_pre_hooks _maybe_warn_non_full_backward_hook
+    _modules _named_members _non_persistent_buffers_set _parameters
+    _register_load_state_dict_pre_hook _register_state_dict_hook _replicate_for_data_parallel
+    _save_to_state_dict _slow_forward _state_dict_hooks _state_dict_pre_hooks _version
+    _wrapped_call_impl add_module apply bfloat16 buffers call_super_init children compile cpu
+    cuda double dump_patches eval extra_repr float forward get_buffer get_extra_state
+    get_parameter get_submodule half ipu load_state_dict modules mtia named_buffers
+    named_children named_modules named_parameters parameters register_backward_hook
+    register_buffer register_forward_hook register_forward_pre_hook register_full_backward_hook
+    register_full_backward_pre_hook register_load_state_dict_post_hook
+    register_load_state_dict_pre_hook register_module register_parameter
+    register_state_dict_post_hook register_state_dict_pre_hook requires_grad_ set_extra_state
+    set_submodule share_memory state_dict to to_empty train training type xpu zero_grad
+    """.split()
+)
+
+
+def check_child_name(name: str) -> None:
+    """Refuse a name that would break an `nn.Module` or its keys.
+
+    Raises:
+        RuleViolation: the name is not on the allow-list.
+    """
+    if not _CHILD.fullmatch(name):
+        raise RuleViolation(
+            Code.BAD_NAME,
+            f"`{name}` cannot name a child",
+            help="use a letter, then letters, digits, `_` or `-`; or digits alone",
+        )
+    if len(name) > MAX_NAME:
+        raise RuleViolation(Code.BAD_NAME, f"a name longer than {MAX_NAME} characters")
+    if keyword.iskeyword(name) or name in MODULE_ATTRIBUTES:
+        what = "a word of Python" if keyword.iskeyword(name) else "an attribute of every nn.Module"
+        raise RuleViolation(
+            Code.BAD_NAME, f"`{name}` is {what}", help=f"write `{name}_` or a longer name"
+        )
+
+
+def check_network_name(name: str) -> None:
+    """Refuse a network's name that is no identifier.
+
+    Raises:
+        RuleViolation: not letters, digits and underscores, or too long.
+    """
+    if not _NETWORK.fullmatch(name) or len(name) > MAX_NAME or keyword.iskeyword(name):
+        raise RuleViolation(
+            Code.BAD_NAME,
+            f"`{name}` cannot name a network",
+            help=f"use letters, digits and underscores, at most {MAX_NAME}",
+        )

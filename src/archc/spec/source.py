@@ -1,0 +1,328 @@
+"""The text of a spec read once into a tree of scalars, lists and mappings with their places.
+
+Reads PyYAML's event stream with counters for depth, events and sizes; nothing is
+typed by YAML, nothing is constructed by it. This is the only module that imports yaml.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import yaml
+
+from archc.diagnostics import Code, CompileError, Diagnostic, RuleViolation, Span
+
+MAX_BYTES = 2**20
+MAX_DEPTH = 32
+MAX_EVENTS = 50_000
+MAX_SCALAR = 10_000
+MAX_NAME = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A stretch of a scalar that lies on one line: its offset in the value, its place."""
+
+    offset: int
+    line: int
+    column: int
+
+
+@dataclass(frozen=True, slots=True)
+class Scalar:
+    """A text value; `style` is empty for a plain one, else its quote or block mark."""
+
+    value: str
+    style: str
+    span: Span
+    pieces: tuple[Piece, ...] = field(repr=False)
+
+    def locate(self, start: int, end: int) -> Span:
+        """Return the place in the file of the characters `start` … `end` of the value."""
+        first = self._position(start)
+        last = self._position(max(start, end - 1))
+        return Span(self.span.file, first[0], first[1], last[0], last[1] + 1)
+
+    def _position(self, offset: int) -> tuple[int, int]:
+        piece = self.pieces[0]
+        for candidate in self.pieces:
+            if candidate.offset > offset:
+                break
+            piece = candidate
+        return piece.line, piece.column + offset - piece.offset
+
+
+@dataclass(frozen=True, slots=True)
+class Sequence:
+    """A YAML list."""
+
+    items: tuple["Node", ...]
+    span: Span
+    flow: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Mapping:
+    """A YAML mapping: pairs in the file's order, keys unique."""
+
+    entries: tuple[tuple[Scalar, "Node"], ...]
+    span: Span
+    flow: bool = False
+
+
+Node = Scalar | Sequence | Mapping
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A spec's text with its tree."""
+
+    file: str
+    text: str
+    root: Node
+
+
+def read_file(path: Path) -> str:
+    """Return the text of a spec file.
+
+    Raises:
+        CompileError: the file cannot be read, is too large, or is not UTF-8.
+    """
+    try:
+        if path.is_dir():
+            raise _unreadable(path, "it is a folder", "name a file, or check the folder")
+        if not path.is_file() and path.exists():
+            raise _unreadable(path, "it is no regular file", "pipe it in as `-`")
+        with path.open("rb") as stream:
+            data = stream.read(MAX_BYTES + 1)
+    except OSError as error:
+        reason = (
+            "there is no such file" if isinstance(error, FileNotFoundError) else str(error.strerror)
+        )
+        raise _unreadable(path, reason) from None
+    return decode(data, str(path))
+
+
+def decode(data: bytes, file: str) -> str:
+    """Return the text of a spec's bytes: UTF-8, at most 1 MiB, a byte-order mark is dropped.
+
+    Raises:
+        CompileError: too large or not UTF-8.
+    """
+    if len(data) > MAX_BYTES:
+        raise _refused(Code.READING_LIMIT, f"a spec larger than {MAX_BYTES} bytes", file)
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise _refused(
+            Code.NOT_YAML, f"line {line} is not UTF-8", file, "save the file as UTF-8"
+        ) from None
+
+
+def _unreadable(path: Path, reason: str, advice: str = "") -> CompileError:
+    return _refused(Code.UNREADABLE_FILE, f"cannot read `{path}`: {reason}", "", advice)
+
+
+def _refused(code: Code, headline: str, file: str, advice: str = "") -> CompileError:
+    place = Span(file, 1, 1, 1, 2) if file else None
+    return CompileError([Diagnostic(code, headline, place, help=advice)], {})
+
+
+def read(text: str, file: str) -> Source:
+    """Return the tree of a spec's text.
+
+    Raises:
+        CompileError: the text is no YAML, or uses what the language leaves out.
+    """
+    try:
+        return Source(file, text, _Reader(text, file).document())
+    except RuleViolation as violation:
+        found = Diagnostic(violation.code, violation.headline, violation.span, help=violation.help)
+        raise CompileError([found], {file: text}) from None
+
+
+class _Reader:
+    """Builds the tree from events, one at a time; the counters are the limits."""
+
+    def __init__(self, text: str, file: str) -> None:
+        self.file = file
+        self.lines = text.split("\n")
+        self.text = text
+        self.events = self._counted(yaml.parse(text, Loader=_loader()))
+
+    def _counted(self, events: Iterator[yaml.Event]) -> Iterator[yaml.Event]:
+        try:
+            for count, event in enumerate(events):
+                if count > MAX_EVENTS:
+                    raise self._limit(f"more than {MAX_EVENTS} YAML events", event)
+                yield event
+        except yaml.MarkedYAMLError as error:
+            raise self._no_yaml(error) from None
+        except yaml.YAMLError:
+            raise RuleViolation(
+                Code.NOT_YAML,
+                "the text holds a control character",
+                help="remove it; only tabs inside quotes and line breaks are allowed",
+                span=self._control_character(),
+            ) from None
+
+    def _control_character(self) -> Span:
+        for number, line in enumerate(self.lines, 1):
+            for column, character in enumerate(line, 1):
+                if not character.isprintable() and character not in "\t\r":
+                    return Span(self.file, number, column, number, column + 1)
+        return Span(self.file, 1, 1, 1, 2)
+
+    def _no_yaml(self, error: yaml.MarkedYAMLError) -> RuleViolation:
+        mark = error.problem_mark or error.context_mark
+        line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+        problem = (error.problem or "the text is no YAML").replace("\n", " ")
+        quoted = self.lines[line - 1] if line <= len(self.lines) else ""
+        indent = quoted[: len(quoted) - len(quoted.lstrip())]
+        if "\t" in indent or "\\t" in problem:
+            return RuleViolation(
+                Code.YAML_FEATURE,
+                "a tab in the indentation",
+                help="indent with spaces",
+                span=Span(self.file, line, indent.find("\t") + 1, line, indent.find("\t") + 2),
+            )
+        advice = _yaml_advice(problem, quoted)
+        span = Span(self.file, line, column, line, column + 1)
+        return RuleViolation(Code.NOT_YAML, problem, help=advice, span=span)
+
+    def document(self) -> Node:
+        """Return the one document of the stream."""
+        self._expect_start()
+        event = next(self.events)
+        if isinstance(event, (yaml.DocumentEndEvent, yaml.StreamEndEvent)):
+            raise self._feature("the file is empty", "a spec begins with `archc: 1`", event)
+        root = self._node(event, 1)
+        next(self.events)
+        last = next(self.events)
+        if not isinstance(last, yaml.StreamEndEvent):
+            raise self._feature("a second document", "one network a file: remove `---`", last)
+        return root
+
+    def _expect_start(self) -> None:
+        next(self.events)
+        start = next(self.events)
+        if isinstance(start, yaml.StreamEndEvent):
+            raise self._feature("the file is empty", "a spec begins with `archc: 1`", start)
+        if isinstance(start, yaml.DocumentStartEvent) and (start.version or start.tags):
+            raise self._feature("a YAML directive", "remove the line that begins with `%`", start)
+
+    def _node(self, event: yaml.Event, depth: int) -> Node:
+        if depth > MAX_DEPTH:
+            raise self._limit(f"nested deeper than {MAX_DEPTH}", event)
+        if isinstance(event, yaml.AliasEvent):
+            raise self._feature("an alias (`*name`)", "repeat the value, or make a block", event)
+        if isinstance(event, yaml.NodeEvent) and event.anchor:
+            raise self._feature("an anchor (`&name`)", "make a block or a parameter of it", event)
+        if getattr(event, "tag", None):
+            raise self._feature("a tag (`!…`)", "remove it", event)
+        if isinstance(event, yaml.ScalarEvent):
+            return self._scalar(event)
+        if isinstance(event, yaml.SequenceStartEvent):
+            return self._sequence(event, depth)
+        return self._mapping(event, depth)
+
+    def _sequence(self, start: yaml.SequenceStartEvent, depth: int) -> Sequence:
+        items: list[Node] = []
+        while not isinstance(event := next(self.events), yaml.SequenceEndEvent):
+            items.append(self._node(event, depth + 1))
+        return Sequence(tuple(items), self._span(start, event), bool(start.flow_style))
+
+    def _mapping(self, start: yaml.Event, depth: int) -> Mapping:
+        entries: list[tuple[Scalar, Node]] = []
+        places: dict[str, Span] = {}
+        while not isinstance(event := next(self.events), yaml.MappingEndEvent):
+            key = self._node(event, depth + 1)
+            if not isinstance(key, Scalar):
+                raise self._strange_key(key)
+            if key.value == "<<" and not key.style:
+                raise self._feature("a merge key (`<<`)", "write the keys out", event)
+            if key.value in places:
+                first = places[key.value].line
+                raise RuleViolation(
+                    Code.DUPLICATE_KEY,
+                    f"the key `{key.value}` is there twice, first on line {first}",
+                    help=_duplicate_advice(key.value),
+                    span=key.span,
+                )
+            places[key.value] = key.span
+            entries.append((key, self._node(next(self.events), depth + 1)))
+        flow = bool(getattr(start, "flow_style", False))
+        return Mapping(tuple(entries), self._span(start, event), flow)
+
+    def _strange_key(self, key: Node) -> RuleViolation:
+        return RuleViolation(
+            Code.YAML_FEATURE,
+            "a key that is no text",
+            help="a name that begins with `{` needs quotes: '{i}': …",
+            span=key.span,
+        )
+
+    def _scalar(self, event: yaml.ScalarEvent) -> Scalar:
+        if len(event.value) > MAX_SCALAR:
+            raise self._limit(f"a text of more than {MAX_SCALAR} characters", event)
+        span = self._span(event, event)
+        style = event.style or ""
+        pieces = self._pieces(event.value, span) if not style else ()
+        shift = 1 if style in {"'", '"'} else 0
+        return Scalar(
+            event.value, style, span, pieces or (Piece(0, span.line, span.column + shift),)
+        )
+
+    def _pieces(self, value: str, span: Span) -> tuple[Piece, ...]:
+        """Return where each line of a folded plain scalar lies."""
+        if span.line == span.end_line:
+            return ()
+        pieces: list[Piece] = []
+        offset = 0
+        for number in range(span.line, span.end_line + 1):
+            line = self.lines[number - 1] if number <= len(self.lines) else ""
+            start = span.column - 1 if number == span.line else len(line) - len(line.lstrip())
+            text = line[start:].strip()
+            if text and value.startswith(text.split(" #")[0].rstrip(), offset):
+                pieces.append(Piece(offset, number, start + 1))
+                offset += len(text) + 1
+        return tuple(pieces)
+
+    def _span(self, start: yaml.Event, end: yaml.Event) -> Span:
+        first, last = start.start_mark, end.end_mark
+        return Span(self.file, first.line + 1, first.column + 1, last.line + 1, last.column + 1)
+
+    def _feature(self, what: str, advice: str, event: yaml.Event) -> RuleViolation:
+        headline = what if what.startswith("the ") else f"{what} is not part of the language"
+        return RuleViolation(
+            Code.YAML_FEATURE, headline, help=advice, span=self._span(event, event)
+        )
+
+    def _limit(self, what: str, event: yaml.Event) -> RuleViolation:
+        return RuleViolation(Code.READING_LIMIT, what, span=self._span(event, event))
+
+
+def _loader() -> type[yaml.Loader]:
+    return getattr(yaml, "CLoader", yaml.Loader)
+
+
+def _duplicate_advice(key: str) -> str:
+    word = key.split("(")[0].split(" ")[0]
+    if word in {"if", "for", "else", "elif"}:
+        return "write the condition at the end of each line, or use a list"
+    if word in {"concat", "add", "mul"}:
+        return f"name one of them: `{word} as y:`"
+    return "give one of them another name"
+
+
+def _yaml_advice(problem: str, line: str) -> str:
+    if "mapping values are not allowed" in problem:
+        return "a `: ` inside a line needs quotes around the whole line"
+    if "could not find expected ':'" in problem or "while scanning a simple key" in problem:
+        return "a `:` is missing, or the line needs a dash"
+    if "block" in problem and line.lstrip().startswith("- "):
+        return "check the indentation: the dashes of one list stand in one column"
+    if "expected ',' or" in problem:
+        return "a comma or a closing bracket is missing"
+    return "check the indentation of this line and of the one above"
