@@ -6,6 +6,7 @@ side, d the dilation; o the output length.
 """
 
 from dataclasses import dataclass
+from math import floor, gcd
 
 from archc.diagnostics import Code, RuleViolation
 
@@ -83,6 +84,33 @@ def transposed_length(length: int, axis: Axis, output_padding: int = 0) -> int:
                 f"{axis.extent - 1} + {output_padding} + 1 = {result}",
             ),
             argument="padding",
+        )
+    return result
+
+
+def adaptive_axis(length: int, parts: int) -> Axis:
+    """Return the window that stands for an adaptive pooling into `parts`, o below.
+
+    Part i reaches from ⌊iL/o⌋ to ⌈(i + 1)L/o⌉. With g = gcd(L, o) the largest part has
+    ⌈(L − g)/o⌉ + 1 positions, and L/o where that is whole; the stride is ⌊L/o⌋, at least 1.
+    """
+    largest = -(-(length - gcd(length, parts)) // parts) + 1
+    return Axis(largest, max(length // parts, 1))
+
+
+def scaled_length(length: int, factor: float) -> int:
+    """Return ⌊L · factor⌋, the length after a resampling; the product is a double's, as torch's.
+
+    Raises:
+        RuleViolation: nothing is left.
+    """
+    result = floor(length * factor)
+    if result < 1:
+        raise RuleViolation(
+            Code.WINDOW,
+            f"a factor of {factor} leaves nothing of a length of {length}",
+            notes=(f"⌊{length} · {factor}⌋ = {result}",),
+            argument="scale_factor",
         )
     return result
 

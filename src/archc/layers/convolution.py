@@ -4,26 +4,19 @@ Letters as in `archc.windows`; C channels, g groups, k the kernel's elements.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, ClassVar, Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
 from archc.diagnostics import Code, RuleViolation
 from archc.layers.base import Layer, Owned, expect_floating, expect_rank, spatial
+from archc.layers.fields import NotNegativeAxes, Positive, PositiveAxes
 from archc.shapes import TensorType, elements, number
-from archc.windows import Axis, floor_length, same_padding
-
-Positive = Annotated[int, Field(ge=1)]
-NotNegative = Annotated[int, Field(ge=0)]
-PositiveAxes = Positive | tuple[Positive, ...]
-NotNegativeAxes = NotNegative | tuple[NotNegative, ...]
+from archc.windows import Axis, floor_length, same_padding, transposed_length
 
 
-class _Convolution(Layer):
-    """Slide `out_channels` filters over the input and take an inner product at each place.
-
-    Shapes: (B, C, L…) → (B, out_channels, o…), o = ⌊(L + 2p − d(k − 1) − 1)/s⌋ + 1.
-    """
+class _Filters(Layer):
+    """What convolutions and transposed ones share: filters, and groups of channels."""
 
     axes: ClassVar[int]
     positional: ClassVar[tuple[str, ...]] = ("out_channels", "kernel_size")
@@ -34,6 +27,41 @@ class _Convolution(Layer):
     out_channels: Positive = Field(description="filters, and channels of the output")
     kernel_size: PositiveAxes = Field(description="size of the window")
     stride: PositiveAxes = Field(1, description="step of the window")
+
+    def lengths(self, x: TensorType, groups: int) -> list[int]:
+        """Return the sizes the window slides over, once rank, dtype and groups are right."""
+        name = type(self).__name__
+        expect_rank(x, self.axes + 2, layer=name)
+        expect_floating(x, name)
+        self._check_groups(groups, number(x.shape[1], "the number of channels"))
+        return [number(size, "an axis the window slides over") for size in x.shape[2:]]
+
+    def _check_groups(self, groups: int, channels: int) -> None:
+        for size, what in ((channels, "the input's"), (self.out_channels, "the output's")):
+            if size % groups:
+                raise RuleViolation(
+                    Code.DIVISIBILITY,
+                    f"groups={groups} does not divide {what} {size} channels",
+                    argument="groups",
+                )
+
+    def inferred(self, *inputs: TensorType) -> Mapping[str, int]:
+        """Return `in_channels`: the input's channels."""
+        return {"in_channels": number(inputs[0].shape[1], "the number of channels")}
+
+    def filters(self, first: int, second: int, bias: bool) -> tuple[Owned, ...]:
+        """Return the weight (first, second, k…) and the bias (out_channels)."""
+        kernels = spatial(self.kernel_size, self.axes, "kernel_size")
+        weight = Owned("weight", (first, second, *kernels))
+        return (weight, Owned("bias", (self.out_channels,))) if bias else (weight,)
+
+
+class _Convolution(_Filters):
+    """Slide `out_channels` filters over the input and take an inner product at each place.
+
+    Shapes: (B, C, L…) → (B, out_channels, o…), o = ⌊(L + 2p − d(k − 1) − 1)/s⌋ + 1.
+    """
+
     padding: NotNegativeAxes | Literal["same", "valid"] = Field(
         0, description="zeros on both sides, or `'same'` to keep the size, or `'valid'` for none"
     )
@@ -71,23 +99,10 @@ class _Convolution(Layer):
     def outputs(self, *inputs: TensorType) -> tuple[TensorType, ...]:
         """Return the shape after the convolution, by the window formula on each axis."""
         (x,) = inputs
-        name = type(self).__name__
-        expect_rank(x, self.axes + 2, layer=name)
-        expect_floating(x, name)
-        self._check_groups(number(x.shape[1], "the number of channels"))
-        lengths = [number(size, "an axis the window slides over") for size in x.shape[2:]]
+        lengths = self.lengths(x, self.groups)
         window = self.window(x)
         self._check_padding_mode(lengths, window)
         return (x.with_shape((x.shape[0], self.out_channels, *map(floor_length, lengths, window))),)
-
-    def _check_groups(self, channels: int) -> None:
-        for size, what in ((channels, "the input's"), (self.out_channels, "the output's")):
-            if size % self.groups:
-                raise RuleViolation(
-                    Code.DIVISIBILITY,
-                    f"groups={self.groups} does not divide {what} {size} channels",
-                    argument="groups",
-                )
 
     def _check_padding_mode(self, lengths: list[int], window: tuple[Axis, ...]) -> None:
         bound = {"reflect": 1, "circular": 0}.get(self.padding_mode)
@@ -100,16 +115,10 @@ class _Convolution(Layer):
                     argument="padding",
                 )
 
-    def inferred(self, *inputs: TensorType) -> Mapping[str, int]:
-        """Return `in_channels`: the input's channels."""
-        return {"in_channels": number(inputs[0].shape[1], "the number of channels")}
-
     def owned(self, *inputs: TensorType) -> tuple[Owned, ...]:
         """Return the weight (out_channels, C/g, k…) and the bias (out_channels)."""
-        kernels = spatial(self.kernel_size, self.axes, "kernel_size")
-        channels = self.inferred(*inputs)["in_channels"] // self.groups
-        weight = Owned("weight", (self.out_channels, channels, *kernels))
-        return (weight, Owned("bias", (self.out_channels,))) if self.bias else (weight,)
+        channels = self.inferred(*inputs)["in_channels"]
+        return self.filters(self.out_channels, channels // self.groups, self.bias)
 
     def multiply_adds(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> int:
         """Return C/g · k for each element of the output."""
@@ -143,4 +152,75 @@ class Conv3d(_Convolution):
     """
 
     torch_name: ClassVar[str] = "nn.Conv3d"
+    axes: ClassVar[int] = 3
+
+
+class _TransposedConvolution(_Filters):
+    """Spread each input position over a window of the output, as a convolution's gradient does.
+
+    Shapes: (B, C, L…) → (B, out_channels, o…),
+    o = (L − 1)s − 2p + d(k − 1) + output_padding + 1.
+    """
+
+    padding: NotNegativeAxes = Field(0, description="positions taken off both ends of the output")
+    output_padding: NotNegativeAxes = Field(
+        0, description="positions added at the end, to choose among the sizes a stride merges"
+    )
+    groups: Positive = Field(1, description="parts of the channels that do not see each other")
+    bias: bool = Field(True, description="add a learnt number to each output channel")
+    dilation: PositiveAxes = Field(1, description="distance between the elements of the window")
+
+    def outputs(self, *inputs: TensorType) -> tuple[TensorType, ...]:
+        """Return the shape by the transposed window's formula on each axis."""
+        (x,) = inputs
+        lengths = self.lengths(x, self.groups)
+        extra = spatial(self.output_padding, self.axes, "output_padding")
+        sizes = map(transposed_length, lengths, self._geometry(), extra)
+        return (x.with_shape((x.shape[0], self.out_channels, *sizes)),)
+
+    def _geometry(self) -> tuple[Axis, ...]:
+        kernels = spatial(self.kernel_size, self.axes, "kernel_size")
+        strides = spatial(self.stride, self.axes, "stride")
+        paddings = [(p, p) for p in spatial(self.padding, self.axes, "padding")]
+        return tuple(
+            map(Axis, kernels, strides, paddings, spatial(self.dilation, self.axes, "dilation"))
+        )
+
+    def owned(self, *inputs: TensorType) -> tuple[Owned, ...]:
+        """Return the weight (C, out_channels/g, k…) and the bias (out_channels)."""
+        channels = self.inferred(*inputs)["in_channels"]
+        return self.filters(channels, self.out_channels // self.groups, self.bias)
+
+    def multiply_adds(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> int:
+        """Return out_channels/g · k for each element of the input."""
+        return elements(self.owned(*inputs)[0].shape[1:]) * elements(inputs[0].shape)
+
+
+class ConvTranspose1d(_TransposedConvolution):
+    """Convolve, transposed, over one axis, such as time: the learnt way to enlarge.
+
+    Source: https://pytorch.org/docs/stable/generated/torch.nn.ConvTranspose1d.html
+    """
+
+    torch_name: ClassVar[str] = "nn.ConvTranspose1d"
+    axes: ClassVar[int] = 1
+
+
+class ConvTranspose2d(_TransposedConvolution):
+    """Convolve, transposed, over height and width: the learnt way to enlarge.
+
+    Source: https://pytorch.org/docs/stable/generated/torch.nn.ConvTranspose2d.html
+    """
+
+    torch_name: ClassVar[str] = "nn.ConvTranspose2d"
+    axes: ClassVar[int] = 2
+
+
+class ConvTranspose3d(_TransposedConvolution):
+    """Convolve, transposed, over depth (or time), height and width: the learnt way to enlarge.
+
+    Source: https://pytorch.org/docs/stable/generated/torch.nn.ConvTranspose3d.html
+    """
+
+    torch_name: ClassVar[str] = "nn.ConvTranspose3d"
     axes: ClassVar[int] = 3

@@ -1,0 +1,307 @@
+"""Activations: a function of each element, or of all elements along one dimension."""
+
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from archc.diagnostics import Code, RuleViolation
+from archc.layers.base import Elementwise, Owned
+from archc.layers.fields import Positive, Real
+from archc.shapes import TensorType, normal_dimension, number
+
+_INPLACE = "write the result over the input"
+
+
+class ReLU(Elementwise):
+    """Replace negative numbers by 0.
+
+    Source: https://pytorch.org/docs/stable/generated/torch.nn.ReLU.html
+    """
+
+    torch_name: ClassVar[str] = "nn.ReLU"
+
+    inplace: bool = Field(False, description=_INPLACE)
+
+
+class ReLU6(Elementwise):
+    """Cut numbers to the range from 0 to 6.
+
+    Source: https://pytorch.org/docs/stable/generated/torch.nn.ReLU6.html
+    """
+
+    torch_name: ClassVar[str] = "nn.ReLU6"
+
+    inplace: bool = Field(False, description=_INPLACE)
+
+
+class LeakyReLU(Elementwise):
+    """Multiply negative numbers by a small slope.
+
+    Source: https://pytorch.org/docs/stable/generated/torch.nn.LeakyReLU.html
+    """
+
+    torch_name: ClassVar[str] = "nn.LeakyReLU"
+    positional: ClassVar[tuple[str, ...]] = ("negative_slope",)
+
+    negative_slope: Real = Field(0.01, description="slope for negative numbers")
+    inplace: bool = Field(False, description=_INPLACE)
+
+
+class PReLU(Elementwise):
+    """Multiply negative numbers by a learnt slope.
+
+    Source: https://pytorch.org/docs/stable/generated/torch.nn.PReLU.html
+    """
+
+    torch_name: ClassVar[str] = "nn.PReLU"
+
+    num_parameters: Positive = Field(1, description="1, or one slope for each channel")
+    init: Real = Field(0.25, description="first value of the slope")
+
+    def outputs(self, *inputs: TensorType) -> tuple[TensorType, ...]:
+        """Return the type of the input, which has a channel for each slope."""
+        (x,) = super().outputs(*inputs)
+        channels = number(x.shape[1], "the number of channels") if x.rank > 1 else 1
+        if self.num_parameters not in (1, channels):
+            raise RuleViolation(
+                Code.SIZE_MISMATCH,
+                f"num_parameters={self.num_parameters} slopes do not fit {channels} channels",
+                help=f"write num_parameters={channels}, or 1 for one slope",
+                argument="num_parameters",
+            )
+        return (x,)
+
+    def owned(self, *inputs: TensorType) -> tuple[Owned, ...]:
+        """Return the slopes (num_parameters)."""
+        return (Owned("weight", (self.num_parameters,)),)
+
+
+class ELU(Elementwise):
+    """Replace negative numbers by α(exp(x) − 1).
+
+    Source: https://pytorch.org/docs/stable/generated/torch.nn.ELU.html
+    """
+
+    torch_name: ClassVar[str] = "nn.ELU"
+
+    alpha: Real = Field(1.0, description="limit for large negative numbers, negated")
+    inplace: bool = Field(False, description=_INPLACE)
+
+
+class SELU(Elementwise):
+    """Replace negative numbers by α(exp(x) − 1), scaled so that depth keeps the variance.
+
+    Source: https://pytorch.org/docs/stable/generated/torch.nn.SELU.html
+    """
+
+    torch_name: ClassVar[str] = "nn.SELU"
+
+    inplace: bool = Field(False, description=_INPLACE)
+
+
+class CELU(Elementwise):
+    """Replace negative numbers by α(exp(x/α) − 1).
+
+    Source: https://pytorch.org/docs/stable/generated/torch.nn.CELU.html
+    """
+
+    torch_name: ClassVar[str] = "nn.CELU"
+
+    alpha: Real = Field(1.0, description="limit for large negative numbers, negated")
+    inplace: bool = Field(False, description=_INPLACE)
+
+    def outputs(self, *inputs: TensorType) -> tuple[TensorType, ...]:
+        """Return the type of the input; `alpha`, by which x is divided, is not 0."""
+        if self.alpha == 0:
+            raise RuleViolation(
+                Code.ARGUMENT_VALUE, "`alpha` of `CELU` cannot be 0", argument="alpha"
+            )
+        return super().outputs(*inputs)
+
+
+class GELU(Elementwise):
+    """Multiply each number by the normal distribution's share below it.
+
+    Source: https://pytorch.org/docs/stable/generated/torch.nn.GELU.html
+    """
+
+    torch_name: ClassVar[str] = "nn.GELU"
+
+    approximate: Literal["none", "tanh"] = Field(
+        "none", description="`'tanh'` for the faster formula"
+    )
+
+
+class SiLU(Elementwise):
+    """Multiply each number by its sigmoid.
+
+    Source: https://pytorch.org/docs/stable/generated/torch.nn.SiLU.html
+    """
+
+    torch_name: ClassVar[str] = "nn.SiLU"
+
+    inplace: bool = Field(False, description=_INPLACE)
+
+
+class Mish(Elementwise):
+    """Multiply each number by the hyperbolic tangent of its softplus.
+
+    Source: https://pytorch.org/docs/stable/generated/torch.nn.Mish.html
+    """
+
+    torch_name: ClassVar[str] = "nn.Mish"
+
+    inplace: bool = Field(False, description=_INPLACE)
+
+
+class Hardswish(Elementwise):
+    """Multiply each number by its hard sigmoid.
+
+    Source: https://pytorch.org/docs/stable/generated/torch.nn.Hardswish.html
+    """
+
+    torch_name: ClassVar[str] = "nn.Hardswish"
+
+    inplace: bool = Field(False, description=_INPLACE)
+
+
+class Hardsigmoid(Elementwise):
+    """Follow the sigmoid by three straight lines.
+
+    Source: https://pytorch.org/docs/stable/generated/torch.nn.Hardsigmoid.html
+    """
+
+    torch_name: ClassVar[str] = "nn.Hardsigmoid"
+
+    inplace: bool = Field(False, description=_INPLACE)
+
+
+class Hardtanh(Elementwise):
+    """Cut numbers to a range.
+
+    Source: https://pytorch.org/docs/stable/generated/torch.nn.Hardtanh.html
+    """
+
+    torch_name: ClassVar[str] = "nn.Hardtanh"
+
+    min_val: Real = Field(-1.0, description="lower end of the range")
+    max_val: Real = Field(1.0, description="upper end of the range")
+    inplace: bool = Field(False, description=_INPLACE)
+
+    def outputs(self, *inputs: TensorType) -> tuple[TensorType, ...]:
+        """Return the type of the input; the range is not empty."""
+        if self.min_val >= self.max_val:
+            raise RuleViolation(
+                Code.ARGUMENT_VALUE,
+                f"the range from min_val={self.min_val} to max_val={self.max_val} is empty",
+                argument="max_val",
+            )
+        return super().outputs(*inputs)
+
+
+class Sigmoid(Elementwise):
+    """Map each number to 1/(1 + exp(−x)).
+
+    Source: https://pytorch.org/docs/stable/generated/torch.nn.Sigmoid.html
+    """
+
+    torch_name: ClassVar[str] = "nn.Sigmoid"
+
+
+class LogSigmoid(Elementwise):
+    """Map each number to the logarithm of its sigmoid.
+
+    Source: https://pytorch.org/docs/stable/generated/torch.nn.LogSigmoid.html
+    """
+
+    torch_name: ClassVar[str] = "nn.LogSigmoid"
+
+
+class Tanh(Elementwise):
+    """Map each number to its hyperbolic tangent.
+
+    Source: https://pytorch.org/docs/stable/generated/torch.nn.Tanh.html
+    """
+
+    torch_name: ClassVar[str] = "nn.Tanh"
+
+
+class Softplus(Elementwise):
+    """Map each number to log(1 + exp(βx))/β.
+
+    Source: https://pytorch.org/docs/stable/generated/torch.nn.Softplus.html
+    """
+
+    torch_name: ClassVar[str] = "nn.Softplus"
+
+    beta: Real = Field(1.0, description="sharpness")
+    threshold: Real = Field(20.0, description="βx above which the number is kept")
+
+
+class Softsign(Elementwise):
+    """Map each number to x/(1 + |x|).
+
+    Source: https://pytorch.org/docs/stable/generated/torch.nn.Softsign.html
+    """
+
+    torch_name: ClassVar[str] = "nn.Softsign"
+
+
+class _AlongDimension(Elementwise):
+    """Turn the numbers along one dimension into parts of a whole."""
+
+    positional: ClassVar[tuple[str, ...]] = ("dim",)
+
+    dim: int = Field(description="the dimension along which the numbers compete")
+
+    def outputs(self, *inputs: TensorType) -> tuple[TensorType, ...]:
+        """Return the type of the input, which has the dimension `dim`."""
+        (x,) = super().outputs(*inputs)
+        normal_dimension(self.dim, x.rank)
+        return (x,)
+
+
+class Softmax(_AlongDimension):
+    """Map numbers to exp(x)/Σ exp(x): positive, with sum 1.
+
+    Source: https://pytorch.org/docs/stable/generated/torch.nn.Softmax.html
+    """
+
+    torch_name: ClassVar[str] = "nn.Softmax"
+
+
+class LogSoftmax(_AlongDimension):
+    """Map numbers to the logarithm of their softmax.
+
+    Source: https://pytorch.org/docs/stable/generated/torch.nn.LogSoftmax.html
+    """
+
+    torch_name: ClassVar[str] = "nn.LogSoftmax"
+
+
+class GLU(Elementwise):
+    """Multiply one half of a dimension by the sigmoid of the other.
+
+    Source: https://pytorch.org/docs/stable/generated/torch.nn.GLU.html
+    """
+
+    torch_name: ClassVar[str] = "nn.GLU"
+
+    dim: int = Field(-1, description="the dimension to halve")
+
+    def outputs(self, *inputs: TensorType) -> tuple[TensorType, ...]:
+        """Return the shape with `dim` halved.
+
+        Raises:
+            RuleViolation: the size is odd.
+        """
+        (x,) = super().outputs(*inputs)
+        dim = normal_dimension(self.dim, x.rank)
+        size = number(x.shape[dim], "the dimension to halve")
+        if size % 2:
+            raise RuleViolation(
+                Code.DIVISIBILITY,
+                f"`GLU` halves dimension {self.dim}, whose size {size} is odd",
+                argument="dim",
+            )
+        return (x.with_shape((*x.shape[:dim], size // 2, *x.shape[dim + 1 :])),)

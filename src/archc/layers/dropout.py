@@ -1,0 +1,78 @@
+"""Dropout: set random elements or channels to 0 in training, nothing in evaluation."""
+
+from typing import ClassVar
+
+from pydantic import Field
+
+from archc.layers.base import Elementwise, expect_rank
+from archc.layers.fields import Probability
+from archc.shapes import TensorType
+
+
+class _Dropout(Elementwise):
+    """Set a random share of the input to 0 and scale the rest up.
+
+    Shapes: any → the same.
+    """
+
+    positional: ClassVar[tuple[str, ...]] = ("p",)
+    family: ClassVar[str] = "dropout"
+    ranks: ClassVar[tuple[int, ...]] = ()
+    """The numbers of dimensions it accepts; empty: any."""
+
+    p: Probability = Field(0.5, description="probability of a 0")
+    inplace: bool = Field(False, description="write the result over the input")
+
+    def outputs(self, *inputs: TensorType) -> tuple[TensorType, ...]:
+        """Return the type of the input."""
+        if self.ranks:
+            expect_rank(inputs[0], *self.ranks, layer=type(self).__name__)
+        return super().outputs(*inputs)
+
+
+class Dropout(_Dropout):
+    """Set single elements to 0.
+
+    Source: https://pytorch.org/docs/stable/generated/torch.nn.Dropout.html
+    """
+
+    torch_name: ClassVar[str] = "nn.Dropout"
+
+
+class AlphaDropout(_Dropout):
+    """Set single elements to the value that keeps mean and variance after `SELU`.
+
+    Source: https://pytorch.org/docs/stable/generated/torch.nn.AlphaDropout.html
+    """
+
+    torch_name: ClassVar[str] = "nn.AlphaDropout"
+
+
+class Dropout1d(_Dropout):
+    """Set whole channels of (B, C, L) to 0.
+
+    Source: https://pytorch.org/docs/stable/generated/torch.nn.Dropout1d.html
+    """
+
+    torch_name: ClassVar[str] = "nn.Dropout1d"
+    ranks: ClassVar[tuple[int, ...]] = (3,)
+
+
+class Dropout2d(_Dropout):
+    """Set whole channels of (B, C, H, W) to 0.
+
+    Source: https://pytorch.org/docs/stable/generated/torch.nn.Dropout2d.html
+    """
+
+    torch_name: ClassVar[str] = "nn.Dropout2d"
+    ranks: ClassVar[tuple[int, ...]] = (4,)
+
+
+class Dropout3d(_Dropout):
+    """Set whole channels of (B, C, D, H, W) to 0.
+
+    Source: https://pytorch.org/docs/stable/generated/torch.nn.Dropout3d.html
+    """
+
+    torch_name: ClassVar[str] = "nn.Dropout3d"
+    ranks: ClassVar[tuple[int, ...]] = (5,)

@@ -1,0 +1,48 @@
+"""Linear maps of the last dimension."""
+
+from collections.abc import Mapping, Sequence
+from typing import ClassVar
+
+from pydantic import Field
+
+from archc.layers.base import Layer, Owned, expect_floating, expect_rank
+from archc.layers.fields import Positive
+from archc.shapes import MAX_RANK, TensorType, elements, number
+
+
+class Linear(Layer):
+    """Multiply the features of each position by a matrix, and add a bias.
+
+    Shapes: (B, …, in_features) → (B, …, out_features).
+    Source: https://pytorch.org/docs/stable/generated/torch.nn.Linear.html
+    """
+
+    torch_name: ClassVar[str] = "nn.Linear"
+    positional: ClassVar[tuple[str, ...]] = ("out_features",)
+    inferred_names: ClassVar[tuple[str, ...]] = ("in_features",)
+    feature: ClassVar[str] = "out_features"
+    family: ClassVar[str] = "linear"
+
+    out_features: Positive = Field(description="size of the last dimension of the output")
+    bias: bool = Field(True, description="add a learnt number to each output feature")
+
+    def outputs(self, *inputs: TensorType) -> tuple[TensorType, ...]:
+        """Return the shape with `out_features` in the last place."""
+        (x,) = inputs
+        expect_rank(x, *range(2, MAX_RANK + 1), layer="Linear")
+        expect_floating(x, "Linear")
+        self.inferred(x)
+        return (x.with_shape((*x.shape[:-1], self.out_features)),)
+
+    def inferred(self, *inputs: TensorType) -> Mapping[str, int]:
+        """Return `in_features`: the input's last size."""
+        return {"in_features": number(inputs[0].shape[-1], "the last dimension")}
+
+    def owned(self, *inputs: TensorType) -> tuple[Owned, ...]:
+        """Return the weight (out_features, in_features) and the bias (out_features)."""
+        weight = Owned("weight", (self.out_features, self.inferred(*inputs)["in_features"]))
+        return (weight, Owned("bias", (self.out_features,))) if self.bias else (weight,)
+
+    def multiply_adds(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> int:
+        """Return in_features for each element of the output."""
+        return self.inferred(*inputs)["in_features"] * elements(outputs[0].shape)

@@ -1,0 +1,64 @@
+"""Layers that keep every element and change at most the shape."""
+
+from typing import Annotated, ClassVar
+
+from pydantic import Field
+
+from archc.functions.reshaping import flattened, unflattened
+from archc.layers.base import Layer
+from archc.shapes import TensorType
+
+
+class Identity(Layer):
+    """Return the input.
+
+    Shapes: any → the same.
+    Source: https://pytorch.org/docs/stable/generated/torch.nn.Identity.html
+    """
+
+    torch_name: ClassVar[str] = "nn.Identity"
+
+    def outputs(self, *inputs: TensorType) -> tuple[TensorType, ...]:
+        """Return the type of the input."""
+        return inputs
+
+
+class Flatten(Layer):
+    """Make one dimension of several; by default of all but the batch.
+
+    Shapes: (B, C, H, W) → (B, C·H·W).
+    Source: https://pytorch.org/docs/stable/generated/torch.nn.Flatten.html
+    """
+
+    torch_name: ClassVar[str] = "nn.Flatten"
+    family: ClassVar[str] = "shape"
+
+    start_dim: int = Field(1, description="first dimension to merge")
+    end_dim: int = Field(-1, description="last dimension to merge")
+
+    def outputs(self, *inputs: TensorType) -> tuple[TensorType, ...]:
+        """Return the shape with the sizes from `start_dim` to `end_dim` multiplied."""
+        (x,) = inputs
+        return (x.with_shape(flattened(x.shape, self.start_dim, self.end_dim)),)
+
+
+class Unflatten(Layer):
+    """Make several dimensions of one; one size may be -1, which takes what is left.
+
+    Shapes: (B, C·K) → (B, C, K).
+    Source: https://pytorch.org/docs/stable/generated/torch.nn.Unflatten.html
+    """
+
+    torch_name: ClassVar[str] = "nn.Unflatten"
+    positional: ClassVar[tuple[str, ...]] = ("dim", "unflattened_size")
+    family: ClassVar[str] = "shape"
+
+    dim: int = Field(description="the dimension to divide")
+    unflattened_size: tuple[Annotated[int, Field(ge=-1)], ...] = Field(
+        min_length=1, description="the sizes it is divided into"
+    )
+
+    def outputs(self, *inputs: TensorType) -> tuple[TensorType, ...]:
+        """Return the shape with the sizes in place of `dim`."""
+        (x,) = inputs
+        return (x.with_shape(unflattened(x.shape, self.dim, self.unflattened_size)),)
