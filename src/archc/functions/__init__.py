@@ -7,6 +7,7 @@ from archc.layers.base import Function
 
 FAMILIES: dict[str, dict[str, str]] = {
     "activation": {
+        "celu": "Celu",
         "elu": "Elu",
         "gelu": "Gelu",
         "glu": "Glu",
@@ -23,7 +24,6 @@ FAMILIES: dict[str, dict[str, str]] = {
         "sigmoid": "Sigmoid",
         "silu": "Silu",
         "softmax": "Softmax",
-        "softmin": "Softmin",
         "softplus": "Softplus",
         "softsign": "Softsign",
         "tanh": "Tanh",
@@ -40,7 +40,63 @@ FAMILIES: dict[str, dict[str, str]] = {
         "pow": "Pow",
         "sub": "Sub",
     },
-    "joining": {"concat": "Concat", "stack": "Stack"},
+    "attention": {
+        "scaled_dot_product_attention": "ScaledDotProductAttention",
+    },
+    "dropout": {
+        "alpha_dropout": "AlphaDropout",
+        "dropout": "Dropout",
+        "dropout1d": "Dropout1d",
+        "dropout2d": "Dropout2d",
+        "dropout3d": "Dropout3d",
+    },
+    "elementary": {
+        "abs": "Abs",
+        "ceil": "Ceil",
+        "clamp": "Clamp",
+        "cos": "Cos",
+        "erf": "Erf",
+        "exp": "Exp",
+        "floor": "Floor",
+        "log": "Log",
+        "round": "Round",
+        "rsqrt": "Rsqrt",
+        "sin": "Sin",
+        "sqrt": "Sqrt",
+        "square": "Square",
+    },
+    "indexing": {
+        "chunk": "Chunk",
+        "getitem": "GetItem",
+        "index_select": "IndexSelect",
+        "narrow": "Narrow",
+        "split": "Split",
+    },
+    "joining": {
+        "concat": "Concat",
+        "stack": "Stack",
+    },
+    "normalization": {
+        "local_response_norm": "LocalResponseNorm",
+        "normalize": "Normalize",
+    },
+    "padding": {
+        "pad": "Pad",
+    },
+    "pooling": {
+        "adaptive_avg_pool1d": "AdaptiveAvgPool1d",
+        "adaptive_avg_pool2d": "AdaptiveAvgPool2d",
+        "adaptive_avg_pool3d": "AdaptiveAvgPool3d",
+        "adaptive_max_pool1d": "AdaptiveMaxPool1d",
+        "adaptive_max_pool2d": "AdaptiveMaxPool2d",
+        "adaptive_max_pool3d": "AdaptiveMaxPool3d",
+        "avg_pool1d": "AvgPool1d",
+        "avg_pool2d": "AvgPool2d",
+        "avg_pool3d": "AvgPool3d",
+        "max_pool1d": "MaxPool1d",
+        "max_pool2d": "MaxPool2d",
+        "max_pool3d": "MaxPool3d",
+    },
     "reduction": {
         "amax": "Amax",
         "amin": "Amin",
@@ -52,6 +108,12 @@ FAMILIES: dict[str, dict[str, str]] = {
         "std": "Std",
         "sum": "Sum",
         "var": "Var",
+    },
+    "resampling": {
+        "channel_shuffle": "ChannelShuffle",
+        "interpolate": "Interpolate",
+        "pixel_shuffle": "PixelShuffle",
+        "pixel_unshuffle": "PixelUnshuffle",
     },
     "reshaping": {
         "expand": "Expand",

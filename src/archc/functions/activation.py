@@ -1,32 +1,19 @@
-"""Activations: functions of each element, and those that weigh elements against each other."""
+"""Activations without a slot: the arguments and rules are those of the modules of the same kind."""
 
-from typing import Annotated, ClassVar, Literal
+from typing import ClassVar
 
-from pydantic import Field
-
-from archc.diagnostics import Code, RuleViolation
-from archc.layers.base import Elementwise, Function, expect_floating
-from archc.shapes import TensorType, normal_dimension, number
+from archc.layers import activation as modules
+from archc.layers.base import Function
 
 
-class _Activation(Elementwise, Function):
-    """Apply one function to every element.
+class _Activation(Function):
+    """Apply one function to every number, or to all along one dimension."""
 
-    Shapes: (…) → (…).
-    """
-
-
-class _InPlace(_Activation):
-    """Apply one function to every element, in the input's own memory where asked.
-
-    Shapes: (…) → (…).
-    """
-
-    inplace: bool = Field(False, description="overwrite the input")
+    family: ClassVar[str] = "activation"
 
 
-class Relu(_InPlace):
-    """Replace negative elements by 0.
+class Relu(_Activation, modules.ReLU):
+    """Replace negative numbers by 0.
 
     Source: https://pytorch.org/docs/stable/generated/torch.nn.functional.relu.html
     """
@@ -35,8 +22,8 @@ class Relu(_InPlace):
     function_name: ClassVar[str] = "relu"
 
 
-class Relu6(_InPlace):
-    """Limit elements to 0 … 6.
+class Relu6(_Activation, modules.ReLU6):
+    """Cut numbers to the range from 0 to 6.
 
     Source: https://pytorch.org/docs/stable/generated/torch.nn.functional.relu6.html
     """
@@ -45,8 +32,8 @@ class Relu6(_InPlace):
     function_name: ClassVar[str] = "relu6"
 
 
-class LeakyRelu(_InPlace):
-    """Scale negative elements by a small slope.
+class LeakyRelu(_Activation, modules.LeakyReLU):
+    """Multiply negative numbers by a small slope.
 
     Source: https://pytorch.org/docs/stable/generated/torch.nn.functional.leaky_relu.html
     """
@@ -55,11 +42,9 @@ class LeakyRelu(_InPlace):
     function_name: ClassVar[str] = "leaky_relu"
     positional: ClassVar[tuple[str, ...]] = ("negative_slope",)
 
-    negative_slope: float = Field(0.01, description="slope below 0")
 
-
-class Elu(_InPlace):
-    """Bend negative elements towards −alpha: α(eˣ − 1).
+class Elu(_Activation, modules.ELU):
+    """Replace negative numbers by α(exp(x) − 1).
 
     Source: https://pytorch.org/docs/stable/generated/torch.nn.functional.elu.html
     """
@@ -68,11 +53,9 @@ class Elu(_InPlace):
     function_name: ClassVar[str] = "elu"
     positional: ClassVar[tuple[str, ...]] = ("alpha",)
 
-    alpha: float = Field(1.0, description="the limit below 0, with its sign changed")
 
-
-class Selu(_InPlace):
-    """Scale an ELU so that activations keep mean 0 and variance 1.
+class Selu(_Activation, modules.SELU):
+    """Replace negative numbers by α(exp(x) − 1), scaled so that depth keeps the variance.
 
     Source: https://pytorch.org/docs/stable/generated/torch.nn.functional.selu.html
     """
@@ -81,8 +64,19 @@ class Selu(_InPlace):
     function_name: ClassVar[str] = "selu"
 
 
-class Gelu(_Activation):
-    """Weigh each element by the normal distribution below it: x·Φ(x).
+class Celu(_Activation, modules.CELU):
+    """Replace negative numbers by α(exp(x/α) − 1).
+
+    Source: https://pytorch.org/docs/stable/generated/torch.nn.functional.celu.html
+    """
+
+    torch_name: ClassVar[str] = "F.celu"
+    function_name: ClassVar[str] = "celu"
+    positional: ClassVar[tuple[str, ...]] = ("alpha",)
+
+
+class Gelu(_Activation, modules.GELU):
+    """Multiply each number by the normal distribution's share below it.
 
     Source: https://pytorch.org/docs/stable/generated/torch.nn.functional.gelu.html
     """
@@ -90,11 +84,9 @@ class Gelu(_Activation):
     torch_name: ClassVar[str] = "F.gelu"
     function_name: ClassVar[str] = "gelu"
 
-    approximate: Literal["none", "tanh"] = Field("none", description="how Φ is computed")
 
-
-class Silu(_InPlace):
-    """Weigh each element by its sigmoid, also called swish: x·σ(x).
+class Silu(_Activation, modules.SiLU):
+    """Multiply each number by its sigmoid; also called swish.
 
     Source: https://pytorch.org/docs/stable/generated/torch.nn.functional.silu.html
     """
@@ -103,8 +95,8 @@ class Silu(_InPlace):
     function_name: ClassVar[str] = "silu"
 
 
-class Mish(_InPlace):
-    """Weigh each element by the tanh of its softplus.
+class Mish(_Activation, modules.Mish):
+    """Multiply each number by the hyperbolic tangent of its softplus.
 
     Source: https://pytorch.org/docs/stable/generated/torch.nn.functional.mish.html
     """
@@ -113,8 +105,8 @@ class Mish(_InPlace):
     function_name: ClassVar[str] = "mish"
 
 
-class Hardswish(_InPlace):
-    """Weigh each element by a straight-lined sigmoid: x·relu6(x + 3)/6.
+class Hardswish(_Activation, modules.Hardswish):
+    """Multiply each number by its hard sigmoid.
 
     Source: https://pytorch.org/docs/stable/generated/torch.nn.functional.hardswish.html
     """
@@ -123,8 +115,8 @@ class Hardswish(_InPlace):
     function_name: ClassVar[str] = "hardswish"
 
 
-class Hardsigmoid(_InPlace):
-    """Replace the sigmoid by straight lines: relu6(x + 3)/6.
+class Hardsigmoid(_Activation, modules.Hardsigmoid):
+    """Follow the sigmoid by three straight lines.
 
     Source: https://pytorch.org/docs/stable/generated/torch.nn.functional.hardsigmoid.html
     """
@@ -133,8 +125,8 @@ class Hardsigmoid(_InPlace):
     function_name: ClassVar[str] = "hardsigmoid"
 
 
-class Hardtanh(_InPlace):
-    """Limit elements to min_val … max_val.
+class Hardtanh(_Activation, modules.Hardtanh):
+    """Cut numbers to a range.
 
     Source: https://pytorch.org/docs/stable/generated/torch.nn.functional.hardtanh.html
     """
@@ -143,22 +135,9 @@ class Hardtanh(_InPlace):
     function_name: ClassVar[str] = "hardtanh"
     positional: ClassVar[tuple[str, ...]] = ("min_val", "max_val")
 
-    min_val: float = Field(-1.0, description="the lower limit")
-    max_val: float = Field(1.0, description="the upper limit")
 
-    def outputs(self, *inputs: TensorType) -> tuple[TensorType, ...]:
-        """Return the type of the input."""
-        if self.min_val > self.max_val:
-            raise RuleViolation(
-                Code.ARGUMENT_VALUE,
-                f"min_val={self.min_val} lies above max_val={self.max_val}",
-                argument="min_val",
-            )
-        return super().outputs(*inputs)
-
-
-class Sigmoid(_Activation):
-    """Press elements into 0 … 1: 1/(1 + e⁻ˣ).
+class Sigmoid(_Activation, modules.Sigmoid):
+    """Map each number to 1/(1 + exp(−x)).
 
     Source: https://pytorch.org/docs/stable/generated/torch.sigmoid.html
     """
@@ -167,42 +146,8 @@ class Sigmoid(_Activation):
     function_name: ClassVar[str] = "sigmoid"
 
 
-class Tanh(_Activation):
-    """Press elements into −1 … 1.
-
-    Source: https://pytorch.org/docs/stable/generated/torch.tanh.html
-    """
-
-    torch_name: ClassVar[str] = "torch.tanh"
-    function_name: ClassVar[str] = "tanh"
-
-
-class Softplus(_Activation):
-    """Smooth a ReLU: log(1 + e^βx)/β.
-
-    Source: https://pytorch.org/docs/stable/generated/torch.nn.functional.softplus.html
-    """
-
-    torch_name: ClassVar[str] = "F.softplus"
-    function_name: ClassVar[str] = "softplus"
-    positional: ClassVar[tuple[str, ...]] = ("beta", "threshold")
-
-    beta: Annotated[float, Field(gt=0)] = Field(1.0, description="sharpness of the bend")
-    threshold: float = Field(20.0, description="where the straight line takes over")
-
-
-class Softsign(_Activation):
-    """Press elements into −1 … 1 by x/(1 + |x|).
-
-    Source: https://pytorch.org/docs/stable/generated/torch.nn.functional.softsign.html
-    """
-
-    torch_name: ClassVar[str] = "F.softsign"
-    function_name: ClassVar[str] = "softsign"
-
-
-class Logsigmoid(_Activation):
-    """Take the logarithm of the sigmoid.
+class Logsigmoid(_Activation, modules.LogSigmoid):
+    """Map each number to the logarithm of its sigmoid.
 
     Source: https://pytorch.org/docs/stable/generated/torch.nn.functional.logsigmoid.html
     """
@@ -211,24 +156,39 @@ class Logsigmoid(_Activation):
     function_name: ClassVar[str] = "logsigmoid"
 
 
-class _AlongDimension(_Activation):
-    """Weigh the elements of one dimension against each other.
+class Tanh(_Activation, modules.Tanh):
+    """Map each number to its hyperbolic tangent.
 
-    Shapes: (…) → (…).
+    Source: https://pytorch.org/docs/stable/generated/torch.tanh.html
     """
 
-    positional: ClassVar[tuple[str, ...]] = ("dim",)
-
-    dim: int = Field(description="the dimension whose elements add up to 1")
-
-    def outputs(self, *inputs: TensorType) -> tuple[TensorType, ...]:
-        """Return the type of the input."""
-        normal_dimension(self.dim, inputs[0].rank)
-        return super().outputs(*inputs)
+    torch_name: ClassVar[str] = "torch.tanh"
+    function_name: ClassVar[str] = "tanh"
 
 
-class Softmax(_AlongDimension):
-    """Turn scores into probabilities: eˣ over its sum along `dim`.
+class Softplus(_Activation, modules.Softplus):
+    """Map each number to log(1 + exp(βx))/β.
+
+    Source: https://pytorch.org/docs/stable/generated/torch.nn.functional.softplus.html
+    """
+
+    torch_name: ClassVar[str] = "F.softplus"
+    function_name: ClassVar[str] = "softplus"
+    positional: ClassVar[tuple[str, ...]] = ("beta", "threshold")
+
+
+class Softsign(_Activation, modules.Softsign):
+    """Map each number to x/(1 + |x|).
+
+    Source: https://pytorch.org/docs/stable/generated/torch.nn.functional.softsign.html
+    """
+
+    torch_name: ClassVar[str] = "F.softsign"
+    function_name: ClassVar[str] = "softsign"
+
+
+class Softmax(_Activation, modules.Softmax):
+    """Map numbers along `dim` to exp(x)/Σ exp(x): positive, with sum 1.
 
     Source: https://pytorch.org/docs/stable/generated/torch.nn.functional.softmax.html
     """
@@ -237,8 +197,8 @@ class Softmax(_AlongDimension):
     function_name: ClassVar[str] = "softmax"
 
 
-class LogSoftmax(_AlongDimension):
-    """Turn scores into logarithms of probabilities along `dim`.
+class LogSoftmax(_Activation, modules.LogSoftmax):
+    """Map numbers along `dim` to the logarithm of their softmax.
 
     Source: https://pytorch.org/docs/stable/generated/torch.nn.functional.log_softmax.html
     """
@@ -247,40 +207,12 @@ class LogSoftmax(_AlongDimension):
     function_name: ClassVar[str] = "log_softmax"
 
 
-class Softmin(_AlongDimension):
-    """Turn costs into probabilities: the softmax of −x along `dim`.
+class Glu(_Activation, modules.GLU):
+    """Multiply one half of a dimension by the sigmoid of the other.
 
-    Source: https://pytorch.org/docs/stable/generated/torch.nn.functional.softmin.html
-    """
-
-    torch_name: ClassVar[str] = "F.softmin"
-    function_name: ClassVar[str] = "softmin"
-
-
-class Glu(Function):
-    """Gate the first half of a dimension by the sigmoid of the second.
-
-    Shapes: (…, 2n, …) → (…, n, …).
     Source: https://pytorch.org/docs/stable/generated/torch.nn.functional.glu.html
     """
 
     torch_name: ClassVar[str] = "F.glu"
     function_name: ClassVar[str] = "glu"
     positional: ClassVar[tuple[str, ...]] = ("dim",)
-    family: ClassVar[str] = "activation"
-
-    dim: int = Field(-1, description="the dimension to halve")
-
-    def outputs(self, *inputs: TensorType) -> tuple[TensorType, ...]:
-        """Return the shape with `dim` halved."""
-        (x,) = inputs
-        expect_floating(x, "glu")
-        dim = normal_dimension(self.dim, x.rank)
-        size = number(x.shape[dim], "the dimension to halve")
-        if size % 2:
-            raise RuleViolation(
-                Code.DIVISIBILITY,
-                f"`glu` halves dimension {dim}, whose size {size} is odd",
-                argument="dim",
-            )
-        return (x.with_shape((*x.shape[:dim], size // 2, *x.shape[dim + 1 :])),)

@@ -1,0 +1,306 @@
+"""Functions that take a part of a tensor: slices, chosen elements, equal parts."""
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from typing import Annotated, ClassVar
+
+from pydantic import Field
+
+from archc.diagnostics import Code, RuleViolation
+from archc.layers.base import Function, spec_name
+from archc.layers.fields import Positive
+from archc.shapes import (
+    Batch,
+    Shape,
+    Size,
+    TensorType,
+    checked,
+    format_shape,
+    normal_dimension,
+    number,
+)
+
+Bound = int | None
+Slice = tuple[Bound, Bound, Bound]
+WHOLE: Slice = (None, None, None)
+MAX_PARTS = 1_000
+
+
+class GetItem(Function):
+    """Take a part as Python's brackets do: `x[:, 0]`, `x[:, :, ::2]`, or `table[index]`.
+
+    An item of `index` is a number, which drops its dimension, or (start, stop, step).
+    With no items a second, integer tensor chooses rows of the first.
+
+    Shapes: (B, L, D) → (B, D) for `x[:, 0]`; (V, D), (B, L) → (B, L, D) for `table[index]`.
+    Source: https://docs.pytorch.org/docs/stable/tensors.html#torch.Tensor.__getitem__
+    """
+
+    torch_name: ClassVar[str] = "getitem"
+    function_name: ClassVar[str] = "getitem"
+    method: ClassVar[bool] = True
+    arity: ClassVar[tuple[int, int]] = (1, 2)
+    positional: ClassVar[tuple[str, ...]] = ("index",)
+    family: ClassVar[str] = "shape"
+
+    index: tuple[int | Slice, ...] = Field((), description="what stands in the brackets")
+
+    def forward(self, inputs: Sequence[str], batch: str = "") -> str:
+        """Return `x[…]`."""
+        inside = inputs[1] if len(inputs) > 1 else ", ".join(map(_item_text, self.index))
+        return f"{inputs[0]}[{inside}]"
+
+    def outputs(self, *inputs: TensorType) -> tuple[TensorType, ...]:
+        """Return the shape of the part."""
+        x, *chosen = inputs
+        if bool(chosen) == bool(self.index):
+            raise RuleViolation(Code.ARGUMENTS, "brackets take numbers and slices, or one tensor")
+        if chosen:
+            return (_rows(x, chosen[0]),)
+        if len(self.index) > x.rank:
+            raise RuleViolation(
+                Code.RANK,
+                f"{len(self.index)} indices for a tensor of {x.rank} dimensions",
+                notes=(f"the tensor is {format_shape(x.shape)}",),
+            )
+        sizes: list[Size] = []
+        for axis, item in enumerate(self.index):
+            if isinstance(item, int):
+                _check_index(x.shape, axis, item)
+            else:
+                sizes.append(_sliced(x.shape, axis, item))
+        return (x.with_shape(checked((*sizes, *x.shape[len(self.index) :]))),)
+
+    def __str__(self) -> str:
+        return f"[{', '.join(map(_item_text, self.index))}]"
+
+
+def _item_text(item: int | Slice) -> str:
+    if isinstance(item, int):
+        return str(item)
+    start, stop, step = ("" if bound is None else str(bound) for bound in item)
+    return f"{start}:{stop}:{step}" if step else f"{start}:{stop}"
+
+
+def _rows(table: TensorType, index: TensorType) -> TensorType:
+    """Return the type of `table[index]`: the index's shape and then a row's."""
+    number(table.shape[0], "the dimension to choose from")
+    if index.dtype not in {"int64", "int32"}:
+        raise RuleViolation(
+            Code.DTYPE, f"a tensor in brackets holds integers, this one is {index.dtype}"
+        )
+    return table.with_shape(checked((*index.shape, *table.shape[1:])))
+
+
+def _check_index(shape: Shape, axis: int, index: int) -> None:
+    size = shape[axis]
+    if isinstance(size, Batch):
+        raise _batch_part(f"index {index}", axis, "x[:, " + str(index) + "]")
+    if not -size <= index < size:
+        raise RuleViolation(
+            Code.DIMENSION,
+            f"index {index} lies outside dimension {axis}, whose size is {size}",
+            help=f"the last index is {size - 1}",
+        )
+
+
+def _sliced(shape: Shape, axis: int, item: Slice) -> Size:
+    """Return the length of a slice of dimension `axis`, by Python's rule."""
+    size = shape[axis]
+    start, stop, step = item
+    if step is not None and step < 1:
+        raise RuleViolation(
+            Code.DIMENSION,
+            f"the step of a slice is at least 1, found {step}",
+            help=f"reverse with flip({axis})" if step == -1 else "",
+        )
+    if isinstance(size, Batch):
+        if item != WHOLE:
+            raise _batch_part(f"`{_item_text(item)}`", axis, f"x[:, {_item_text(item)}]")
+        return size
+    length = len(range(*slice(start, stop, step).indices(size)))
+    if not length:
+        raise RuleViolation(
+            Code.DIMENSION,
+            f"`{_item_text(item)}` takes nothing of dimension {axis}, whose size is {size}",
+        )
+    return length
+
+
+def _batch_part(what: str, axis: int, instead: str) -> RuleViolation:
+    return RuleViolation(
+        Code.DIMENSION,
+        f"{what} would take a part of the batch",
+        notes=(f"dimension {axis} is the batch",),
+        help=f"write `:` for the batch: {instead}" if axis == 0 else "write `:` for the batch",
+    )
+
+
+class IndexSelect(Function):
+    """Choose elements of a dimension by their numbers, in that order.
+
+    Shapes: (B, C, H, W) → (B, n, H, W) for n numbers and `dim=1`.
+    Source: https://pytorch.org/docs/stable/generated/torch.index_select.html
+    """
+
+    torch_name: ClassVar[str] = "index_select"
+    function_name: ClassVar[str] = "index_select"
+    method: ClassVar[bool] = True
+    positional: ClassVar[tuple[str, ...]] = ("dim", "index")
+    family: ClassVar[str] = "shape"
+
+    dim: int = Field(description="the dimension to choose from")
+    index: tuple[int, ...] = Field(description="the numbers of the elements", min_length=1)
+
+    def forward(self, inputs: Sequence[str], batch: str = "") -> str:
+        """Return `x[:, [0, 2]]`: brackets take the numbers without a tensor of them."""
+        numbers = f"[{', '.join(map(str, self.index))}]"
+        before, after = [":"] * self.dim, [":"] * (-self.dim - 1)
+        items = [*before, numbers] if self.dim >= 0 else ["...", numbers, *after]
+        return f"{inputs[0]}[{', '.join(items)}]"
+
+    def outputs(self, *inputs: TensorType) -> tuple[TensorType, ...]:
+        """Return the shape with as many elements as were chosen."""
+        (x,) = inputs
+        dim = normal_dimension(self.dim, x.rank)
+        size = number(x.shape[dim], "the dimension to choose from")
+        for chosen in self.index:
+            if not 0 <= chosen < size:
+                raise RuleViolation(
+                    Code.DIMENSION,
+                    f"index {chosen} lies outside dimension {dim}, whose size is {size}",
+                    help=f"the last index is {size - 1}",
+                    argument="index",
+                )
+        return (x.with_shape((*x.shape[:dim], len(self.index), *x.shape[dim + 1 :])),)
+
+
+class Narrow(Function):
+    """Take `length` elements of a dimension from `start` on.
+
+    Shapes: (B, C, …) → (B, length, …) for `dim=1`.
+    Source: https://pytorch.org/docs/stable/generated/torch.narrow.html
+    """
+
+    torch_name: ClassVar[str] = "narrow"
+    function_name: ClassVar[str] = "narrow"
+    method: ClassVar[bool] = True
+    positional: ClassVar[tuple[str, ...]] = ("dim", "start", "length")
+    family: ClassVar[str] = "shape"
+
+    dim: int = Field(description="the dimension to shorten")
+    start: int = Field(description="the first element; negative numbers count from the end")
+    length: Positive = Field(description="how many elements")
+
+    def outputs(self, *inputs: TensorType) -> tuple[TensorType, ...]:
+        """Return the shape with `length` elements in `dim`."""
+        (x,) = inputs
+        dim = normal_dimension(self.dim, x.rank)
+        size = number(x.shape[dim], "the dimension to shorten")
+        start = self.start + size if self.start < 0 else self.start
+        if start < 0 or start + self.length > size:
+            raise RuleViolation(
+                Code.DIMENSION,
+                f"{self.length} elements from {self.start} leave dimension {dim}, "
+                f"whose size is {size}",
+                argument="length",
+            )
+        return (x.with_shape((*x.shape[:dim], self.length, *x.shape[dim + 1 :])),)
+
+
+class _Parts(Function):
+    """Cut a tensor into parts along a dimension; the results are named `0`, `1`, ….
+
+    Shapes: (B, C, …) → (B, C₀, …), (B, C₁, …), … with ΣCᵢ = C for `dim=1`.
+    """
+
+    method: ClassVar[bool] = True
+    family: ClassVar[str] = "shape"
+
+    dim: int = Field(0, description="the dimension to cut")
+
+    @abstractmethod
+    def _lengths(self, size: int) -> tuple[int, ...]:
+        """Return the length of each part of a dimension of this size."""
+
+    def outputs(self, *inputs: TensorType) -> tuple[TensorType, ...]:
+        """Return the shape of each part."""
+        (x,) = inputs
+        dim = normal_dimension(self.dim, x.rank)
+        size = x.shape[dim]
+        if isinstance(size, Batch):
+            raise RuleViolation(
+                Code.DIMENSION,
+                f"`{spec_name(type(self))}` would cut the batch apart",
+                notes=(f"dimension {dim} of {format_shape(x.shape)} is the batch",),
+                help=f"write dim=1: {spec_name(type(self))}(…, 1)",
+                argument="dim",
+            )
+        before, after = x.shape[:dim], x.shape[dim + 1 :]
+        return tuple(x.with_shape((*before, part, *after)) for part in self._lengths(size))
+
+    def result_names(self, *inputs: TensorType) -> tuple[str, ...]:
+        """Return `0`, `1`, … for the parts."""
+        return tuple(str(place) for place in range(len(self.outputs(*inputs))))
+
+
+class Chunk(_Parts):
+    """Cut a dimension into a number of parts, the last of which may be shorter.
+
+    Source: https://pytorch.org/docs/stable/generated/torch.chunk.html
+    """
+
+    torch_name: ClassVar[str] = "chunk"
+    function_name: ClassVar[str] = "chunk"
+    positional: ClassVar[tuple[str, ...]] = ("chunks", "dim")
+
+    chunks: Positive = Field(description="how many parts")
+
+    def _lengths(self, size: int) -> tuple[int, ...]:
+        lengths = _cut(size, -(-size // self.chunks))
+        if len(lengths) != self.chunks:
+            raise RuleViolation(
+                Code.DIVISIBILITY,
+                f"{size} elements do not make {self.chunks} parts: torch would give {len(lengths)}",
+                notes=(f"⌈{size}/{self.chunks}⌉ = {lengths[0]} elements a part",),
+                argument="chunks",
+            )
+        return lengths
+
+
+class Split(_Parts):
+    """Cut a dimension into parts of one length, or into parts of the lengths listed.
+
+    Source: https://pytorch.org/docs/stable/generated/torch.split.html
+    """
+
+    torch_name: ClassVar[str] = "split"
+    function_name: ClassVar[str] = "split"
+    positional: ClassVar[tuple[str, ...]] = ("split_size", "dim")
+
+    split_size: Positive | Annotated[tuple[Positive, ...], Field(min_length=1)] = Field(
+        description="the length of each part, or the list of lengths"
+    )
+
+    def _lengths(self, size: int) -> tuple[int, ...]:
+        if isinstance(self.split_size, int):
+            return _cut(size, self.split_size)
+        if sum(self.split_size) != size:
+            total = " + ".join(map(str, self.split_size))
+            raise RuleViolation(
+                Code.SIZE_MISMATCH,
+                f"the parts of `split` add up to {sum(self.split_size)}, the size is {size}",
+                notes=(f"{total} = {sum(self.split_size)}",),
+                argument="split_size",
+            )
+        return self.split_size
+
+
+def _cut(size: int, length: int) -> tuple[int, ...]:
+    """Return ⌊size/length⌋ parts of `length` and one of what is left."""
+    whole, rest = divmod(size, length)
+    if whole > MAX_PARTS:
+        raise RuleViolation(
+            Code.EXPANSION_LIMIT, f"{whole} parts are too many: the limit is {MAX_PARTS}"
+        )
+    return (length,) * whole + ((rest,) if rest else ())

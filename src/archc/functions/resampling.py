@@ -1,0 +1,220 @@
+"""Functions that change the resolution: interpolation and the shuffles of pixels and channels."""
+
+import math
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
+
+from archc.diagnostics import Code, RuleViolation
+from archc.layers.base import Function, expect_floating, expect_rank, spatial
+from archc.layers.fields import Positive
+from archc.shapes import MAX_SIZE, Shape, TensorType, checked, number
+
+Factor = Annotated[int, Field(gt=0)] | Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Mode = Literal["nearest", "nearest-exact", "linear", "bilinear", "bicubic", "trilinear", "area"]
+_RANKS: dict[Mode, tuple[int, ...]] = {
+    "linear": (3,),
+    "bilinear": (4,),
+    "bicubic": (4,),
+    "trilinear": (5,),
+}
+"""The numbers of dimensions of the modes that do not take all from 3 to 5."""
+
+
+class Interpolate(Function):
+    """Change the size of an image, or of any grid, to a size or by a factor.
+
+    Shapes: (B, C, L…) → (B, C, o…), o = size or ⌊L·factor⌋.
+    Source: https://pytorch.org/docs/stable/generated/torch.nn.functional.interpolate.html
+    """
+
+    torch_name: ClassVar[str] = "F.interpolate"
+    function_name: ClassVar[str] = "interpolate"
+    positional: ClassVar[tuple[str, ...]] = ("size",)
+    family: ClassVar[str] = "resampling"
+
+    size: Positive | tuple[Positive, ...] | None = Field(None, description="the size to reach")
+    scale_factor: Factor | tuple[Factor, ...] | None = Field(
+        None, description="what to multiply the size by"
+    )
+    mode: Mode = Field("nearest", description="how new elements are computed")
+    align_corners: bool | None = Field(None, description="keep the corner elements in the corners")
+    recompute_scale_factor: bool | None = Field(
+        None, description="compute with the factor that the rounded size gives"
+    )
+    antialias: bool = Field(False, description="smooth before making the image smaller")
+
+    def outputs(self, *inputs: TensorType) -> tuple[TensorType, ...]:
+        """Return the shape with new sizes after the channels."""
+        (x,) = inputs
+        if self.recompute_scale_factor and self.scale_factor is None:
+            raise RuleViolation(
+                Code.ARGUMENTS,
+                "recompute_scale_factor needs a scale_factor",
+                argument="recompute_scale_factor",
+            )
+        if self.antialias and self.mode not in {"bilinear", "bicubic"}:
+            raise RuleViolation(
+                Code.ARGUMENT_VALUE,
+                f"antialias needs mode 'bilinear' or 'bicubic', not {self.mode!r}",
+                argument="antialias",
+            )
+        check_mode(x, self.mode, self.align_corners, "interpolate")
+        return (x.with_shape(resized(x, self.size, self.scale_factor, "interpolate")),)
+
+
+def check_mode(x: TensorType, mode: Mode, align_corners: bool | None, name: str) -> None:
+    """Refuse a mode that does not suit the tensor, or `align_corners` where it means nothing.
+
+    Raises:
+        RuleViolation: rank, dtype or arguments do not suit.
+    """
+    expect_rank(x, *_RANKS.get(mode, (3, 4, 5)), layer=f"{name}(…, mode='{mode}')")
+    expect_floating(x, name)
+    if align_corners is not None and mode not in _RANKS:
+        raise RuleViolation(
+            Code.ARGUMENT_VALUE,
+            f"align_corners means nothing for mode={mode!r}",
+            help="drop it, or use 'linear', 'bilinear', 'bicubic' or 'trilinear'",
+            argument="align_corners",
+        )
+
+
+def resized(
+    x: TensorType,
+    size: int | tuple[int, ...] | None,
+    scale_factor: float | tuple[float, ...] | None,
+    name: str,
+) -> Shape:
+    """Return the shape of (B, C, L…) resized to `size` or by ⌊L·scale_factor⌋ in double precision.
+
+    Raises:
+        RuleViolation: both are given or none, or nothing is left.
+    """
+    lengths = [number(length, "an axis to resize") for length in x.shape[2:]]
+    if (size is None) == (scale_factor is None):
+        raise RuleViolation(
+            Code.ARGUMENTS, f"`{name}` needs either `size` or `scale_factor`", argument="size"
+        )
+    if size is not None:
+        return checked((*x.shape[:2], *spatial(size, len(lengths), "size")))
+    factors = scale_factor if isinstance(scale_factor, tuple) else (scale_factor,) * len(lengths)
+    if len(factors) != len(lengths):
+        raise RuleViolation(
+            Code.ARGUMENT_VALUE,
+            f"`scale_factor` needs one number or {len(lengths)}, found {len(factors)}",
+            argument="scale_factor",
+        )
+    scaled = [_scaled(length, f or 0) for length, f in zip(lengths, factors, strict=True)]
+    return checked((*x.shape[:2], *scaled))
+
+
+def _scaled(length: int, factor: float) -> int:
+    result = math.floor(min(float(length) * factor, 2.0 * MAX_SIZE))
+    if result < 1:
+        raise RuleViolation(
+            Code.DIMENSION,
+            f"a factor of {factor} leaves nothing of a length of {length}",
+            notes=(f"⌊{length} · {factor}⌋ = {result}",),
+            argument="scale_factor",
+        )
+    return result
+
+
+class PixelShuffle(Function):
+    """Turn r² channels into an image r times as high and wide.
+
+    Shapes: (B, C·r², H, W) → (B, C, H·r, W·r).
+    Source: https://pytorch.org/docs/stable/generated/torch.nn.functional.pixel_shuffle.html
+    """
+
+    torch_name: ClassVar[str] = "F.pixel_shuffle"
+    function_name: ClassVar[str] = "pixel_shuffle"
+    positional: ClassVar[tuple[str, ...]] = ("upscale_factor",)
+    family: ClassVar[str] = "resampling"
+
+    upscale_factor: Positive = Field(description="r, the factor of height and width")
+
+    def outputs(self, *inputs: TensorType) -> tuple[TensorType, ...]:
+        """Return the shape with channels turned into pixels."""
+        return (pixels_shuffled(inputs[0], self.upscale_factor, "pixel_shuffle"),)
+
+
+class PixelUnshuffle(Function):
+    """Turn each square of r × r pixels into r² channels.
+
+    Shapes: (B, C, H·r, W·r) → (B, C·r², H, W).
+    Source: https://pytorch.org/docs/stable/generated/torch.nn.functional.pixel_unshuffle.html
+    """
+
+    torch_name: ClassVar[str] = "F.pixel_unshuffle"
+    function_name: ClassVar[str] = "pixel_unshuffle"
+    positional: ClassVar[tuple[str, ...]] = ("downscale_factor",)
+    family: ClassVar[str] = "resampling"
+
+    downscale_factor: Positive = Field(description="r, the divisor of height and width")
+
+    def outputs(self, *inputs: TensorType) -> tuple[TensorType, ...]:
+        """Return the shape with pixels turned into channels."""
+        return (pixels_unshuffled(inputs[0], self.downscale_factor, "pixel_unshuffle"),)
+
+
+def pixels_shuffled(x: TensorType, factor: int, name: str) -> TensorType:
+    """Return (B, C, H·r, W·r) of (B, C·r², H, W).
+
+    Raises:
+        RuleViolation: another rank, or channels that r² does not divide.
+    """
+    channels, height, width = _image(x, name)
+    _expect_multiple(channels, factor**2, f"{factor}² does not divide the {channels} channels")
+    sizes = (channels // factor**2, height * factor, width * factor)
+    return x.with_shape(checked((x.shape[0], *sizes)))
+
+
+def pixels_unshuffled(x: TensorType, factor: int, name: str) -> TensorType:
+    """Return (B, C·r², H, W) of (B, C, H·r, W·r).
+
+    Raises:
+        RuleViolation: another rank, or a height or width that r does not divide.
+    """
+    channels, height, width = _image(x, name)
+    for length in (height, width):
+        _expect_multiple(length, factor, f"{factor} does not divide a side of {length}")
+    sizes = (channels * factor**2, height // factor, width // factor)
+    return x.with_shape(checked((x.shape[0], *sizes)))
+
+
+def _image(x: TensorType, name: str) -> tuple[int, int, int]:
+    expect_rank(x, 4, layer=name)
+    channels, height, width = (number(size, "a size of the image") for size in x.shape[1:])
+    return channels, height, width
+
+
+def _expect_multiple(size: int, divisor: int, otherwise: str) -> None:
+    if size % divisor:
+        raise RuleViolation(Code.DIVISIBILITY, otherwise)
+
+
+class ChannelShuffle(Function):
+    """Deal the channels of `groups` groups out in turn, so that groups exchange what they saw.
+
+    Shapes: (B, C, …) → (B, C, …).
+    Source: https://pytorch.org/docs/stable/generated/torch.nn.ChannelShuffle.html
+    """
+
+    torch_name: ClassVar[str] = "F.channel_shuffle"
+    function_name: ClassVar[str] = "channel_shuffle"
+    positional: ClassVar[tuple[str, ...]] = ("groups",)
+    family: ClassVar[str] = "shape"
+
+    groups: Positive = Field(description="the number of groups")
+
+    def outputs(self, *inputs: TensorType) -> tuple[TensorType, ...]:
+        """Return the type of the input."""
+        (x,) = inputs
+        expect_rank(x, *range(3, 9), layer="channel_shuffle")
+        channels = number(x.shape[1], "the number of channels")
+        _expect_multiple(
+            channels, self.groups, f"groups={self.groups} does not divide the {channels} channels"
+        )
+        return (x,)
