@@ -1,7 +1,7 @@
 """The diagnostic as a value; rendering it is another module's work."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from archc.diagnostics.codes import Code
 
@@ -94,7 +94,8 @@ class RuleViolation(Exception):
     help: str = ""
     argument: str = ""
     span: Span | None = None
-    operands: tuple[Operand, ...] = field(default=())
+    operands: tuple[Operand, ...] = ()
+    labels: tuple[Label, ...] = ()
 
     def __post_init__(self) -> None:
         super().__init__(self.headline)

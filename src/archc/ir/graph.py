@@ -144,8 +144,6 @@ class StageRun:
     units: "tuple[Operation | Instance | ItemRun | Reuse, ...]"
     paths: tuple[str, ...]
     numbered: bool
-    feature: int | None = None
-    """The number of channels, or of features, that the stage was given."""
 
 
 @dataclass(slots=True, eq=False)
@@ -309,7 +307,9 @@ class Graph:
         """The number of trainable numbers, a tied tensor counted once."""
         tied = {left for left, _ in self.ties}
         return sum(
-            _size(key.tensor.shape) for key in self.keys if key.is_parameter and key.name not in tied
+            _size(key.tensor.shape)
+            for key in self.keys
+            if key.is_parameter and key.name not in tied
         )
 
     def live_outputs(self, mode: Mode) -> tuple[GraphOutput, ...]:

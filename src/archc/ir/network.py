@@ -27,7 +27,5 @@ def to_networkx(graph: Graph) -> "MultiDiGraph[int]":
             parameters=trainable,
         )
         for position, value in enumerate(node.inputs):
-            result.add_edge(
-                value.node.index, node.index, shape=value.type.shape, position=position
-            )
+            result.add_edge(value.node.index, node.index, shape=value.type.shape, position=position)
     return result

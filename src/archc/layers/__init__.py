@@ -67,6 +67,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "dropout": ("Dropout", "AlphaDropout", "Dropout1d", "Dropout2d", "Dropout3d"),
     "embedding": ("Embedding",),
     "shape": ("Identity", "Flatten", "Unflatten"),
+    "tensors": ("Buffer", "Parameter"),
 }
 
 _FAMILY_OF = {name: family for family, names in FAMILIES.items() for name in names}

@@ -81,7 +81,5 @@ def _dtype_of(value: Any) -> str:
     if isinstance(value, bool):
         return "bool"
     if not isinstance(value, (int, float)):
-        raise RuleViolation(
-            Code.ARGUMENT_VALUE, "a Buffer holds numbers", argument="value"
-        )
+        raise RuleViolation(Code.ARGUMENT_VALUE, "a Buffer holds numbers", argument="value")
     return "float32" if isinstance(value, float) else "int64"

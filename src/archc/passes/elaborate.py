@@ -1,0 +1,313 @@
+"""Document → Graph: expand loops, blocks and conditions and infer every shape, in one pass."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from archc.diagnostics import Code, CompileError, Diagnostic, RuleViolation, Span
+from archc.expressions.syntax import NOWHERE, Expression, Name
+from archc.expressions.values import Constant
+from archc.ir.graph import Graph, GraphOutput, Instance, Node, Template, Value
+from archc.passes.elaboration.initialisation import evaluate_init, evaluate_ties
+from archc.passes.elaboration.lines import BlockRunner, DefaultEvaluator, Variables
+from archc.passes.elaboration.nodes import MAX_NODES, POISON, NodeBuilder, Skipped
+from archc.passes.elaboration.parameters import bind_parameters
+from archc.passes.elaboration.scope import Binding, FileScope
+from archc.shapes import Batch, Size, TensorType, checked
+from archc.spec.model import Dimension, Document, Input, Output
+from archc.statements import Argument, Block, Body
+
+
+@dataclass(frozen=True)
+class Request:
+    """What to make of a document: a variant, parameters, input sizes, limits.
+
+    `imported` holds the documents of `import:` by alias.
+    """
+
+    variant: str | None = None
+    parameters: Mapping[str, Constant] = field(default_factory=dict[str, Constant])
+    inputs: Mapping[str, Sequence[int]] = field(default_factory=dict[str, Sequence[int]])
+    max_nodes: int = MAX_NODES
+    imported: "Mapping[str, Imported]" = field(default_factory=dict[str, "Imported"])
+
+
+@dataclass(frozen=True)
+class Imported:
+    """A document that another imports, with its own imports."""
+
+    document: Document
+    block: str = ""
+    imported: "Mapping[str, Imported]" = field(default_factory=dict[str, "Imported"])
+
+
+def elaborate(document: Document, request: Request, text: str = "") -> Graph:
+    """Return the graph of a document: every name resolved, every value with a shape.
+
+    Raises:
+        CompileError: everything that is wrong with the network, all at once.
+    """
+    return _Elaboration(document, request, text).graph()
+
+
+class _Elaboration:
+    def __init__(self, document: Document, request: Request, text: str) -> None:
+        self.document = document
+        self.request = request
+        self.sources = {document.file: text}
+        self.builder = NodeBuilder(request.max_nodes)
+        self.variables = Variables()
+
+    def graph(self) -> Graph:
+        try:
+            return self._graph()
+        except RuleViolation as violation:
+            self.builder.report(violation, violation.span or self._name_span(), None)
+        except Skipped:
+            pass
+        raise self._refused()
+
+    def _refused(self) -> CompileError:
+        return CompileError(_by_line(self.builder.diagnostics), self.sources)
+
+    def _name_span(self) -> Span:
+        return self.document.spans.get("name", NOWHERE)
+
+    def _graph(self) -> Graph:
+        file = self._file_scope()
+        inputs, letters = self._inputs(file)
+        file = FileScope(file.file, file.parameters, file.blocks, file.imports, letters)
+        runner = self._model_runner(file, inputs)
+        root = runner.run()
+        outputs = self._outputs(runner, root)
+        if self.builder.diagnostics:
+            raise self._refused()
+        graph = self._assembled(file, inputs, outputs, root)
+        self._check_used(graph)
+        if any(d.severity == "error" for d in self.builder.diagnostics):
+            raise self._refused()
+        return graph
+
+    def _assembled(
+        self,
+        file: FileScope,
+        inputs: tuple[Node, ...],
+        outputs: tuple[GraphOutput, ...],
+        root: Instance,
+    ) -> Graph:
+        title = self.request.variant or self.document.name
+        bare = Graph(
+            self.document.name,
+            title,
+            self.document.doc,
+            self.document.file,
+            file.parameters,
+            inputs,
+            tuple(self.builder.nodes),
+            outputs,
+            root,
+            declared=dict(self.variables.declared),
+        )
+        init = evaluate_init(self.document.init, bare, file, self.builder)
+        ties = evaluate_ties(self.document.tie, bare, self.builder)
+        return Graph(**{**vars_of(bare), "init": init, "ties": ties})
+
+    def _file_scope(self) -> FileScope:
+        request = self.request
+        imports = {a: _imported_scope(i) for a, i in request.imported.items()}
+        blocks = _templates(self.document) | _imported_blocks(request.imported, imports)
+        blind = FileScope(self.document.file, {}, blocks, imports)
+        values = bind_parameters(self.document, request.variant, request.parameters, blind)
+        return FileScope(self.document.file, values, blocks, imports)
+
+    def _model_runner(self, file: FileScope, inputs: tuple[Node, ...]) -> BlockRunner:
+        names = tuple(node.path for node in inputs)
+        arguments: tuple[Argument, ...] = ()
+        block = Block(self.document.name, arguments, names, self.document.model, self._name_span())
+        template = Template(block, self.document.file, is_model=True)
+        values = tuple(Value(node, 0, node.output) for node in inputs)
+        root = Instance(template, {}, "", values, None, None, self._name_span(), "model")
+        return BlockRunner(file, root, self.builder, self.variables)
+
+    def _inputs(self, file: FileScope) -> tuple[tuple[Node, ...], dict[str, Size]]:
+        for name in self.request.inputs:
+            if name not in {spec.name for spec in self.document.inputs}:
+                known = ", ".join(spec.name for spec in self.document.inputs)
+                raise RuleViolation(
+                    Code.INPUT_SIZE, f"there is no input `{name}`", help=f"inputs: {known}"
+                )
+        letters: dict[str, Size] = {}
+        return tuple(self._input(spec, file, letters) for spec in self.document.inputs), letters
+
+    def _input(self, spec: Input, file: FileScope, letters: dict[str, Size]) -> Node:
+        given = self.request.inputs.get(spec.name)
+        if given is not None and len(given) != len(spec.dimensions):
+            raise RuleViolation(
+                Code.INPUT_SIZE,
+                f"`{spec.name}` has {len(spec.dimensions)} dimensions, {len(given)} sizes given",
+                span=spec.span,
+            )
+        shape: list[Size] = []
+        for position, dimension in enumerate(spec.dimensions):
+            size = given[position] if given is not None else None
+            shape.append(_size(dimension, position, size, file, letters))
+        node = Node(
+            len(self.builder.nodes),
+            spec.name,
+            None,
+            (),
+            (TensorType(checked(tuple(shape)), spec.dtype),),
+            spec.span,
+        )
+        self.builder.nodes.append(node)
+        return node
+
+    def _outputs(self, runner: BlockRunner, root: Instance) -> tuple[GraphOutput, ...]:
+        if not self.document.outputs:
+            names = root.names or tuple(
+                f"output{i}" if i else "output" for i in range(len(root.values))
+            )
+            return tuple(
+                GraphOutput(name, value)
+                for name, value in zip(names, root.values, strict=True)
+                if value is not POISON
+            )
+        outputs: list[GraphOutput] = []
+        for output in self.document.outputs:
+            try:
+                outputs += self._output(output, runner)
+            except RuleViolation as violation:
+                self.builder.report(violation, output.span, None)
+            except Skipped:
+                pass
+        return tuple(outputs)
+
+    def _output(self, output: Output, runner: BlockRunner) -> list[GraphOutput]:
+        value = runner.evaluator.tensor(output.value)[0]
+        if output.condition is None:
+            return [GraphOutput(output.name, value)]
+        if isinstance(output.condition, Name) and output.condition.identifier == "training":
+            return [GraphOutput(output.name, value, "train")]
+        if runner.evaluator.condition(_static(output.condition)):
+            return [GraphOutput(output.name, value, _mode(output.condition))]
+        return []
+
+    def _check_used(self, graph: Graph) -> None:
+        """Refuse every value that nobody uses, in the graph and in the text."""
+        live = {node.index for node in graph.live_nodes("train")}
+        live |= {node.index for node in graph.live_nodes("eval")}
+        consumed = {value.node.index for node in graph.nodes for value in node.inputs}
+        results = {output.value.node.index for output in graph.outputs}
+        for node in graph.nodes:
+            unused = node.index not in live or node.operation is None
+            if unused and node.index not in consumed | results:
+                self._report_unused(node)
+        for span, name in self.variables.defined.items():
+            if span not in self.variables.read and not name.startswith("_"):
+                violation = RuleViolation(
+                    Code.UNUSED_VALUE,
+                    f"nobody reads `{name}`",
+                    help="remove the name, or use it",
+                )
+                self.builder.report(violation, span, None)
+
+    def _report_unused(self, node: Node) -> None:
+        what = "input" if node.operation is None else "layer"
+        self.builder.report(
+            RuleViolation(
+                Code.UNUSED_VALUE,
+                f"nobody uses the result of this {what}",
+                help="feed it into a later line, return it, or remove the line",
+            ),
+            node.span,
+            node.caller,
+        )
+
+
+def vars_of(graph: Graph) -> dict[str, Any]:
+    """Return the fields of a graph by name."""
+    return {name: getattr(graph, name) for name in graph.__dataclass_fields__}
+
+
+def _by_line(diagnostics: list[Diagnostic]) -> list[Diagnostic]:
+    return sorted(diagnostics, key=lambda d: d.primary or NOWHERE)
+
+
+def _templates(document: Document) -> dict[str, Template]:
+    return {name: Template(block, document.file) for name, block in document.blocks.items()}
+
+
+def _imported_scope(imported: Imported) -> FileScope:
+    document = imported.document
+    imports = {a: _imported_scope(i) for a, i in imported.imported.items()}
+    blocks = _templates(document) | _imported_blocks(imported.imported, imports)
+    blind = FileScope(document.file, {}, blocks, imports)
+    values = bind_parameters(document, None, {}, blind)
+    return FileScope(document.file, values, blocks, imports)
+
+
+def _imported_blocks(
+    imported: Mapping[str, Imported], scopes: Mapping[str, FileScope]
+) -> dict[str, Template]:
+    """Return the blocks imported by name: `Inception: ./googlenet.yaml#Inception`."""
+    blocks: dict[str, Template] = {}
+    for alias, item in imported.items():
+        if item.block:
+            blocks[alias] = scopes[alias].blocks[item.block]
+    return blocks
+
+
+def _size(
+    dimension: Dimension,
+    position: int,
+    given: int | None,
+    file: FileScope,
+    letters: dict[str, Size],
+) -> Size:
+    """Return one size of an input: the caller's, else the spec's; the first may stay open."""
+    size = _spec_size(dimension, file)
+    letter = dimension.letter
+    if given is not None and not letter and given != size:
+        raise RuleViolation(
+            Code.INPUT_SIZE,
+            f"dimension {position} is {size} and cannot be {given}",
+            help="only dimensions with a capital letter are free",
+            span=dimension.span,
+        )
+    if given is not None and not (position == 0 and size is None):
+        size = given
+    if size is None and position == 0:
+        size = Batch(letter)
+    if size is None:
+        size = letters.get(letter)
+    if size is None:
+        raise RuleViolation(
+            Code.INPUT_SIZE,
+            f"the size of `{letter}` is not known",
+            help=f"give it a default, `{letter}=224`, or --input",
+            span=dimension.span,
+        )
+    if letter and letters.setdefault(letter, size) != size:
+        raise RuleViolation(
+            Code.INPUT_SIZE,
+            f"`{letter}` is {letters[letter]} and cannot be {size} as well",
+            span=dimension.span,
+        )
+    return size
+
+
+def _spec_size(dimension: Dimension, file: FileScope) -> int | None:
+    if dimension.size is None:
+        return None
+    return DefaultEvaluator(file.parameters).integer(dimension.size, "a size")
+
+
+def _static(condition: Expression) -> Expression:
+    return condition
+
+
+def _mode(_condition: Expression) -> None:
+    return None
+
+
+__all__ = ["Binding", "Body", "Imported", "Request", "elaborate"]

@@ -1,0 +1,1 @@
+"""The parts of the elaborator: nodes, scopes, stages, lines."""

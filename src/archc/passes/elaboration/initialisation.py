@@ -1,0 +1,150 @@
+"""Evaluating `init` and `tie`: which tensors a selector means, and what fills them."""
+
+from collections.abc import Iterator, Sequence
+
+from archc.diagnostics import Code, RuleViolation, Span
+from archc.ir.graph import Graph, Initialisation, Instance
+from archc.layers.base import spec_name
+from archc.passes.elaboration.lines import DefaultEvaluator
+from archc.passes.elaboration.nodes import NodeBuilder
+from archc.passes.elaboration.scope import FileScope
+from archc.spec.model import InitRule
+
+FUNCTIONS = {
+    "zeros": (),
+    "ones": (),
+    "constant": ("val",),
+    "normal": ("mean", "std"),
+    "uniform": ("a", "b"),
+    "trunc_normal": ("mean", "std", "a", "b"),
+    "kaiming_normal": ("a", "mode", "nonlinearity"),
+    "kaiming_uniform": ("a", "mode", "nonlinearity"),
+    "xavier_normal": ("gain",),
+    "xavier_uniform": ("gain",),
+    "orthogonal": ("gain",),
+    "eye": (),
+    "dirac": ("groups",),
+    "sparse": ("sparsity", "std"),
+}
+"""The functions of `torch.nn.init` without their underscore, and their arguments in order."""
+
+
+def evaluate_init(
+    rules: Sequence[InitRule], graph: Graph, file: FileScope, builder: NodeBuilder
+) -> tuple[Initialisation, ...]:
+    """Return the rules that hold, with the keys each one fills; mistakes are reported."""
+    tree = ModuleNames(graph)
+    result: list[Initialisation] = []
+    for rule in rules:
+        try:
+            evaluated = _rule(rule, tree, file)
+        except RuleViolation as violation:
+            builder.report(violation, rule.span, None)
+            continue
+        if evaluated is not None:
+            result.append(evaluated)
+    return tuple(result)
+
+
+def _rule(rule: InitRule, tree: "ModuleNames", file: FileScope) -> Initialisation | None:
+    evaluator = DefaultEvaluator(file.parameters, file)
+    name = rule.call.name
+    if name not in FUNCTIONS:
+        raise RuleViolation(
+            Code.UNKNOWN_CALLEE,
+            f"there is no initialisation `{name}`",
+            help="choose one of " + ", ".join(FUNCTIONS),
+            span=rule.call.span,
+        )
+    arguments = tuple(evaluator.constant(a) for a in rule.call.arguments or ())
+    keywords = evaluator.keywords(rule.call.keywords)
+    _check_arguments(rule, arguments, keywords)
+    if rule.condition is not None and not evaluator.condition(rule.condition):
+        return None
+    matches = tuple(tree.matches(rule.selector))
+    if not matches and not tree.could_match(rule.selector, file):
+        raise RuleViolation(
+            Code.SELECTOR,
+            f"`{'.'.join(rule.selector)}` matches no tensor of the network",
+            help="a selector is child names, layers or blocks, and ends in a tensor's name: "
+            "`Conv2d.weight`",
+        )
+    return Initialisation(rule.selector, name, arguments, tuple(keywords.items()), matches)
+
+
+def _check_arguments(
+    rule: InitRule, arguments: tuple[object, ...], keywords: dict[str, object]
+) -> None:
+    allowed = FUNCTIONS[rule.call.name]
+    for keyword in keywords:
+        if keyword not in allowed:
+            raise RuleViolation(
+                Code.ARGUMENTS,
+                f"`{rule.call.name}` has no argument `{keyword}`",
+                help="it takes " + (", ".join(allowed) or "none"),
+                span=rule.call.span,
+            )
+    if len(arguments) > len(allowed):
+        raise RuleViolation(
+            Code.ARGUMENTS,
+            f"`{rule.call.name}` takes {len(allowed)} arguments, {len(arguments)} given",
+            span=rule.call.span,
+        )
+
+
+class ModuleNames:
+    """The module tree by path: what each module is, and which tensors it owns."""
+
+    def __init__(self, graph: Graph) -> None:
+        self.classes: dict[str, set[str]] = {}
+        self.tensors = [key.name for key in graph.keys]
+        self.nodes: dict[str, tuple[str, ...]] = {}
+        for node in graph.nodes:
+            if node.operation is not None and node.operation.is_module:
+                self.classes.setdefault(node.path, set()).add(spec_name(type(node.operation)))
+        for instance in graph.instances():
+            self.classes.setdefault(instance.path, set()).add(instance.template.name)
+
+    def matches(self, selector: tuple[str, ...]) -> Iterator[str]:
+        """Yield the keys a selector means: each segment a child's name, else a class below."""
+        *segments, last = selector
+        places = [""]
+        for segment in segments:
+            places = [path for place in places for path in self._step(place, segment)]
+        wanted = {f"{place}.{last}" if place else last for place in places}
+        yield from (name for name in self.tensors if name in wanted)
+
+    def _step(self, place: str, segment: str) -> list[str]:
+        child = f"{place}.{segment}" if place else segment
+        if any(name == child or name.startswith(child + ".") for name in self.tensors):
+            return [child]
+        below = f"{place}." if place else ""
+        return [
+            path
+            for path, classes in self.classes.items()
+            if segment in classes and (path == place or path.startswith(below))
+        ]
+
+    def could_match(self, selector: tuple[str, ...], file: FileScope) -> bool:
+        """Return whether the classes named exist in the file, though not in this variant."""
+        return any(segment in file.blocks for segment in selector[:-1])
+
+
+def evaluate_ties(
+    ties: Sequence[tuple[str, str, Span]], graph: Graph, builder: NodeBuilder
+) -> tuple[tuple[str, str], ...]:
+    """Return the pairs of keys that share one tensor; mistakes are reported."""
+    shapes = {key.name: key.tensor.shape for key in graph.keys}
+    for left, right, span in ties:
+        missing = next((name for name in (left, right) if name not in shapes), "")
+        if missing:
+            problem = f"there is no tensor `{missing}`"
+        elif shapes[left] != shapes[right]:
+            problem = f"`{left}` is {list(shapes[left])}, `{right}` is {list(shapes[right])}"
+        else:
+            continue
+        builder.report(RuleViolation(Code.SELECTOR, problem), span, None)
+    return tuple((left, right) for left, right, _ in ties)
+
+
+__all__ = ["FUNCTIONS", "Instance", "evaluate_init", "evaluate_ties"]

@@ -1,0 +1,146 @@
+"""Building nodes, counting them, and keeping what is wrong."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from archc.diagnostics import Code, Diagnostic, Operand, RuleViolation, Span
+from archc.expressions.syntax import NOWHERE
+from archc.ir.graph import Instance, Node, Value
+from archc.layers.base import Layer, spec_name
+from archc.layers.tensors import Buffer, Parameter
+from archc.shapes import TensorType, checked
+
+MAX_NODES = 10_000
+STEPS_PER_NODE = 20
+
+POISON = Value(Node(-1, "", None, (), (), NOWHERE), 0, TensorType(()))
+"""Stands for the result of a line that failed; whatever takes it is skipped in silence."""
+
+
+class Skipped(Exception):
+    """A line depends on one that failed before."""
+
+
+class NodeBuilder:
+    """Appends nodes to the graph in order and collects diagnostics, one a place."""
+
+    def __init__(self, max_nodes: int) -> None:
+        self.nodes: list[Node] = []
+        self.diagnostics: list[Diagnostic] = []
+        self.max_nodes = max_nodes
+        self.steps = 0
+        self.shared = False
+        self._seen: set[tuple[Code, Span | None, str]] = set()
+
+    def step(self) -> None:
+        """Count one executed line, so that even loops without layers end.
+
+        Raises:
+            RuleViolation: the limit that follows from the limit of nodes is passed.
+        """
+        self.steps += 1
+        if self.steps > self.max_nodes * STEPS_PER_NODE:
+            raise self._too_large()
+
+    def _too_large(self) -> RuleViolation:
+        return RuleViolation(
+            Code.EXPANSION_LIMIT,
+            f"the network expands to more than {self.max_nodes} nodes",
+            help="raise the limit with --max-nodes",
+        )
+
+    def expect_room(self, count: int) -> None:
+        """Refuse a repeat that alone would pass the limit, before it is expanded."""
+        if len(self.nodes) + count > self.max_nodes:
+            raise self._too_large()
+
+    def apply(
+        self,
+        operation: Layer,
+        inputs: Sequence[Value],
+        path: str,
+        span: Span,
+        caller: Instance | None,
+    ) -> tuple[Value, ...]:
+        """Append the node that applies an operation; return its results.
+
+        Raises:
+            RuleViolation: the operation's rule refuses the inputs.
+            Skipped: an input failed before.
+        """
+        self._check_arity(operation, inputs)
+        if any(value is POISON for value in inputs):
+            raise Skipped
+        self.expect_room(1)
+        outputs = operation.outputs(*(value.type for value in inputs))
+        for output in outputs:
+            if output.shape:
+                checked(output.shape)
+        shared = self.shared and operation.is_module
+        node = Node(len(self.nodes), path, operation, tuple(inputs), outputs, span, caller, shared)
+        self.nodes.append(node)
+        return tuple(Value(node, index, output) for index, output in enumerate(outputs))
+
+    def _check_arity(self, operation: Layer, inputs: Sequence[Value]) -> None:
+        least, most = operation.arity
+        if least <= len(inputs) <= most:
+            return
+        wanted = str(least) if least == most else f"{least} to {most}"
+        raise RuleViolation(
+            Code.ARGUMENTS,
+            f"`{spec_name(type(operation))}` takes {wanted} tensor{'s' * (wanted != '1')}, "
+            f"{len(inputs)} given",
+        )
+
+    def report(
+        self,
+        violation: RuleViolation,
+        span: Span,
+        caller: Instance | None,
+    ) -> None:
+        """Keep a violation as a diagnostic, unless the same stands at this place already."""
+        found = Diagnostic(
+            violation.code,
+            violation.headline,
+            violation.span or span,
+            violation.labels,
+            violation.operands,
+            violation.notes,
+            call_chain(caller),
+            violation.help,
+        )
+        mark = (found.code, found.primary, "")
+        if mark not in self._seen:
+            self._seen.add(mark)
+            self.diagnostics.append(found)
+
+    def warn(self, code: Code, headline: str, span: Span, advice: str = "") -> None:
+        """Keep a warning."""
+        self.diagnostics.append(
+            replace(Diagnostic(code, headline, span, help=advice), severity="warning")
+        )
+
+
+def call_chain(instance: Instance | None) -> tuple[str, ...]:
+    """Return where an instance stands and the lines that called it, innermost first."""
+    chain: list[str] = []
+    while instance is not None and instance.caller is not None:
+        line = f"called from `{instance.text}` line {instance.line.line}"
+        chain.append(
+            f"{instance.path}, {line}"
+            if not chain
+            else f"`{instance.text}` line {instance.line.line}"
+        )
+        instance = instance.caller
+    return tuple(chain)
+
+
+def is_free_tensor(value: Value) -> bool:
+    """Return whether a value is a Parameter or a Buffer, which broadcast."""
+    return isinstance(value.node.operation, (Parameter, Buffer))
+
+
+def operand(name: str, value: Value, line: Span, text: str = "") -> Operand:
+    """Return a tensor as a row of a message: name, shape, where it came from."""
+    origin = f"from line {line.line}" if line.line else "an input"
+    return Operand(name, str(value.type), f"{origin}: {text}" if text else origin)

@@ -1,0 +1,381 @@
+"""What a name means while a block runs: its variables, its children, its file."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from typing import Any
+
+from archc import functions, layers
+from archc.diagnostics import Code, Label, RuleViolation, Span
+from archc.expressions.evaluate import Evaluator
+from archc.expressions.printing import expression_text
+from archc.expressions.syntax import (
+    NOWHERE,
+    Attribute,
+    Binary,
+    Call,
+    Expression,
+    Name,
+    Slice,
+    Subscript,
+)
+from archc.expressions.values import FUNCTIONS, LayerName, is_constant
+from archc.ir.graph import BodyRun, Instance, ItemRun, Template, Value
+from archc.layers.base import bind
+from archc.passes.elaboration.nodes import (
+    POISON,
+    NodeBuilder,
+    Skipped,
+    is_free_tensor,
+    operand,
+)
+from archc.shapes import Batch
+
+OPERATORS = {
+    "+": "add",
+    "-": "sub",
+    "*": "mul",
+    "/": "div",
+    "**": "pow",
+    "@": "matmul",
+}
+STAGE_INPUTS = ("in_channels", "in_features", "in_shape")
+
+
+@dataclass(frozen=True)
+class FileScope:
+    """What every block of one file sees: its parameters, its blocks, its imports."""
+
+    file: str
+    parameters: Mapping[str, Any]
+    blocks: Mapping[str, Template]
+    imports: Mapping[str, "FileScope"] = field(default_factory=dict[str, "FileScope"])
+    letters: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    model: Template | None = None
+
+
+@dataclass(eq=False)
+class Record:
+    """A child as names see it: its values, what ran, what lies inside."""
+
+    values: tuple[Value, ...]
+    names: tuple[str, ...]
+    content: ItemRun | BodyRun | None
+    span: Span
+    text: str
+    children: "dict[str, Record]" = field(default_factory=dict[str, "Record"])
+    absent: bool = False
+
+    @property
+    def value(self) -> Value:
+        """The first result."""
+        return self.values[0]
+
+
+@dataclass(eq=False)
+class Binding:
+    """A variable: its value and the line that set it."""
+
+    value: Any
+    span: Span = NOWHERE
+
+
+class Scope:
+    """The names of one running block."""
+
+    def __init__(self, file: FileScope, instance: Instance) -> None:
+        self.file = file
+        self.instance = instance
+        self.variables: dict[str, Binding] = {}
+        self.frames: list[dict[str, Record]] = [{}]
+        self.values: tuple[Value, ...] = ()
+        self.names: tuple[str, ...] = ()
+        self.returned = False
+
+    def child(self, name: str) -> Record | None:
+        """Return the child of this name, the innermost body's first."""
+        for frame in reversed(self.frames):
+            if name in frame:
+                return frame[name]
+        return None
+
+    def known(self) -> list[str]:
+        """Return every name that can be read here, for a suggestion."""
+        children = [name for frame in self.frames for name in frame]
+        return [*children, *self.variables, *self.file.parameters, *self.file.letters]
+
+
+class LineEvaluator(Evaluator):
+    """Evaluates expressions of a block; operators on tensors become nodes."""
+
+    def __init__(self, scope: Scope, builder: NodeBuilder, read: set[Span]) -> None:
+        self.scope = scope
+        self.builder = builder
+        self.read = read
+        self.input: Value | None = None
+        self.line: Span = NOWHERE
+
+    def lookup(self, name: Name) -> Any:
+        """Return what a name stands for: a child's value, a variable, a parameter."""
+        identifier = self.expand_braces(name.identifier, name)
+        record = self.scope.child(identifier)
+        if record is not None:
+            return self._value(record, identifier)
+        if identifier in self.scope.variables:
+            binding = self.scope.variables[identifier]
+            self.read.add(binding.span)
+            if binding.value is POISON:
+                raise Skipped
+            return tuple(binding.value) if isinstance(binding.value, list) else binding.value
+        if identifier in STAGE_INPUTS:
+            return self._stage_input(identifier)
+        for names in (self.scope.file.parameters, self.scope.file.letters):
+            if identifier in names:
+                return names[identifier]
+        if self._is_layer(identifier):
+            return LayerName(identifier)
+        raise self._unknown(identifier)
+
+    def _is_layer(self, identifier: str) -> bool:
+        return identifier in layers.NAMES or identifier in self.scope.file.blocks
+
+    def _value(self, record: Record, name: str) -> Value:
+        if record.absent:
+            raise RuleViolation(
+                Code.ABSENT_NAME,
+                f"`{name}` does not exist here: its condition is false",
+                help="give this line the same condition",
+            )
+        if record.value is POISON:
+            raise Skipped
+        return record.value
+
+    def _unknown(self, identifier: str) -> RuleViolation:
+        near = get_close_matches(identifier, self.scope.known(), 1)
+        advice = f"did you mean `{near[0]}`?" if near else "names are read from the lines above"
+        return RuleViolation(
+            Code.UNKNOWN_NAME, f"`{identifier}` is not defined above this line", help=advice
+        )
+
+    def _stage_input(self, name: str) -> Any:
+        if self.input is None:
+            raise RuleViolation(Code.NO_FLOW, f"`{name}` needs an input, and none flows here")
+        if self.input is POISON:
+            raise Skipped
+        shape = self.input.type.shape
+        if name == "in_shape":
+            return shape
+        return self._size(shape, 1 if name == "in_channels" else -1, name)
+
+    def _size(self, shape: tuple[Any, ...], index: int, name: str) -> Any:
+        if index == 1 and len(shape) < 2:
+            raise RuleViolation(Code.RANK, f"`{name}` needs a tensor of two dimensions or more")
+        return shape[index]
+
+    def attribute(self, expression: Attribute) -> Any:
+        """Return a size of a tensor (`x.channels`), a result, or a child inside a child."""
+        owner = self._owner(expression.value)
+        name = self.expand_braces(expression.name, expression)
+        if isinstance(owner, Record):
+            if name in owner.children:
+                return self._value(owner.children[name], name)
+            if name in owner.names:
+                return owner.values[owner.names.index(name)]
+            owner = self._value(owner, name)
+        if isinstance(owner, Value):
+            return self._tensor_attribute(owner, name)
+        raise RuleViolation(Code.EXPRESSION_VALUE, f"a plain value has no `{name}`")
+
+    def _tensor_attribute(self, value: Value, name: str) -> Any:
+        if value is POISON:
+            raise Skipped
+        shape = value.type.shape
+        if name == "shape":
+            return shape
+        if name in {"channels", "features"}:
+            return self._size(shape, 1 if name == "channels" else -1, name)
+        raise RuleViolation(
+            Code.UNKNOWN_NAME,
+            f"a tensor has no `{name}`",
+            help="ask `.shape`, `.channels` or `.features`; a child of a block is not seen outside",
+        )
+
+    def _owner(self, expression: Expression) -> Any:
+        """Return the record behind a name or a path, else the expression's value."""
+        if isinstance(expression, Name):
+            record = self.scope.child(self.expand_braces(expression.identifier, expression))
+            return self.evaluate(expression) if record is None else record
+        if isinstance(expression, Attribute):
+            outer = self._owner(expression.value)
+            name = self.expand_braces(expression.name, expression)
+            if isinstance(outer, Record) and name in outer.children:
+                return outer.children[name]
+        return self.evaluate(expression)
+
+    def operation(self, expression: Expression, name: str, operands: tuple[Any, ...]) -> Any:
+        """Append the node for an operator on tensors."""
+        if name not in OPERATORS:
+            raise RuleViolation(Code.EXPRESSION_VALUE, f"`{name}` does not compare tensors")
+        if len(operands) == 1:
+            return self._tensor_function("neg", operands, {}, expression.span)
+        try:
+            return self._tensor_function(OPERATORS[name], operands, {}, expression.span)
+        except RuleViolation as violation:
+            raise self._explained(violation, expression, operands) from None
+
+    def _explained(
+        self, violation: RuleViolation, expression: Expression, values: tuple[Any, ...]
+    ) -> RuleViolation:
+        """Add to a violation of two tensors what they are and where they come from."""
+        if not isinstance(expression, Binary) or violation.operands:
+            return violation
+        parts = (expression.left, expression.right)
+        rows = [self._operand(p, v) for p, v in zip(parts, values, strict=True)]
+        violation.operands = tuple(row for row in rows if row is not None)
+        violation.span = expression.sign
+        violation.labels = tuple(Label(part.span) for part in parts)
+        return violation
+
+    def _operand(self, part: Expression, value: Any) -> Any:
+        if not isinstance(value, Value):
+            return None
+        name = expression_text(part)
+        record = self.scope.child(name) if isinstance(part, Name) else None
+        if record is not None:
+            return operand(name, value, record.span, record.text)
+        return operand(name, value, value.node.span)
+
+    def call(self, expression: Call) -> Any:
+        """Append the node for a function call written in an expression."""
+        name = expression.function
+        if name not in functions.NAMES:
+            raise self.unknown_function(name)
+        values = [self.evaluate(argument) for argument in expression.arguments]
+        keywords = self.keywords(expression.keywords)
+        try:
+            return self._tensor_function(name, tuple(values), keywords, expression.span)
+        except RuleViolation as violation:
+            raise self._argued(violation, expression, values) from None
+
+    def _argued(
+        self, violation: RuleViolation, expression: Call, values: list[Any]
+    ) -> RuleViolation:
+        if not violation.operands:
+            pairs = zip(expression.arguments, values, strict=True)
+            rows = [self._operand(part, value) for part, value in pairs]
+            violation.operands = tuple(row for row in rows if row is not None)
+        return violation
+
+    def unknown_function(self, name: str) -> RuleViolation:
+        """Return the violation for a call of something that is no function."""
+        if self._is_layer(name):
+            return RuleViolation(
+                Code.UNKNOWN_CALLEE,
+                f"`{name}` owns a slot and needs a line of its own",
+                help=f"write it as a child and use the child's name: `child: {name}(…)`",
+            )
+        known = [*functions.NAMES, *FUNCTIONS]
+        near = get_close_matches(name, known, 1)
+        return RuleViolation(
+            Code.UNKNOWN_CALLEE,
+            f"there is no function `{name}`",
+            help=f"did you mean `{near[0]}`?" if near else "",
+        )
+
+    def _tensor_function(
+        self, name: str, arguments: tuple[Any, ...], keywords: dict[str, Any], span: Span
+    ) -> Value | tuple[Value, ...]:
+        tensors, constants = _split(arguments)
+        if not tensors:
+            raise RuleViolation(Code.NOT_A_TENSOR, f"`{name}` needs a tensor")
+        function = functions.find(name)
+        if name in OPERATORS.values():
+            keywords = _operator_keywords(name, arguments, tensors, constants) | keywords
+            constants = []
+        operation = bind(function, constants, keywords)
+        path = self.scope.instance.path
+        place = f"{path}.{name}" if path else name
+        values = self.builder.apply(operation, tensors, place, span, self.scope.instance)
+        return values if len(values) > 1 else values[0]
+
+    def subscript(self, expression: Subscript, value: Any) -> Any:
+        """Append the node that slices or indexes a tensor."""
+        if not isinstance(value, Value):
+            raise RuleViolation(Code.EXPRESSION_VALUE, "this has no elements")
+        index = tuple(self._index(part) for part in expression.indices)
+        operation = bind(functions.find("getitem"), (), {"index": index})
+        path = f"{self.scope.instance.path}.getitem".lstrip(".")
+        return self.builder.apply(operation, (value,), path, expression.span, self.scope.instance)[
+            0
+        ]
+
+    def _index(self, part: Expression | Slice) -> Any:
+        if isinstance(part, Slice):
+            bounds = self.slice(part)
+            return ("slice", bounds.start, bounds.stop, bounds.step)
+        return self.integer(part, "an index of a tensor")
+
+    def tensor(self, expression: Expression) -> tuple[Value, ...]:
+        """Return the tensor an expression means; several where a child has several results.
+
+        Raises:
+            RuleViolation: the expression is a plain value.
+        """
+        owner = self._owner(expression) if isinstance(expression, (Name, Attribute)) else None
+        if isinstance(owner, Record):
+            self._value(owner, expression_text(expression))
+            return owner.values
+        value = self.evaluate(expression)
+        if isinstance(value, Value):
+            return (value,)
+        if isinstance(value, tuple) and value and all(isinstance(v, Value) for v in value):
+            return value
+        what = "a layer" if isinstance(value, LayerName) else "a plain value"
+        raise RuleViolation(
+            Code.NOT_A_TENSOR,
+            f"`{expression_text(expression)}` is {what}, and a tensor belongs here",
+            span=expression.span,
+        )
+
+
+def _split(arguments: tuple[Any, ...]) -> tuple[list[Value], list[Any]]:
+    """Part the tensors of a call, those in lists included, from its constants."""
+    tensors: list[Value] = []
+    constants: list[Any] = []
+    for argument in arguments:
+        if isinstance(argument, Value):
+            tensors.append(argument)
+        elif isinstance(argument, tuple) and argument and isinstance(argument[0], Value):
+            tensors += argument
+        else:
+            constants.append(argument)
+    return tensors, constants
+
+
+def _operator_keywords(
+    name: str, arguments: tuple[Any, ...], tensors: list[Value], constants: list[Any]
+) -> dict[str, Any]:
+    if constants:
+        keywords: dict[str, Any] = {"other": constants[0]}
+        if not isinstance(arguments[0], Value):
+            keywords["reflected"] = True
+        return keywords
+    if name != "matmul" and any(map(is_free_tensor, tensors)):
+        return {"broadcast": True}
+    return {}
+
+
+def is_plain(value: Any) -> bool:
+    """Return whether a value is a constant or the batch letter."""
+    return is_constant(value) or isinstance(value, Batch)
+
+
+__all__ = [
+    "OPERATORS",
+    "Binding",
+    "FileScope",
+    "LineEvaluator",
+    "Record",
+    "Scope",
+    "is_plain",
+]
