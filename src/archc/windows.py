@@ -6,7 +6,7 @@ side, d the dilation; o the output length.
 """
 
 from dataclasses import dataclass
-from math import floor, gcd
+from math import gcd
 
 from archc.diagnostics import Code, RuleViolation
 
@@ -96,23 +96,6 @@ def adaptive_axis(length: int, parts: int) -> Axis:
     """
     largest = -(-(length - gcd(length, parts)) // parts) + 1
     return Axis(largest, max(length // parts, 1))
-
-
-def scaled_length(length: int, factor: float) -> int:
-    """Return ⌊L · factor⌋, the length after a resampling; the product is a double's, as torch's.
-
-    Raises:
-        RuleViolation: nothing is left.
-    """
-    result = floor(length * factor)
-    if result < 1:
-        raise RuleViolation(
-            Code.WINDOW,
-            f"a factor of {factor} leaves nothing of a length of {length}",
-            notes=(f"⌊{length} · {factor}⌋ = {result}",),
-            argument="scale_factor",
-        )
-    return result
 
 
 def formula(length: int, axis: Axis) -> str:

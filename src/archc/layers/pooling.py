@@ -125,6 +125,13 @@ class _AdaptivePooling(_Spatial):
         if isinstance(wanted, int):
             return [wanted] * self.axes
         spatial(tuple(size or 1 for size in wanted), self.axes, "output_size")
+        if wanted == (None,):
+            raise RuleViolation(
+                Code.ARGUMENT_VALUE,
+                f"`output_size` of `{type(self).__name__}` cannot be None",
+                help="drop the layer: it would keep the only size there is",
+                argument="output_size",
+            )
         return [size or length for size, length in zip(wanted, lengths, strict=True)]
 
     def outputs(self, *inputs: TensorType) -> tuple[TensorType, ...]:
@@ -204,6 +211,20 @@ class AvgPool3d(_AveragePooling):
     divisor_override: Positive | None = Field(
         None, description="divide the sum by this, not by the size of the window"
     )
+
+    def outputs(self, *inputs: TensorType) -> tuple[TensorType, ...]:
+        """Return the shape by the window formula; torch wants the kernel within the plain input."""
+        kernels = spatial(self.kernel_size, self.axes, "kernel_size")
+        for length, kernel in zip(self.lengths(inputs[0]), kernels, strict=True):
+            if kernel > length:
+                raise RuleViolation(
+                    Code.WINDOW,
+                    f"a window of {kernel} is larger than the input of {length}",
+                    notes=("torch's `AvgPool3d` does not count the padding here",),
+                    help=f"use a kernel of at most {length}",
+                    argument="kernel_size",
+                )
+        return super().outputs(*inputs)
 
 
 class AdaptiveAvgPool1d(_AdaptivePooling):

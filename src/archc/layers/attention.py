@@ -1,0 +1,118 @@
+"""Attention with learnt projections.
+
+Letters: L the queries, S the keys and values, E the features, h the heads.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import ClassVar
+
+from pydantic import Field
+
+from archc.diagnostics import Code, RuleViolation
+from archc.layers.base import Layer, Owned
+from archc.layers.fields import Positive, Probability
+from archc.layers.sequences import batch_and_length
+from archc.shapes import TensorType, elements, format_shape, number
+
+
+class MultiheadAttention(Layer):
+    """Mix values by how well their keys fit each query, in several heads side by side.
+
+    The inputs are queries, keys and values; one input stands for all three.
+
+    Shapes: (B, L, E), (B, S, kdim), (B, S, vdim) → (B, L, E) and weights (B, L, S),
+    with batch_first=True; without it the length comes before the batch.
+    Source: Vaswani et al. 2017, section 3.2.2;
+    https://pytorch.org/docs/stable/generated/torch.nn.MultiheadAttention.html
+    """
+
+    torch_name: ClassVar[str] = "nn.MultiheadAttention"
+    positional: ClassVar[tuple[str, ...]] = ("num_heads",)
+    inferred_names: ClassVar[tuple[str, ...]] = ("embed_dim",)
+    arity: ClassVar[tuple[int, int]] = (1, 3)
+    results: ClassVar[tuple[str, ...]] = ("", "weights")
+    family: ClassVar[str] = "attention"
+
+    num_heads: Positive = Field(description="heads, among which the features are divided")
+    dropout: Probability = Field(0.0, description="probability of dropping a weight in training")
+    bias: bool = Field(True, description="add learnt numbers after each projection")
+    add_bias_kv: bool = Field(False, description="add one learnt key and value")
+    add_zero_attn: bool = Field(False, description="add one key and value of zeros")
+    kdim: Positive | None = Field(None, description="features of the keys, if not the queries'")
+    vdim: Positive | None = Field(None, description="features of the values, if not the queries'")
+    batch_first: bool = Field(False, description="the batch comes before the length")
+
+    def inferred(self, *inputs: TensorType) -> Mapping[str, int]:
+        """Return `embed_dim`: the queries' features."""
+        return {"embed_dim": number(inputs[0].shape[-1], "the number of features")}
+
+    def outputs(self, *inputs: TensorType) -> tuple[TensorType, ...]:
+        """Return the type of the queries and of the weights, averaged over the heads."""
+        query, key, value = self._all_three(inputs)
+        batch, length = batch_and_length(query, self.batch_first, "MultiheadAttention")
+        keys = batch_and_length(key, self.batch_first, "MultiheadAttention")
+        values = batch_and_length(value, self.batch_first, "MultiheadAttention")
+        if keys != values or keys[0] != batch:
+            raise _unequal(query, key, value)
+        self._check_features(query, key, value)
+        attended = number(keys[1], "the number of keys") + self.add_bias_kv + self.add_zero_attn
+        return query, query.with_shape((batch, length, attended))
+
+    def _all_three(self, inputs: Sequence[TensorType]) -> Sequence[TensorType]:
+        if len(inputs) == 2:
+            raise RuleViolation(
+                Code.ARGUMENTS,
+                "`MultiheadAttention` takes one input, or queries, keys and values",
+                help="write `from q, k, v`; the keys may be the values: `from q, k, k`",
+            )
+        return inputs if len(inputs) == 3 else (inputs[0],) * 3
+
+    def _check_features(self, query: TensorType, key: TensorType, value: TensorType) -> None:
+        features = self.inferred(query)["embed_dim"]
+        if features % self.num_heads:
+            raise RuleViolation(
+                Code.DIVISIBILITY,
+                f"num_heads={self.num_heads} does not divide {features} features",
+                argument="num_heads",
+            )
+        for name, given, x in (("kdim", self.kdim, key), ("vdim", self.vdim, value)):
+            if x.shape[-1] != (given or features):
+                raise RuleViolation(
+                    Code.SIZE_MISMATCH,
+                    f"`{name}` is {given or features}, the {'keys' if name == 'kdim' else 'values'}"
+                    f" have {x.shape[-1]} features",
+                    help=f"write {name}={x.shape[-1]}",
+                    argument=name if given else "",
+                )
+
+    def owned(self, *inputs: TensorType) -> tuple[Owned, ...]:
+        """Return the projections in torch's order: the layer's own, then `out_proj`'s."""
+        features = self.inferred(*inputs)["embed_dim"]
+        bias = (Owned("in_proj_bias", (3 * features,)),) if self.bias else ()
+        learnt = [Owned(f"bias_{of}", (1, 1, features)) for of in "kv" if self.add_bias_kv]
+        out = [Owned("out_proj.weight", (features, features))]
+        out += [Owned("out_proj.bias", (features,))] if self.bias else []
+        return (*self._projections(features), *bias, *learnt, *out)
+
+    def _projections(self, features: int) -> list[Owned]:
+        kdim, vdim = self.kdim or features, self.vdim or features
+        if kdim == vdim == features:
+            return [Owned("in_proj_weight", (3 * features, features))]
+        sizes = zip("qkv", (features, kdim, vdim), strict=True)
+        return [Owned(f"{of}_proj_weight", (features, size)) for of, size in sizes]
+
+    def multiply_adds(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> int:
+        """Return E·(E + kdim + vdim + E) for each position, and 2·L·S·E to weigh and mix."""
+        query, key, value = self._all_three(inputs)
+        features = self.inferred(query)["embed_dim"]
+        projections = sum(features * elements(x.shape) for x in (query, key, value, query))
+        return projections + 2 * features * elements(outputs[1].shape)
+
+
+def _unequal(query: TensorType, key: TensorType, value: TensorType) -> RuleViolation:
+    shapes = zip(("queries", "keys", "values"), (query, key, value), strict=True)
+    return RuleViolation(
+        Code.SIZE_MISMATCH,
+        "`MultiheadAttention` needs one batch, and a value for each key",
+        notes=tuple(f"{what} {format_shape(x.shape)}" for what, x in shapes),
+    )

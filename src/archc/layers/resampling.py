@@ -1,0 +1,87 @@
+"""Layers that change the resolution without a parameter."""
+
+from typing import ClassVar
+
+from pydantic import Field
+
+from archc.diagnostics import Code, RuleViolation
+from archc.functions.resampling import (
+    Factor,
+    Mode,
+    check_mode,
+    pixels_shuffled,
+    pixels_unshuffled,
+    resized,
+)
+from archc.layers.base import Layer
+from archc.layers.fields import Positive
+from archc.shapes import TensorType
+
+
+class Upsample(Layer):
+    """Resize every axis to a size or by a factor.
+
+    Shapes: (B, C, L…) → (B, C, o…), o = size or ⌊L·factor⌋.
+    Source: https://pytorch.org/docs/stable/generated/torch.nn.Upsample.html
+    """
+
+    torch_name: ClassVar[str] = "nn.Upsample"
+    family: ClassVar[str] = "shape"
+
+    size: Positive | tuple[Positive, ...] | None = Field(None, description="sizes of the output")
+    scale_factor: Factor | tuple[Factor, ...] | None = Field(
+        None, description="output sizes as multiples of the input's"
+    )
+    mode: Mode = Field("nearest", description="how a number between others is found")
+    align_corners: bool | None = Field(None, description="keep the corners where they are")
+    recompute_scale_factor: bool | None = Field(
+        None, description="compute with the factor that the rounded size gives"
+    )
+
+    def outputs(self, *inputs: TensorType) -> tuple[TensorType, ...]:
+        """Return the shape with the new sizes after the channels."""
+        (x,) = inputs
+        check_mode(x, self.mode, self.align_corners, "Upsample")
+        if self.recompute_scale_factor and self.size is not None:
+            raise RuleViolation(
+                Code.ARGUMENT_VALUE,
+                "recompute_scale_factor has no meaning beside a size",
+                argument="recompute_scale_factor",
+            )
+        return (x.with_shape(resized(x, self.size, self.scale_factor, "Upsample")),)
+
+
+class PixelShuffle(Layer):
+    """Turn r² channels into an image r times as high and wide.
+
+    Shapes: (B, C·r², H, W) → (B, C, H·r, W·r).
+    Source: Shi et al. 2016; https://pytorch.org/docs/stable/generated/torch.nn.PixelShuffle.html
+    """
+
+    torch_name: ClassVar[str] = "nn.PixelShuffle"
+    positional: ClassVar[tuple[str, ...]] = ("upscale_factor",)
+    family: ClassVar[str] = "shape"
+
+    upscale_factor: Positive = Field(description="r, the factor of height and width")
+
+    def outputs(self, *inputs: TensorType) -> tuple[TensorType, ...]:
+        """Return the shape with channels turned into pixels."""
+        return (pixels_shuffled(inputs[0], self.upscale_factor, "PixelShuffle"),)
+
+
+class PixelUnshuffle(Layer):
+    """Turn each square of r × r pixels into r² channels.
+
+    Shapes: (B, C, H·r, W·r) → (B, C·r², H, W).
+    Source: https://pytorch.org/docs/stable/generated/torch.nn.PixelUnshuffle.html
+    """
+
+    torch_name: ClassVar[str] = "nn.PixelUnshuffle"
+    positional: ClassVar[tuple[str, ...]] = ("downscale_factor",)
+    family: ClassVar[str] = "shape"
+
+    downscale_factor: Positive = Field(description="r, the divisor of height and width")
+
+    def outputs(self, *inputs: TensorType) -> tuple[TensorType, ...]:
+        """Return the shape with pixels turned into channels."""
+        return (pixels_unshuffled(inputs[0], self.downscale_factor, "PixelUnshuffle"),)
