@@ -58,13 +58,20 @@ class Case:
         return bound_call(self.call)
 
 
+class _CaseEvaluator(Evaluator):
+    """Evaluates the arguments of a call, in which a capital letter is the unknown batch."""
+
+    def lookup(self, name: Name) -> Batch:
+        return Batch(name.identifier)
+
+
 def bound_call(text: str) -> Layer:
     """Return the layer or function that a call in a spec describes."""
     expression = parse_expression(text, lambda start, end: Span("case", 1, start + 1, 1, end + 1))
     if isinstance(expression, Name):
         return bind(subject_class(expression.identifier), (), {})
     assert isinstance(expression, Call), text
-    evaluator = Evaluator()
+    evaluator = _CaseEvaluator()
     arguments = [evaluator.evaluate(argument) for argument in expression.arguments]
     return bind(
         subject_class(expression.function), arguments, evaluator.keywords(expression.keywords)

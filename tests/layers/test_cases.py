@@ -22,6 +22,10 @@ BATCH = 2
 CASES = all_cases()
 PASSING = [case for case in CASES if not case.error]
 FAILING = [case for case in CASES if case.error]
+JUDGED = [case for case in PASSING if case.inputs]
+"""What torch can judge: a parameter by itself is no module, and its back end's tests hold it."""
+QUIET = ("Using padding='same' with even kernel", "LSTM with projections is not supported with")
+"""torch's remarks on its own speed."""
 
 
 @pytest.mark.parametrize("case", PASSING, ids=str)
@@ -48,18 +52,19 @@ def test_a_failing_case_is_refused_with_its_code(case: Case) -> None:
     )
 
 
-@pytest.mark.parametrize("case", PASSING, ids=str)
+@pytest.mark.parametrize("case", JUDGED, ids=str)
 def test_torch_gives_the_shapes_and_dtypes_of_a_passing_case(case: Case) -> None:
     with torch.no_grad(), FlopCounterMode(display=False) as counter:
         results = run_in_torch(case.bound(), case.inputs)
     assert [(tuple(r.shape), r.dtype) for r in results] == [
         (concrete(output), getattr(torch, output.dtype)) for output in case.outputs
     ]
-    if flops := counter.get_total_flops():
+    flops = counter.get_total_flops()
+    if flops and not samples_meet(case):
         assert flops == 2 * counted(case) * samples(case)
 
 
-@pytest.mark.parametrize("case", PASSING, ids=str)
+@pytest.mark.parametrize("case", JUDGED, ids=str)
 def test_torch_owns_the_tensors_of_a_passing_case(case: Case) -> None:
     layer = case.bound()
     if not layer.is_module:
@@ -71,7 +76,7 @@ def test_torch_owns_the_tensors_of_a_passing_case(case: Case) -> None:
     ]
 
 
-@pytest.mark.parametrize("case", [c for c in FAILING if not c.stricter], ids=str)
+@pytest.mark.parametrize("case", [c for c in FAILING if c.inputs and not c.stricter], ids=str)
 def test_torch_refuses_a_failing_case(case: Case) -> None:
     """What archc cannot even bind is given to torch as it was written."""
     with torch.no_grad(), pytest.raises(Exception):  # noqa: B017 (torch raises what it likes)
@@ -107,6 +112,11 @@ def samples(case: Case) -> int:
     return BATCH if any(isinstance(size, Batch) for size in shape) else concrete(case.inputs[0])[0]
 
 
+def samples_meet(case: Case) -> bool:
+    """Return whether each sample works with each other, which no count for one sample can say."""
+    return any(sum(isinstance(s, Batch) for s in x.shape) > 1 for x in case.outputs)
+
+
 def concrete(x: TensorType) -> tuple[int, ...]:
     """Return the shape with the unknown batch as a number."""
     return tuple(BATCH if isinstance(size, Batch) else size for size in x.shape)
@@ -125,7 +135,7 @@ def run_in_torch(layer: Layer, inputs: Sequence[TensorType]) -> list[torch.Tenso
     tensors = [tensor(x) for x in inputs]
     if isinstance(layer, Function):
         names = {f"x{index}": value for index, value in enumerate(tensors)}
-        result = evaluated(layer.forward(list(names)), **names)
+        result = evaluated(layer.forward(list(names), batch=str(BATCH)), **names)
     else:
         result = forwarded(constructed(layer, inputs), tensors)
     results = list(flattened(result))
@@ -138,7 +148,8 @@ def forwarded(module: nn.Module, tensors: list[torch.Tensor]) -> Any:
     if isinstance(module, nn.MultiheadAttention) and len(tensors) == 1:
         tensors *= 3
     with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "Using padding='same' with even kernel")
+        for message in QUIET:
+            warnings.filterwarnings("ignore", message)
         return module(*tensors)
 
 
@@ -180,7 +191,7 @@ def refused_by_torch(case: Case) -> None:
     tensors = [tensor(x) for x in case.inputs]
     if isinstance(layer, Function):
         names = {f"x{index}": value for index, value in enumerate(tensors)}
-        evaluated(layer.forward(list(names)), **names)
+        evaluated(layer.forward(list(names), batch=str(BATCH)), **names)
         return
     text = constructor_text(layer, (module or {}).values())
     forwarded(evaluated(text), tensors)

@@ -10,6 +10,7 @@ from archc.diagnostics import Code, RuleViolation
 from archc.expressions.printing import constant_text
 from archc.layers.base import Function, expect_rank, spec_name
 from archc.shapes import (
+    Batch,
     Shape,
     TensorType,
     broadcast,
@@ -31,6 +32,16 @@ def first_difference(shapes: Sequence[Shape]) -> str:
         if len(set(sizes)) > 1:
             return f"dimension {axis} is " + ", ".join(map(str, sizes))
     return "the shapes agree"
+
+
+def with_numbers(dtype: str, *numbers: float) -> str:
+    """Return the dtype of a result that mixes tensors of `dtype` with Python's numbers.
+
+    A number changes the dtype only where that is of a lower kind: bool, integers, floats.
+    """
+    if any(isinstance(value, float) for value in numbers) and "float" not in dtype:
+        return "float32"
+    return "int64" if dtype == "bool" else dtype
 
 
 class _Arithmetic(Function):
@@ -98,9 +109,7 @@ class _Arithmetic(Function):
 
     def _dtype(self, inputs: Sequence[TensorType]) -> str:
         dtype = promoted(*(x.dtype for x in inputs))
-        if isinstance(self.other, float) and not inputs[0].is_floating:
-            return "float32"
-        return "int64" if isinstance(self.other, int) and dtype == "bool" else dtype
+        return dtype if self.other is None else with_numbers(dtype, self.other)
 
 
 class Add(_Arithmetic):
@@ -284,6 +293,12 @@ class _MatrixProduct(Function):
                 help="turn the right one: `transpose(-2, -1)`" if b.shape[-1] == inner[0] else "",
             )
         number(inner[0], "the dimension that the product sums over")
+        if b.rank > 1 and isinstance(b.shape[-1], Batch) and a.shape[-2:-1] == b.shape[-1:]:
+            raise RuleViolation(
+                Code.DIMENSION,
+                f"`{name}` would compare every sample with every sample",
+                notes=(f"the batch `{b.shape[-1]}` is in the rows and in the columns",),
+            )
 
     def multiply_adds(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> int:
         """Return k for each element of the output."""

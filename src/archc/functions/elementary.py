@@ -5,6 +5,7 @@ from typing import ClassVar
 from pydantic import Field
 
 from archc.diagnostics import Code, RuleViolation
+from archc.functions.arithmetic import with_numbers
 from archc.layers.base import Function, spec_name
 from archc.shapes import TensorType
 
@@ -168,25 +169,27 @@ class Square(Function):
         return (TensorType(x.shape, "int64") if x.dtype == "bool" else x,)
 
 
-class Clamp(_KeepsDtype):
+class Clamp(Function):
     """Limit elements to min … max; either may be left out.
 
+    Shapes: (…) → (…).
     Source: https://pytorch.org/docs/stable/generated/torch.clamp.html
     """
 
     torch_name: ClassVar[str] = "torch.clamp"
     function_name: ClassVar[str] = "clamp"
+    family: ClassVar[str] = "arithmetic"
     positional: ClassVar[tuple[str, ...]] = ("min", "max")
 
     min: int | float | None = Field(None, description="the lower limit")
     max: int | float | None = Field(None, description="the upper limit")
 
     def outputs(self, *inputs: TensorType) -> tuple[TensorType, ...]:
-        """Return the shape of the input; a limit that is no integer makes integers float32."""
-        if self.min is None and self.max is None:
+        """Return the shape of the input, in the dtype that holds the limits too."""
+        (x,) = inputs
+        limits = [limit for limit in (self.min, self.max) if limit is not None]
+        if not limits:
             raise RuleViolation(
                 Code.ARGUMENTS, "`clamp` needs a limit", help="write clamp(min=…) or clamp(max=…)"
             )
-        (x,) = super().outputs(*inputs)
-        floating = isinstance(self.min, float) or isinstance(self.max, float)
-        return (TensorType(x.shape, "float32") if floating and not x.is_floating else x,)
+        return (TensorType(x.shape, with_numbers(x.dtype, *limits)),)

@@ -2,7 +2,7 @@
 
 from abc import abstractmethod
 from collections.abc import Sequence
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -21,15 +21,16 @@ from archc.shapes import (
 )
 
 Bound = int | None
-Slice = tuple[Bound, Bound, Bound]
-WHOLE: Slice = (None, None, None)
+Slice = tuple[Literal["slice"], Bound, Bound, Bound]
+WHOLE: Slice = ("slice", None, None, None)
 MAX_PARTS = 1_000
 
 
 class GetItem(Function):
     """Take a part as Python's brackets do: `x[:, 0]`, `x[:, :, ::2]`, or `table[index]`.
 
-    An item of `index` is a number, which drops its dimension, or (start, stop, step).
+    An item of `index` is a number, which drops its dimension, or
+    (`slice`, start, stop, step).
     With no items a second, integer tensor chooses rows of the first.
 
     Shapes: (B, L, D) → (B, D) for `x[:, 0]`; (V, D), (B, L) → (B, L, D) for `table[index]`.
@@ -78,7 +79,7 @@ class GetItem(Function):
 def _item_text(item: int | Slice) -> str:
     if isinstance(item, int):
         return str(item)
-    start, stop, step = ("" if bound is None else str(bound) for bound in item)
+    start, stop, step = ("" if bound is None else str(bound) for bound in item[1:])
     return f"{start}:{stop}:{step}" if step else f"{start}:{stop}"
 
 
@@ -107,7 +108,7 @@ def _check_index(shape: Shape, axis: int, index: int) -> None:
 def _sliced(shape: Shape, axis: int, item: Slice) -> Size:
     """Return the length of a slice of dimension `axis`, by Python's rule."""
     size = shape[axis]
-    start, stop, step = item
+    _, start, stop, step = item
     if step is not None and step < 1:
         raise RuleViolation(
             Code.DIMENSION,
