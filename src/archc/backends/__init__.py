@@ -1,0 +1,1 @@
+"""One artefact a file, made from the graph or its tables."""

@@ -1,0 +1,68 @@
+"""Graphs for the tests of the back ends: the repository's specs and those beside the tests."""
+
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from archc.ir.graph import Graph
+from archc.passes.elaborate import Imported, Request, elaborate
+from archc.spec.model import Document
+from archc.spec.parse import parse
+from archc.spec.source import Source, read
+
+HERE = Path(__file__).parent / "specs"
+FOLDERS = (HERE, HERE.parents[2] / "specs")
+
+
+def document_of(path: Path) -> Document:
+    """Return the document of a file."""
+    return parse(source_of(path))
+
+
+def source_of(path: Path) -> Source:
+    """Return the tree of a file."""
+    return read(path.read_text(encoding="utf-8"), path.name)
+
+
+@cache
+def all_networks() -> dict[str, tuple[Path, str | None]]:
+    """Return every network by name: a file's variants, or the file's own name."""
+    found: dict[str, tuple[Path, str | None]] = {}
+    for folder in FOLDERS:
+        for path in sorted(folder.glob("*.yaml")):
+            document = document_of(path)
+            for variant in document.variants or (None,):
+                found[variant or document.name] = (path, variant)
+    return found
+
+
+@cache
+def network(name: str) -> Graph:
+    """Return the graph of a network at its default size."""
+    path, variant = all_networks()[name]
+    return elaborated(source_of(path), variant, path.parent)
+
+
+def elaborated(source: Source, variant: str | None = None, folder: Path | None = None) -> Graph:
+    """Return the graph of a source; imports are read from `folder`."""
+    document = parse(source)
+    request = Request(variant=variant, imported=_imported(document, folder))
+    return elaborate(document, request, source.text)
+
+
+def graph_of(text: str, variant: str | None = None) -> Graph:
+    """Return the graph of a spec's text."""
+    return elaborated(read(text, "spec.yaml"), variant)
+
+
+def _imported(document: Document, folder: Path | None) -> dict[str, Imported]:
+    if document.imports and folder is None:
+        pytest.fail("the spec imports files, and no folder was given")
+    result: dict[str, Imported] = {}
+    for item in document.imports:
+        assert folder is not None
+        path = folder / item.path
+        inner = document_of(path)
+        result[item.alias] = Imported(inner, item.block, _imported(inner, path.parent))
+    return result
