@@ -73,7 +73,7 @@ class GetItem(Function):
         return (x.with_shape(checked((*sizes, *x.shape[len(self.index) :]))),)
 
     def __str__(self) -> str:
-        return f"[{', '.join(map(_item_text, self.index))}]"
+        return f"[{', '.join(map(_item_text, self.index))}]" if self.index else "getitem"
 
 
 def _item_text(item: int | Slice) -> str:

@@ -5,7 +5,7 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from archc.diagnostics import Code, RuleViolation
-from archc.layers.base import Elementwise, Owned
+from archc.layers.base import Elementwise, Owned, spec_name
 from archc.layers.fields import Positive, Real
 from archc.shapes import TensorType, normal_dimension, number
 
@@ -114,7 +114,9 @@ class CELU(Elementwise):
         """Return the type of the input; `alpha`, by which x is divided, is not 0."""
         if self.alpha == 0:
             raise RuleViolation(
-                Code.ARGUMENT_VALUE, "`alpha` of `CELU` cannot be 0", argument="alpha"
+                Code.ARGUMENT_VALUE,
+                f"`alpha` of `{spec_name(type(self))}` cannot be 0",
+                argument="alpha",
             )
         return super().outputs(*inputs)
 
@@ -301,7 +303,7 @@ class GLU(Elementwise):
         if size % 2:
             raise RuleViolation(
                 Code.DIVISIBILITY,
-                f"`GLU` halves dimension {self.dim}, whose size {size} is odd",
+                f"`{spec_name(type(self))}` halves dimension {self.dim}, whose size {size} is odd",
                 argument="dim",
             )
         return (x.with_shape((*x.shape[:dim], size // 2, *x.shape[dim + 1 :])),)

@@ -4,7 +4,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from archc.layers.base import Elementwise, expect_rank
+from archc.layers.base import Elementwise, expect_rank, spec_name
 from archc.layers.fields import Probability
 from archc.shapes import TensorType
 
@@ -26,7 +26,7 @@ class _Dropout(Elementwise):
     def outputs(self, *inputs: TensorType) -> tuple[TensorType, ...]:
         """Return the type of the input."""
         if self.ranks:
-            expect_rank(inputs[0], *self.ranks, layer=type(self).__name__)
+            expect_rank(inputs[0], *self.ranks, layer=spec_name(type(self)))
         return super().outputs(*inputs)
 
 

@@ -6,7 +6,7 @@ from typing import ClassVar
 from pydantic import Field
 
 from archc.diagnostics import Code, RuleViolation
-from archc.layers.base import Layer, Owned, expect_floating, expect_rank
+from archc.layers.base import Layer, Owned, expect_floating, expect_rank, spec_name
 from archc.layers.fields import Positive, Real
 from archc.shapes import TensorType, elements, format_shape, number
 
@@ -23,7 +23,7 @@ class _Normalization(Layer):
     def outputs(self, *inputs: TensorType) -> tuple[TensorType, ...]:
         """Return the type of the input."""
         (x,) = inputs
-        name = type(self).__name__
+        name = spec_name(type(self))
         expect_rank(x, *(self.ranks or range(2, 9)), layer=name)
         expect_floating(x, name)
         return (x,)
@@ -116,7 +116,7 @@ class _InstanceNormalization(_RunningNormalization):
         if elements([number(size, "an axis") for size in x.shape[2:]]) == 1:
             raise RuleViolation(
                 Code.DIMENSION,
-                f"`{type(self).__name__}` needs more than one position for each channel",
+                f"`{spec_name(type(self))}` needs more than one position for each channel",
                 notes=(f"the input is {format_shape(x.shape)}: a mean of one number is itself",),
                 help="drop the layer, or normalise before pooling to one position",
             )

@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from archc.diagnostics import Code, RuleViolation
-from archc.layers.base import Layer, expect_floating, expect_rank, spatial
+from archc.layers.base import Layer, expect_floating, expect_rank, spatial, spec_name
 from archc.layers.fields import NotNegativeAxes, Positive, PositiveAxes
 from archc.shapes import TensorType, number
 from archc.windows import Axis, adaptive_axis, ceil_length, floor_length
@@ -22,7 +22,7 @@ class _Spatial(Layer):
 
     def lengths(self, x: TensorType) -> list[int]:
         """Return the sizes of the pooled axes, once rank and dtype are right."""
-        name = type(self).__name__
+        name = spec_name(type(self))
         expect_rank(x, self.axes + 2, layer=name)
         expect_floating(x, name)
         return [number(size, "an axis to pool over") for size in x.shape[2:]]
@@ -128,7 +128,7 @@ class _AdaptivePooling(_Spatial):
         if wanted == (None,):
             raise RuleViolation(
                 Code.ARGUMENT_VALUE,
-                f"`output_size` of `{type(self).__name__}` cannot be None",
+                f"`output_size` of `{spec_name(type(self))}` cannot be None",
                 help="drop the layer: it would keep the only size there is",
                 argument="output_size",
             )
