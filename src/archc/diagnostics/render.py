@@ -2,11 +2,14 @@
 
 import json
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 from archc.diagnostics.model import Diagnostic, Label, Span
 
 SHOWN = 20
 CUT = 80
+QUOTED = 160
+_COLOURS = {"error": "1;31", "warning": "1;33", "help": "1;36", "mark": "31"}
 
 
 def printable(text: str) -> str:
@@ -22,32 +25,83 @@ def excerpt(text: str) -> str:
     return shown if len(shown) <= CUT else shown[: CUT - 1] + "…"
 
 
-def render_text(diagnostics: Iterable[Diagnostic], sources: Mapping[str, str]) -> str:
-    """Return the diagnostics as rustc would print them: at most 20, then a count."""
+def render_text(
+    diagnostics: Iterable[Diagnostic],
+    sources: Mapping[str, str],
+    *,
+    width: int | None = None,
+    is_coloured: bool = False,
+) -> str:
+    """Return the diagnostics as rustc would print them: at most 20, then a count.
+
+    A width wraps sentences and cuts quoted lines; colour is for terminals alone.
+    """
     listed = list(diagnostics)
-    blocks = [_block(d, sources) for d in listed[:SHOWN]]
+    page = Page(width, is_coloured)
+    blocks = [_block(d, sources, page) for d in listed[:SHOWN]]
     if len(listed) > SHOWN:
         blocks.append(f"… and {len(listed) - SHOWN} more (all are in --format json)")
     return "\n\n".join(blocks)
 
 
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What a rendering is for: its width in columns, None for any, and whether it has colour."""
+
+    width: int | None = None
+    is_coloured: bool = False
+
+    @property
+    def quoted(self) -> int:
+        """How many characters of a quoted line are shown."""
+        return QUOTED if self.width is None else max(30, min(QUOTED, self.width - 8))
+
+    def painted(self, text: str, colour: str) -> str:
+        """Return text in a colour, where there is colour."""
+        return f"\x1b[{_COLOURS[colour]}m{text}\x1b[0m" if self.is_coloured and text else text
+
+    def sentence(self, lead: str, text: str) -> list[str]:
+        """Return `lead` and a text wrapped to the width, further lines below the first word."""
+        line = lead + printable(text)
+        if self.width is None or len(line) <= self.width:
+            return [line]
+        from textwrap import wrap
+
+        return wrap(
+            line,
+            max(40, self.width),
+            subsequent_indent=" " * min(len(lead), 10),
+            break_long_words=False,
+            break_on_hyphens=False,
+            drop_whitespace=True,
+        )
+
+
 def render_json(diagnostics: Iterable[Diagnostic]) -> str:
     """Return every diagnostic as a JSON array."""
-    return json.dumps([_record(d) for d in diagnostics], indent=2, ensure_ascii=True)
+    return json.dumps([diagnostic_record(d) for d in diagnostics], indent=2, ensure_ascii=True)
 
 
-def _block(diagnostic: Diagnostic, sources: Mapping[str, str]) -> str:
-    head = f"{diagnostic.severity}[{diagnostic.code}]: {printable(diagnostic.headline)}"
-    lines = [head]
+def _block(diagnostic: Diagnostic, sources: Mapping[str, str], page: Page) -> str:
+    lines = _head(diagnostic, page)
     if diagnostic.primary is not None:
-        lines += _snippets(diagnostic.primary, diagnostic.secondary, sources)
+        lines += _snippets(diagnostic.primary, diagnostic.secondary, sources, page)
     lines += _operand_rows(diagnostic)
-    lines += [f"  note: {printable(note)}" for note in diagnostic.notes]
+    for note in diagnostic.notes:
+        lines += page.sentence("  note: ", note)
     if diagnostic.calls:
-        lines.append("  in " + printable(", from ".join(diagnostic.calls)))
+        lines += page.sentence("  in ", ", from ".join(diagnostic.calls))
     if diagnostic.help:
-        lines.append(f"  help: {printable(diagnostic.help)}")
+        first, *rest = page.sentence("  help: ", diagnostic.help)
+        lines += ["  " + page.painted("help", "help") + first[len("  help") :], *rest]
     return "\n".join(lines)
+
+
+def _head(diagnostic: Diagnostic, page: Page) -> list[str]:
+    label = f"{diagnostic.severity}[{diagnostic.code}]"
+    first, *rest = page.sentence(f"{label}: ", diagnostic.headline)
+    colour = "warning" if diagnostic.severity == "warning" else "error"
+    return [page.painted(label, colour) + first[len(label) :], *rest]
 
 
 def _operand_rows(diagnostic: Diagnostic) -> list[str]:
@@ -59,41 +113,49 @@ def _operand_rows(diagnostic: Diagnostic) -> list[str]:
     ]
 
 
-def _snippets(primary: Span, labels: tuple[Label, ...], sources: Mapping[str, str]) -> list[str]:
+def _snippets(
+    primary: Span, labels: tuple[Label, ...], sources: Mapping[str, str], page: Page
+) -> list[str]:
     """Return the arrow line and each quoted line, the primary span's first."""
     beside = [la for la in labels if (la.span.file, la.span.line) == (primary.file, primary.line)]
     others = [la for la in labels if la not in beside]
     gutter = len(str(max(span.line for span in (primary, *(la.span for la in labels)))))
     lines = [f"{' ' * gutter}--> {printable(str(primary))}"]
-    lines += _quoted(primary, "^", beside, gutter, sources)
+    lines += _quoted(primary, "^", beside, gutter=gutter, sources=sources, page=page)
     for label in others:
         if label.span.file != primary.file:
             lines.append(f"{' ' * gutter}::: {printable(str(label.span))}")
-        lines += _quoted(label.span, "~", [label], gutter, sources)
+        lines += _quoted(label.span, "~", [label], gutter=gutter, sources=sources, page=page)
     return lines
 
 
 def _quoted(
-    span: Span, mark: str, labels: list[Label], gutter: int, sources: Mapping[str, str]
+    span: Span,
+    mark: str,
+    labels: list[Label],
+    *,
+    gutter: int,
+    sources: Mapping[str, str],
+    page: Page,
 ) -> list[str]:
     text_lines = sources.get(span.file, "").split("\n")
     if not 0 < span.line <= len(text_lines):
         return []
     text = text_lines[span.line - 1].rstrip("\r")
-    start, text, span_columns = _window(text, span)
+    start, text, span_columns = _window(text, span, page.quoted)
     row = _underline(text, [(*_columns(la.span, start, text), "~") for la in labels])
     row = _overlay(row, *span_columns, mark)
     words = "; ".join(la.text for la in labels if la.text)
     return [
         f"{span.line:>{gutter}} | {printable(text)}",
-        f"{' ' * gutter} | {row} {printable(words)}".rstrip(),
+        f"{' ' * gutter} | {page.painted(row, 'mark')} {printable(words)}".rstrip(),
     ]
 
 
-def _window(text: str, span: Span) -> tuple[int, str, tuple[int, int]]:
+def _window(text: str, span: Span, width: int) -> tuple[int, str, tuple[int, int]]:
     """Cut a long line to the part around the span; return its offset, itself, the columns."""
-    start = max(0, span.column - 60) if len(text) > 160 else 0
-    shown = text[start : start + 160]
+    start = max(0, span.column - width * 3 // 8) if len(text) > width else 0
+    shown = text[start : start + width]
     return start, shown, _columns(span, start, shown)
 
 
@@ -115,7 +177,8 @@ def _overlay(row: str, first: int, last: int, mark: str) -> str:
     return row[:first] + mark * (last - first) + row[last:]
 
 
-def _record(diagnostic: Diagnostic) -> dict[str, object]:
+def diagnostic_record(diagnostic: Diagnostic) -> dict[str, object]:
+    """Return a diagnostic as plain data for JSON."""
     return {
         "code": str(diagnostic.code),
         "severity": diagnostic.severity,

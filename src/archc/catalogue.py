@@ -1,0 +1,158 @@
+"""The networks that come with archc, and those of a folder, by name."""
+
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+
+from archc.diagnostics import Code, CompileError, Diagnostic, Label, Span
+from archc.spec.model import Document
+from archc.spec.parse import parse
+from archc.spec.source import read, read_file
+
+SUFFIXES = (".yaml", ".yml")
+_SCHEMA_LINE = re.compile(r"^archc[ \t]*:", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a network stands: a file, and a variant of it."""
+
+    path: Path
+    variant: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """A network of a folder: a variant where its file has variants, else the file's own."""
+
+    name: str
+    path: Path
+    variant: str | None
+    document: Document
+
+
+def specs_folder() -> Path:
+    """Return the folder of the specs that come with archc."""
+    package = Path(__file__).parent
+    shipped = package / "specs"
+    return shipped if shipped.is_dir() else package.parents[1] / "specs"
+
+
+def find_network(name: str) -> Place:
+    """Return the place a command's SPEC stands for: a path, else a network's name.
+
+    Raises:
+        CompileError: there is no such file and no network of this name.
+    """
+    path = Path(name)
+    if os.path.lexists(path) or not is_bare_name(name):
+        return Place(path)
+    place = _named(name)
+    if place is None:
+        raise _unknown(name)
+    return place
+
+
+def is_bare_name(text: str) -> bool:
+    """Return whether a text can be a network's name and no path."""
+    return text.isidentifier()
+
+
+def spec_files(folder: Path) -> list[Path]:
+    """Return the specs below a folder, sorted; other YAML and hidden folders are left out."""
+    found: list[Path] = []
+    for place, folders, files in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        paths = [Path(place, name) for name in sorted(files) if name.endswith(SUFFIXES)]
+        found += [path for path in paths if _is_spec(path)]
+    return found
+
+
+def networks(folder: Path) -> list[Network]:
+    """Return every network of a folder by name.
+
+    Raises:
+        CompileError: a file is no spec, or two networks have one name.
+    """
+    found = [network for path in spec_files(folder) for network in _networks_of(path)]
+    _check_unique(found)
+    return sorted(found, key=lambda network: _natural(network.name))
+
+
+def _networks_of(path: Path) -> Iterator[Network]:
+    document = parse(read(read_file(path), str(path)))
+    for variant in document.variants:
+        yield Network(variant, path, variant, document)
+    if not document.variants:
+        yield Network(document.name, path, None, document)
+
+
+def _check_unique(found: list[Network]) -> None:
+    first: dict[str, Network] = {}
+    diagnostics: list[Diagnostic] = []
+    for network in found:
+        other = first.setdefault(network.name, network)
+        if other is not network:
+            diagnostics.append(_duplicate(network, other))
+    if diagnostics:
+        raise CompileError(diagnostics, {str(n.path): read_file(n.path) for n in found})
+
+
+def _duplicate(network: Network, other: Network) -> Diagnostic:
+    span = _name_place(other)
+    return Diagnostic(
+        Code.DUPLICATE_NETWORK,
+        f"there are two networks `{network.name}`",
+        _name_place(network),
+        secondary=(Label(span, "the other"),) if span else (),
+        help="names are unique over a folder: rename one",
+    )
+
+
+def _name_place(network: Network) -> Span | None:
+    spans = network.document.spans
+    return spans.get(f"variants.{network.variant}", spans.get("name"))
+
+
+def _natural(name: str) -> list[tuple[int, str]]:
+    """Return a sort key that puts `resnet18` before `resnet101`."""
+    parts = re.findall(r"\d+|\D+", name)
+    return [(int(p), "") if p.isdecimal() and len(p) < 10 else (-1, p) for p in parts]
+
+
+def _named(name: str) -> Place | None:
+    """Return the network of the shipped specs; only files that mention the name are parsed."""
+    folder = specs_folder()
+    mention = re.compile(rf"(?<![\w-]){re.escape(name)}(?![\w-])")
+    whole: Place | None = None
+    for path in spec_files(folder):
+        text = read_file(path)
+        if path.stem != name and not mention.search(text):
+            continue
+        document = parse(read(text, str(path)))
+        if name in document.variants:
+            return Place(path, name)
+        if name in (document.name, path.stem):
+            whole = Place(path)
+    return whole
+
+
+def _is_spec(path: Path) -> bool:
+    try:
+        with path.open("rb") as stream:
+            start = stream.read(2**16)
+    except OSError:
+        return True
+    return _SCHEMA_LINE.search(start.decode("utf-8", "replace")) is not None
+
+
+def _unknown(name: str) -> CompileError:
+    known = [network.name for network in networks(specs_folder())]
+    near = get_close_matches(name, known, 3)
+    advice = "did you mean " + " or ".join(f"`{n}`" for n in near) + "?" if near else ""
+    headline = f"there is no file `{name}` and no network of this name"
+    advice = advice or "`archc list` shows the networks that come with archc"
+    return CompileError([Diagnostic(Code.UNREADABLE_FILE, headline, help=advice)], {})

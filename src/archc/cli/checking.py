@@ -1,0 +1,197 @@
+"""`archc check`: read, check, count; one line a network, or what is wrong with it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import click
+
+from archc.cli.options import format_option, mode_option, network_options, settings_of
+
+if TYPE_CHECKING:
+    from archc.compiler import Report, Settings, Spec
+    from archc.diagnostics import CompileError
+
+
+@dataclass(frozen=True)
+class _Checked:
+    """One network that was checked; `width` is what the longest name beside it needs."""
+
+    name: str
+    file: str
+    variant: str | None
+    report: Report
+    width: int = 0
+
+
+@click.command("check", short_help="Check specs, count parameters and multiply-adds.")
+@click.argument("specs", metavar="SPEC...", nargs=-1, required=True)
+@network_options
+@mode_option
+@format_option("text", "json")
+@click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors.")
+@click.option("-v", "--verbose", is_flag=True, help="Print inputs and numbers of nodes too.")
+def check_command(
+    *,
+    specs: tuple[str, ...],
+    variant: str | None,
+    parameters: tuple[tuple[str, str], ...],
+    inputs: tuple[tuple[str, tuple[int, ...]], ...],
+    max_nodes: int,
+    mode: str | None,
+    form: str,
+    quiet: bool,
+    verbose: bool,
+) -> int:
+    """Check specs: their form, every shape, and the figures under `expect:`.
+
+    A SPEC is a file, a folder, `-` for standard input, or a network's name. Of a file with
+    variants, the defaults and every variant are checked unless one is named.
+
+    \b
+    Examples:
+      archc check resnet50
+      archc check my_network.yaml -p num_classes=10
+      archc check vgg16 --input image=1,3,64,64
+      archc check specs/ --format json
+    """
+    settings = settings_of(variant, parameters, inputs, max_nodes, mode)
+    found = (checked for spec in specs for checked in _checked(spec, settings))
+    if form == "json":
+        return _print_json(list(found))
+    return _print_lines(found, quiet=quiet, verbose=verbose)
+
+
+def _checked(argument: str, settings: Settings) -> Iterator[_Checked]:
+    """Yield each network that an argument stands for, checked."""
+    from archc.compiler import Report
+    from archc.diagnostics import CompileError
+
+    for opened in _opened(argument):
+        if isinstance(opened, CompileError):
+            report = Report(None, None, opened.diagnostics, opened.sources)
+            yield _Checked(argument, argument, None, report)
+        else:
+            spec, variant = opened
+            yield from _networks(spec, replace(settings, variant=settings.variant or variant))
+
+
+def _networks(spec: Spec, settings: Settings) -> Iterator[_Checked]:
+    """Yield the network that is named, else the defaults and every variant."""
+    from archc.compiler import check_spec
+
+    variants: list[str | None] = [settings.variant]
+    if settings.variant is None:
+        variants += spec.variants
+    width = max(len(variant or spec.name) for variant in variants)
+    for variant in variants:
+        report = check_spec(spec, replace(settings, variant=variant))
+        yield _Checked(variant or spec.name, spec.file, variant, report, width)
+
+
+def _opened(argument: str) -> Iterator[tuple[Spec, str | None] | CompileError]:
+    """Yield the specs of an argument, an error in the place of one that cannot be read."""
+    from archc.cli.options import open_argument
+    from archc.diagnostics import CompileError
+
+    try:
+        files = _files_of(argument)
+    except CompileError as error:
+        yield error
+        return
+    for file in files:
+        try:
+            yield open_argument(file)
+        except CompileError as error:
+            yield error
+
+
+def _files_of(argument: str) -> list[str]:
+    """Return the specs below a folder; anything else stands for itself."""
+    from pathlib import Path
+
+    from archc.catalogue import spec_files
+    from archc.diagnostics import Code
+    from archc.files import output_error
+
+    folder = Path(argument)
+    if argument == "-" or not folder.is_dir():
+        return [argument]
+    files = [str(path) for path in spec_files(folder)]
+    if not files:
+        headline = f"the folder `{argument}` holds no spec"
+        raise output_error(Code.UNREADABLE_FILE, headline, "a spec is a .yaml with `archc: 1`")
+    return files
+
+
+def _print_lines(found: Iterator[_Checked], *, quiet: bool, verbose: bool) -> int:
+    """Print one line a network, or its errors; one mistake is printed once a file."""
+    from archc.cli.reporting import exit_status, print_diagnostics
+
+    status = 0
+    seen: set[tuple[object, ...]] = set()
+    for checked in found:
+        report = checked.report
+        status = max(status, exit_status(report.diagnostics))
+        if report.ok and not quiet:
+            print(_line(checked, verbose))
+        fresh = [d for d in report.diagnostics if (d.code, d.primary, d.headline) not in seen]
+        seen |= {(d.code, d.primary, d.headline) for d in fresh}
+        if checked.variant:
+            fresh = [replace(d, notes=(*d.notes, f"in `{checked.variant}`")) for d in fresh]
+        if fresh:
+            print_diagnostics(fresh, report.sources)
+    return status
+
+
+def _line(checked: _Checked, verbose: bool) -> str:
+    from archc.cli.reporting import amount
+
+    costs, graph = checked.report.costs, checked.report.graph
+    assert costs is not None
+    assert graph is not None
+    outputs = ", ".join(str(kind) for _, kind in costs.outputs)
+    parts = [
+        f"{checked.name:<{checked.width}}",
+        f"{costs.parameters:>13,} parameters",
+        f"{amount(costs.macs):>9} MACs",
+        outputs,
+    ]
+    if verbose:
+        sizes = ", ".join(f"{name} {kind}" for name, kind in costs.inputs)
+        parts.append(f"from {sizes}, {len(graph.nodes)} nodes")
+    parts += [f"({note})" for note in checked.report.notes]
+    return "  ".join(parts)
+
+
+def _print_json(found: list[_Checked]) -> int:
+    """Print every network with every diagnostic as a JSON list."""
+    import json
+
+    from archc.cli.reporting import exit_status
+
+    print(json.dumps([_record(checked) for checked in found], indent=2))
+    return max((exit_status(checked.report.diagnostics) for checked in found), default=0)
+
+
+def _record(checked: _Checked) -> dict[str, object]:
+    from archc.diagnostics.render import diagnostic_record
+
+    report, costs = checked.report, checked.report.costs
+    return {
+        "name": checked.name,
+        "spec": checked.file,
+        "variant": checked.variant,
+        "ok": report.ok,
+        "parameters": costs.parameters if costs else None,
+        "macs": costs.macs if costs else None,
+        "outputs": {n: list(map(_size, kind.shape)) for n, kind in costs.outputs} if costs else {},
+        "notes": list(report.notes),
+        "diagnostics": [diagnostic_record(found) for found in report.diagnostics],
+    }
+
+
+def _size(size: object) -> object:
+    return size if isinstance(size, int) else str(size)

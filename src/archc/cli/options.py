@@ -1,0 +1,147 @@
+"""The arguments and options that commands share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+import click
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from archc.compiler import Settings, Spec
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def spec_argument(command: Command) -> Command:
+    """Take one SPEC: a file, `-`, or a network's name."""
+    return click.argument("spec", metavar="SPEC")(command)
+
+
+def format_option(*formats: str) -> Callable[[Command], Command]:
+    """Choose how the result is printed; the first format is the default."""
+    return click.option(
+        "--format", "form", type=click.Choice(formats), default=formats[0], show_default=True
+    )
+
+
+mode_option = click.option(
+    "--mode",
+    type=click.Choice(["train", "eval"]),
+    help="Count what runs in this mode. Without it: parameters as in training, "
+    "multiply-adds as in inference.",
+)
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+
+def network_options(command: Command) -> Command:
+    """Take what selects a network of a spec: a variant, parameters, input sizes, limits."""
+    for option in reversed(_NETWORK_OPTIONS):
+        command = option(command)
+    return command
+
+
+def settings_of(
+    variant: str | None,
+    parameters: tuple[tuple[str, str], ...],
+    inputs: tuple[tuple[str, tuple[int, ...]], ...],
+    max_nodes: int,
+    mode: str | None = None,
+) -> Settings:
+    """Return the settings that the shared options stand for."""
+    from archc.compiler import Settings
+
+    return Settings(variant, {}, dict(parameters), dict(inputs), cast(Any, mode), max_nodes)
+
+
+def open_argument(argument: str) -> tuple[Spec, str | None]:
+    """Return the spec an argument stands for, and the variant its name selects.
+
+    Raises:
+        CompileError: it cannot be read, or its form is wrong.
+    """
+    from archc.catalogue import find_network
+    from archc.compiler import open_spec, read_spec
+
+    if argument == "-":
+        return read_spec(*_standard_input()), None
+    place = find_network(argument)
+    return open_spec(place.path), place.variant
+
+
+def one_network(argument: str, settings: Settings) -> tuple[Spec, Settings]:
+    """Return the spec of an argument and the settings with the variant its name selects."""
+    from dataclasses import replace
+
+    spec, variant = open_argument(argument)
+    if variant is not None and settings.variant is None:
+        settings = replace(settings, variant=variant)
+    return spec, settings
+
+
+def _standard_input() -> tuple[str, str, Path]:
+    """Return the piped text, its name in messages, and a path whose folder imports start from."""
+    import sys
+    from pathlib import Path
+
+    from archc.spec.source import MAX_BYTES, decode
+
+    data = sys.stdin.buffer.read(MAX_BYTES + 1)
+    return decode(data, "<stdin>"), "<stdin>", Path("stdin")
+
+
+class _Assignment(click.ParamType[Any]):
+    """`name=value`, the value as text."""
+
+    name = "name=value"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, Any]:
+        name, equals, text = value.partition("=")
+        if not equals or not name.strip():
+            self.fail(f"{value!r} is not of the form {self.name}", param, ctx)
+        return name.strip(), text
+
+
+class _InputSizes(_Assignment):
+    """`name=1,3,224,224`."""
+
+    name = "name=sizes"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, Any]:
+        name, text = super().convert(value, param, ctx)
+        words = text.strip().strip("[]()").split(",")
+        if not all(word.strip().isdecimal() and len(word) < 20 for word in words):
+            self.fail(f"{text!r} is no list of sizes such as 1,3,224,224", param, ctx)
+        return name, tuple(int(word) for word in words)
+
+
+_NETWORK_OPTIONS = (
+    click.option("--variant", metavar="NAME", help="A variant of the spec."),
+    click.option(
+        "-p",
+        "parameters",
+        type=_Assignment(),
+        multiple=True,
+        help="Set a parameter: -p num_classes=10. May be repeated.",
+    ),
+    click.option(
+        "--input",
+        "inputs",
+        type=_InputSizes(),
+        multiple=True,
+        help="Set the size of an input: --input image=1,3,64,64. May be repeated.",
+    ),
+    click.option(
+        "--max-nodes",
+        type=click.IntRange(1, 10_000_000),
+        default=10_000,
+        show_default=True,
+        help="Refuse a network that expands to more nodes.",
+    ),
+)

@@ -1,0 +1,400 @@
+"""The pipeline: read → parse → resolve imports → elaborate → one function an artefact."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, cast
+
+from archc.diagnostics import ArchcError, Code, CompileError, Diagnostic, RuleViolation
+from archc.expressions.values import CONSTANT_TYPES, Constant, LayerName
+from archc.imports import Imports, resolve_imports
+from archc.ir.costs import CostTable
+from archc.ir.graph import Graph, Mode
+from archc.passes.check_expectations import check_expectations, expectation_of
+from archc.passes.count_costs import count_costs
+from archc.passes.elaborate import Request, elaborate
+from archc.passes.elaboration.nodes import MAX_NODES
+from archc.spec.model import Declaration, Document
+from archc.spec.parse import parse, value_from_text
+from archc.spec.source import decode, read, read_file
+
+if TYPE_CHECKING:
+    from archc.drawing import Drawing
+
+SummaryFormat = Literal["text", "json", "markdown", "csv"]
+SpecPath = str | os.PathLike[str]
+
+
+class CallError(ArchcError, TypeError):
+    """A function of archc was called with arguments that do not go together."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the caller asks of a spec.
+
+    `texts` holds parameters as a command line writes them, `parameters` as Python values.
+    Without a mode, parameters are counted as in training and multiply-adds as in inference.
+    """
+
+    variant: str | None = None
+    parameters: Mapping[str, object] = field(default_factory=dict[str, object])
+    texts: Mapping[str, str] = field(default_factory=dict[str, str])
+    inputs: Mapping[str, Sequence[int]] = field(default_factory=dict[str, Sequence[int]])
+    mode: Mode | None = None
+    max_nodes: int = MAX_NODES
+
+    @property
+    def is_changed(self) -> bool:
+        """Whether the network differs from what the spec says by itself."""
+        return bool(self.parameters or self.texts or self.inputs)
+
+
+@dataclass(frozen=True)
+class Spec:
+    """A spec that was read: its document, or None where the text is the canonical form."""
+
+    file: str
+    text: str
+    document: Document | None
+    imports: Imports = field(default_factory=Imports)
+
+    @property
+    def name(self) -> str:
+        """The network's name."""
+        return self.document.name if self.document else Path(self.file).stem
+
+    @property
+    def variants(self) -> tuple[str, ...]:
+        """The names of the variants."""
+        return tuple(self.document.variants) if self.document else ()
+
+    @property
+    def sources(self) -> dict[str, str]:
+        """The text of every file by its name, for quoting in messages."""
+        imported = {name: file.text for name, file in self.imports.files.items()}
+        return {self.file: self.text, **imported}
+
+
+@dataclass(frozen=True)
+class Report:
+    """What checking a spec found: the graph and its costs, or what is wrong."""
+
+    graph: Graph | None
+    costs: CostTable | None
+    diagnostics: tuple[Diagnostic, ...] = ()
+    sources: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
+    notes: tuple[str, ...] = ()
+
+    @property
+    def ok(self) -> bool:
+        """Whether the spec is without errors; warnings are allowed."""
+        return self.graph is not None and not any(
+            diagnostic.severity == "error" for diagnostic in self.diagnostics
+        )
+
+    def __str__(self) -> str:
+        from archc.diagnostics.render import render_text
+
+        return render_text(self.diagnostics, self.sources)
+
+
+def open_spec(path: SpecPath) -> Spec:
+    """Return the spec of a file, parsed, with its imports.
+
+    Raises:
+        CompileError: the file cannot be read, or its form is wrong.
+    """
+    return read_spec(read_file(Path(path)), str(path), Path(path))
+
+
+def read_spec(text: str, file: str, path: Path | None = None) -> Spec:
+    """Return the spec of a text, parsed; its imports are relative to `path`.
+
+    Raises:
+        CompileError: the form of the text is wrong.
+    """
+    if is_canonical(text):
+        return Spec(file, text, None)
+    document = parse(read(text, file))
+    try:
+        return Spec(file, text, document, resolve_imports(document, path))
+    except CompileError as error:
+        raise CompileError(error.diagnostics, {file: text, **error.sources}) from None
+
+
+def is_canonical(text: str) -> bool:
+    """Return whether a text is the canonical JSON that `archc expand --json` prints."""
+    return text.startswith("{") and '"canonical"' in text[:200]
+
+
+def compile_graph(spec: Spec, settings: Settings | None = None) -> Graph:
+    """Return the graph of a spec: names resolved, shapes known, every value used.
+
+    Raises:
+        CompileError: everything that is wrong with the network, all at once.
+    """
+    settings = settings or Settings()
+    if spec.document is None:
+        return _canonical_graph(spec, settings)
+    try:
+        request = _request(spec, spec.document, settings)
+        return elaborate(spec.document, request, spec.text)
+    except CompileError as error:
+        raise CompileError(error.diagnostics, {**spec.sources, **error.sources}) from None
+
+
+def check_spec(spec: Spec, settings: Settings | None = None) -> Report:
+    """Return the graph of a spec, its costs, and where they differ from `expect:`.
+
+    A network that is wrong gives a report without a graph; nothing is raised for it.
+    """
+    settings = settings or Settings()
+    try:
+        graph = compile_graph(spec, settings)
+        costs = count_costs(graph, settings.mode)
+        diagnostics, notes = _expectations(spec, settings, graph)
+    except CompileError as error:
+        return Report(None, None, error.diagnostics, error.sources)
+    return Report(graph, costs, diagnostics, spec.sources, notes)
+
+
+def graph_of(spec: Spec, settings: Settings | None = None) -> Graph:
+    """Return the graph of a spec that keeps what it promises under `expect:`.
+
+    Raises:
+        CompileError: everything that is wrong with the network.
+    """
+    report = check_spec(spec, settings)
+    if report.graph is None or not report.ok:
+        raise CompileError(report.diagnostics, report.sources)
+    return report.graph
+
+
+def check(
+    path: SpecPath | None = None,
+    *,
+    text: str | None = None,
+    variant: str | None = None,
+    params: Mapping[str, object] | None = None,
+    inputs: Mapping[str, Sequence[int]] | None = None,
+    mode: Mode | None = None,
+) -> Report:
+    """Check a spec and return a report; a bad spec is no exception.
+
+    `path` is a file or the name of a network that comes with archc; `text` is a spec itself.
+
+    Raises:
+        CallError: neither a path nor a text, or both.
+    """
+    settings = _settings(variant, params, inputs, mode)
+    try:
+        with accountable():
+            return check_spec(*chosen(path, text, settings))
+    except CompileError as error:
+        return Report(None, None, error.diagnostics, error.sources)
+
+
+def summary(
+    path: SpecPath | None = None,
+    *,
+    text: str | None = None,
+    variant: str | None = None,
+    params: Mapping[str, object] | None = None,
+    inputs: Mapping[str, Sequence[int]] | None = None,
+    mode: Mode | None = None,
+    format: SummaryFormat = "text",
+) -> str:
+    """Return the table of layers with shapes, parameters and multiply-adds.
+
+    Units: parameters in numbers, MACs in multiply-adds for one sample.
+
+    Raises:
+        CompileError: the spec is wrong.
+    """
+    with accountable():
+        spec, settings = chosen(path, text, _settings(variant, params, inputs, mode))
+        return summary_source(graph_of(spec, settings), format, settings.mode)
+
+
+def draw(
+    path: SpecPath | None = None,
+    *,
+    text: str | None = None,
+    variant: str | None = None,
+    params: Mapping[str, object] | None = None,
+    inputs: Mapping[str, Sequence[int]] | None = None,
+    depth: int | None = None,
+) -> Drawing:
+    """Return the diagram of a network; blocks deeper than `depth` are closed boxes.
+
+    Raises:
+        CompileError: the spec is wrong.
+    """
+    with accountable():
+        spec, settings = chosen(path, text, _settings(variant, params, inputs, None))
+        return diagram(graph_of(spec, settings), depth)
+
+
+def summary_source(graph: Graph, format: SummaryFormat = "text", mode: Mode | None = None) -> str:
+    """Return the cost table of a graph as text, JSON, Markdown or CSV."""
+    from archc.backends import summary as backend
+
+    printers = {
+        "text": backend.summary_text,
+        "json": backend.summary_json,
+        "markdown": backend.summary_markdown,
+        "csv": backend.summary_csv,
+    }
+    return printers[format](count_costs(graph, mode))
+
+
+def diagram(graph: Graph, depth: int | None = None) -> Drawing:
+    """Return the diagram of a graph."""
+    from archc.backends.dot import dot
+    from archc.drawing import Drawing
+
+    return Drawing(graph.title, dot(graph, depth=depth))
+
+
+def python_module(graph: Graph) -> str:
+    """Return the source of the network's torch module."""
+    from archc.backends.python_source import python_source
+
+    return python_source(graph)
+
+
+def chosen(path: SpecPath | None, text: str | None, settings: Settings) -> tuple[Spec, Settings]:
+    """Return the spec that a path, a network's name or a text stands for.
+
+    A variant's name sets the variant too.
+
+    Raises:
+        CompileError: there is no such file and no such network.
+        CallError: neither a path nor a text, or both.
+    """
+    if (path is None) == (text is None):
+        raise CallError("give a path or text=…, one of them")
+    if text is not None:
+        return read_spec(
+            decode(text.encode("utf-8", "surrogatepass"), "<text>"), "<text>"
+        ), settings
+    from archc.catalogue import find_network
+
+    assert path is not None
+    place = find_network(os.fspath(path))
+    if place.variant is not None and settings.variant is None:
+        settings = replace(settings, variant=place.variant)
+    return open_spec(place.path), settings
+
+
+@contextmanager
+def accountable() -> Generator[None]:
+    """Turn an exception that is our fault into an error that says so.
+
+    Raises:
+        CompileError: whatever went wrong inside, with the code of our own faults.
+    """
+    try:
+        yield
+    except ArchcError:
+        raise
+    except Exception as error:
+        raise CompileError([fault(error)], {}) from error
+
+
+def fault(error: BaseException) -> Diagnostic:
+    """Return the diagnostic of a fault of archc's own."""
+    return Diagnostic(
+        Code.INTERNAL,
+        f"archc failed, and it is archc's fault: {type(error).__name__}: {error}",
+        notes=(f"at {_place(error)}",) if error.__traceback__ else (),
+        help="please report it with the spec and the command: "
+        "set ARCHC_TRACEBACK=1 to see the whole traceback",
+    )
+
+
+def _place(error: BaseException) -> str:
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    if trace is None:
+        return "an unknown place"
+    return f"{Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}"
+
+
+def _settings(
+    variant: str | None,
+    params: Mapping[str, object] | None,
+    inputs: Mapping[str, Sequence[int]] | None,
+    mode: Mode | None,
+) -> Settings:
+    return Settings(variant, params or {}, {}, inputs or {}, mode)
+
+
+def _request(spec: Spec, document: Document, settings: Settings) -> Request:
+    given = {n: _constant(n, v, document) for n, v in settings.parameters.items()}
+    given |= {n: _from_text(n, v, document) for n, v in settings.texts.items()}
+    return Request(
+        variant=settings.variant,
+        parameters=given,
+        inputs=settings.inputs,
+        max_nodes=settings.max_nodes,
+        imported=spec.imports.by_alias,
+    )
+
+
+def _from_text(name: str, text: str, document: Document) -> Constant:
+    """Return a parameter's value as a command line writes it: `layers=[2,2,2,2]`."""
+    declaration = document.parameters.get(name, Declaration(default=None))
+    try:
+        return value_from_text(text, declaration)
+    except RuleViolation as violation:
+        found = Diagnostic(violation.code, violation.headline, violation.span, help=violation.help)
+        raise CompileError([found], {"<-p>": text}) from None
+
+
+def _constant(name: str, value: object, document: Document) -> Constant:
+    """Return a Python value as a constant of the language: lists are tuples, layers have names."""
+    declaration = document.parameters.get(name)
+    if isinstance(value, str) and declaration and _is_layer(declaration):
+        return _from_text(name, value, document)
+    if isinstance(value, (list, tuple)):
+        items = cast("Sequence[object]", value)
+        return tuple(_constant("", item, document) for item in items)
+    if isinstance(value, CONSTANT_TYPES):
+        return value
+    headline = f"the parameter `{name}` cannot be a {type(value).__name__}"
+    advice = "give a number, a boolean, a text or a list of these"
+    raise CompileError([Diagnostic(Code.PARAMETER_VALUE, headline, help=advice)], {})
+
+
+def _is_layer(declaration: Declaration) -> bool:
+    return declaration.type == "layer" or isinstance(declaration.default, LayerName)
+
+
+def _canonical_graph(spec: Spec, settings: Settings) -> Graph:
+    from archc.backends.canonical import read_canonical
+
+    if settings.is_changed or settings.variant:
+        headline = "the canonical form is one network: it takes no variant and no parameters"
+        raise CompileError([Diagnostic(Code.PARAMETER_VALUE, headline)], {})
+    return read_canonical(spec.text, spec.file)
+
+
+def _expectations(
+    spec: Spec, settings: Settings, graph: Graph
+) -> tuple[tuple[Diagnostic, ...], tuple[str, ...]]:
+    """Return what differs from `expect:`, or a note where it does not apply."""
+    if spec.document is None:
+        return (), ()
+    expectation = expectation_of(spec.document, settings.variant)
+    if expectation is None:
+        return (), ()
+    if settings.is_changed:
+        return (), ("`expect:` not checked: the parameters or the input differ",)
+    return tuple(check_expectations(expectation, graph, spec.document)), ()
