@@ -1,0 +1,79 @@
+"""How deep a diagram looks: frames below the depth become one node each."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from archc.backends.dot.stacking import Card, Group
+
+COMFORTABLE = 60
+LARGEST = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """A frame drawn as one node."""
+
+    group: Group
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A frame drawn with what it holds."""
+
+    group: Group
+    items: "tuple[Drawn, ...]"
+
+
+Drawn = Card | Closed | Opened
+
+
+def opened(root: Group, depth: int | None) -> Opened:
+    """Return what is drawn of the tree.
+
+    Without a depth it is the deepest view of at most 60 nodes; with one, that depth, or
+    the deepest below it that stays within 2,000 nodes.
+    """
+    limit = COMFORTABLE if depth is None else LARGEST
+    deepest = _height(root) if depth is None else min(depth, _height(root))
+    for level in range(deepest, 0, -1):
+        view = _view(root, level)
+        if count(view) <= limit:
+            return view
+    return _view(root, 0)
+
+
+def count(view: Opened) -> int:
+    """Return the number of nodes a view draws."""
+    return sum(1 for _ in leaves(view))
+
+
+def leaves(view: Opened) -> Iterator[Card | Closed]:
+    """Yield the nodes of a view, first to last."""
+    for item in view.items:
+        if isinstance(item, Opened):
+            yield from leaves(item)
+        else:
+            yield item
+
+
+def _height(group: Group) -> int:
+    """Return how many frames lie within each other below this one."""
+    inner = [item for item in group.items if isinstance(item, Group)]
+    return max((_cost(item) + _height(item) for item in inner), default=0)
+
+
+def _view(group: Group, depth: int) -> Opened:
+    items: list[Drawn] = []
+    for item in group.items:
+        if isinstance(item, Card):
+            items.append(item)
+        elif depth >= _cost(item):
+            items.append(_view(item, depth - _cost(item)))
+        else:
+            items.append(Closed(item))
+    return Opened(group, tuple(items))
+
+
+def _cost(group: Group) -> int:
+    """Return 0 for a frame around a single card: it takes no more room than closed."""
+    return 0 if len(group.items) == 1 and isinstance(group.items[0], Card) else 1

@@ -1,0 +1,159 @@
+"""What stands in a node: rows of text on colours, with a size computed here."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from archc.backends.dot.palette import COLLAPSED, FAINT, INK, PAPER, family_colour
+from archc.backends.dot.repeats import Copies
+from archc.backends.dot.stacking import Card, Group, is_light
+from archc.backends.text_widths import shortened, text_width
+from archc.expressions.printing import constant_text
+from archc.ir.graph import Graph, Instance, Node
+from archc.layers.base import Layer, spec_name
+from archc.shapes import Shape, elements
+
+TEXT_SIZE = 10
+SMALL_SIZE = 8
+ROW_HEIGHT = 16
+SMALL_ROW_HEIGHT = 13
+SIDE = 8
+LONGEST_LINE = 30
+LONGEST_NAME = 34
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of text in a node."""
+
+    text: str
+    fill: str
+    ink: str = INK
+    size: int = TEXT_SIZE
+    bold: bool = False
+
+    @property
+    def width(self) -> int:
+        """The width of the text with room at both sides, in points."""
+        return text_width(self.text, self.size, bold=self.bold) + 2 * SIDE
+
+    @property
+    def height(self) -> int:
+        """The height of the row, in points."""
+        return ROW_HEIGHT if self.size == TEXT_SIZE else SMALL_ROW_HEIGHT
+
+
+def layer_text(layer: Layer) -> str:
+    """Return a layer as the spec writes it, less what is torch's default, cut where it is long."""
+    fields = type(layer).model_fields
+    name, shown = spec_name(type(layer)), []
+    variadic = getattr(layer, "variadic", "")
+    positional = (*layer.positional, variadic)
+    for key, value in layer.given.items():
+        if key in positional:
+            shown.append(constant_text(value))
+        elif fields[key].default != value:
+            shown.append(f"{key}={constant_text(value)}")
+    return _call(name, shown)
+
+
+def _call(name: str, arguments: Sequence[str]) -> str:
+    """Return a call; arguments that make it too long become an ellipsis."""
+    for kept in range(len(arguments), -1, -1):
+        parts = [*arguments[:kept], *(["…"] if kept < len(arguments) else [])]
+        text = f"{name}({', '.join(parts)})" if parts else name
+        if len(text) <= LONGEST_LINE:
+            return text
+    return shortened(name, LONGEST_LINE)
+
+
+def instance_text(instance: Instance) -> str:
+    """Return a block call with its evaluated arguments: `Stage(64, 3, stride=1)`."""
+    given = {keyword.name for keyword in instance.call.keywords} if instance.call else set[str]()
+    count = len(instance.call.arguments or ()) if instance.call else 0
+    shown: list[str] = []
+    for place, argument in enumerate(instance.template.block.arguments):
+        if argument.variadic or argument.name not in instance.arguments:
+            continue
+        text = constant_text(instance.arguments[argument.name])
+        if place < count:
+            shown.append(text)
+        elif argument.name in given:
+            shown.append(f"{argument.name}={text}")
+    return _call(instance.template.name, shown)
+
+
+def shape_text(shapes: Sequence[Shape]) -> str:
+    """Return a shape; where copies differ, the first and the last size: `[B, 96…256, 56, 56]`."""
+    first, last = shapes[0], shapes[-1]
+    sizes = [
+        str(one) if one == other else f"{one}…{other}"
+        for one, other in zip(first, last, strict=True)
+    ]
+    return f"[{', '.join(sizes)}]"
+
+
+def output_text(node: Node, copies: Copies) -> str:
+    """Return the shape of a node's first result, over all nodes it is drawn for."""
+    alike = copies.stands_for.get(node.index, [node])
+    text = shape_text([one.output.shape for one in alike])
+    return text if node.output.dtype == "float32" else f"{node.output.dtype}{text}"
+
+
+def card_rows(card: Card, name: str, copies: Copies) -> list[Row]:
+    """Return the rows of a card: its operations, then its name and its output shape."""
+    rows = [
+        Row(layer_text(node.operation), family_colour(node.operation.family))
+        for node in card.nodes
+        if node.operation is not None
+    ]
+    shape = output_text(card.nodes[-1], copies)
+    if len(rows) == 1 and _keeps_shape(card.nodes[0]):
+        return rows
+    text = f"{shortened(name, LONGEST_NAME)} · {shape}" if name else shape
+    return [*rows, Row(text, PAPER, FAINT, SMALL_SIZE)]
+
+
+def _keeps_shape(node: Node) -> bool:
+    return bool(node.inputs) and node.output == node.inputs[0].type and not node.owned()
+
+
+def closed_rows(group: Group, name: str, copies: Copies, graph: Graph) -> list[Row]:
+    """Return the rows of a frame drawn as one node: name, call, output shape, parameters."""
+    rows = [Row(shortened(name, LONGEST_NAME), COLLAPSED, bold=True)] if name else []
+    if group.instance is not None:
+        rows.append(Row(instance_text(group.instance), COLLAPSED))
+    rows.append(Row(output_text(_last(group), copies), PAPER, FAINT, SMALL_SIZE))
+    rows.append(Row(f"{parameter_count(group.nodes):,} parameters", PAPER, FAINT, SMALL_SIZE))
+    return rows
+
+
+def _last(group: Group) -> Node:
+    """Return the node whose result leaves the first copy of a group."""
+    if group.instance is not None and group.instance.values:
+        return group.instance.values[0].node
+    return group.items[-1].nodes[-1]
+
+
+def parameter_count(nodes: Sequence[Node]) -> int:
+    """Return how many trainable numbers the nodes own."""
+    return sum(
+        elements(tensor.shape)
+        for node in nodes
+        for tensor in node.owned()
+        if tensor.kind == "parameter"
+    )
+
+
+def relative_name(path: str, outer: str) -> str:
+    """Return a path as seen from the frame around it; numbers alone say nothing."""
+    inner = path[len(outer) + 1 :] if outer and path.startswith(f"{outer}.") else path
+    return inner
+
+
+def card_name(card: Card, outer: str) -> str:
+    """Return the key of a card's first heavy module, unless it is a mere number."""
+    modules = [node for node in card.nodes if node.operation and node.operation.is_module]
+    heavy = [node for node in modules if not is_light(node)]
+    owners = heavy or [node for node in modules if node.owned()] or modules
+    name = relative_name(owners[0].path, outer) if owners else ""
+    return "" if name.replace(".", "").isdigit() else name

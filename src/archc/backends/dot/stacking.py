@@ -1,0 +1,97 @@
+"""Nodes stacked into cards: a convolution, its normalisation and its activation are one picture."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from archc.backends.dot.scopes import Frame
+from archc.ir.graph import Graph, Instance, Node
+
+LIGHT_FAMILIES = frozenset({"activation", "dropout", "normalization", "padding", "shape"})
+LARGEST_STACK = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """Operations in a row that are drawn as one node, first to last."""
+
+    nodes: tuple[Node, ...]
+
+    @property
+    def is_round(self) -> bool:
+        """Whether the card is the small round sign of a join: `+`, `concat`."""
+        node = self.nodes[0]
+        return is_join(node)
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A frame whose nodes are stacked; `repeat` tells how many copies stand in a row.
+
+    `nodes` are all nodes of all copies; `items` are those of the first.
+    """
+
+    path: str
+    instance: Instance | None
+    items: "tuple[Group | Card, ...]"
+    nodes: tuple[Node, ...]
+    repeat: int = 1
+
+
+Item = Group | Card
+
+
+def is_join(node: Node) -> bool:
+    """Return whether a node brings several tensors together, element by element or end to end."""
+    family = "" if node.operation is None else node.operation.family
+    return family in {"arithmetic", "join"} and len(node.inputs) > 1
+
+
+def is_light(node: Node) -> bool:
+    """Return whether a node only follows or prepares a heavier one."""
+    return node.operation is not None and node.operation.family in LIGHT_FAMILIES
+
+
+def stacked(frame: Frame, graph: Graph) -> Group:
+    """Return the tree of frames with the nodes of each frame stacked into cards."""
+    uses = Counter(value.node.index for node in graph.nodes for value in node.inputs)
+    uses.update(output.value.node.index for output in graph.outputs)
+    return _group(frame, uses)
+
+
+def _group(frame: Frame, uses: Counter[int]) -> Group:
+    leaves = [item for item in frame.items if isinstance(item, Node)]
+    cards: list[Item] = [
+        Card(tuple(stack)) for chain in _chains(leaves, uses) for stack in _stacks(chain)
+    ]
+    inner = [_group(item, uses) for item in frame.items if isinstance(item, Frame)]
+    items = sorted([*cards, *inner], key=lambda item: item.nodes[0].index)
+    return Group(frame.path, frame.instance, tuple(items), frame.nodes)
+
+
+def _chains(leaves: Iterable[Node], uses: Counter[int]) -> list[list[Node]]:
+    """Return runs of nodes of one frame in which each feeds the next alone."""
+    chains: list[list[Node]] = []
+    ends: dict[int, list[Node]] = {}
+    for node in leaves:
+        source = node.inputs[0].node.index if len(node.inputs) == 1 else -1
+        chain = ends.pop(source, None) if uses[source] == 1 and not is_join(node) else None
+        if chain is None:
+            chain = []
+            chains.append(chain)
+        chain.append(node)
+        if not is_join(node) and node.operation is not None:
+            ends[node.index] = chain
+    return chains
+
+
+def _stacks(chain: Sequence[Node]) -> list[list[Node]]:
+    """Cut a chain before each heavy node, or after it where the light ones come first."""
+    prepares = is_light(chain[0]) and not is_light(chain[-1])
+    stacks: list[list[Node]] = [[chain[0]]]
+    for before, node in zip(chain, chain[1:], strict=False):
+        cut = not is_light(before) if prepares else not is_light(node)
+        if cut or len(stacks[-1]) == LARGEST_STACK:
+            stacks.append([])
+        stacks[-1].append(node)
+    return stacks
