@@ -41,6 +41,15 @@ def specs_folder() -> Path:
     return shipped if shipped.is_dir() else package.parents[1] / "specs"
 
 
+def error_page(code: Code) -> str:
+    """Return the page that explains a diagnostic's code; its title alone where there is none."""
+    package = Path(__file__).parent
+    for folder in (package / "errors", package.parents[1] / "docs" / "errors"):
+        if (folder / f"{code}.md").is_file():
+            return (folder / f"{code}.md").read_text(encoding="utf-8")
+    return f"# {code}: {code.name.lower().replace('_', ' ')}\n"
+
+
 def find_network(name: str) -> Place:
     """Return the place a command's SPEC stands for: a path, else a network's name.
 

@@ -142,7 +142,7 @@ def compile_graph(spec: Spec, settings: Settings | None = None) -> Graph:
     if spec.document is None:
         return _canonical_graph(spec, settings)
     try:
-        request = _request(spec, spec.document, settings)
+        request = _request(spec, settings)
         return elaborate(spec.document, request, spec.text)
     except CompileError as error:
         raise CompileError(error.diagnostics, {**spec.sources, **error.sources}) from None
@@ -268,6 +268,20 @@ def python_module(graph: Graph) -> str:
     return python_source(graph)
 
 
+def expanded_text(graph: Graph) -> str:
+    """Return the network with blocks, loops and conditions unfolded, one line a layer."""
+    from archc.backends.expansion import expansion_text
+
+    return expansion_text(graph)
+
+
+def canonical_text(graph: Graph) -> str:
+    """Return the canonical JSON of a graph, which reads back as a spec."""
+    from archc.backends.canonical import canonical_json
+
+    return canonical_json(graph)
+
+
 def chosen(path: SpecPath | None, text: str | None, settings: Settings) -> tuple[Spec, Settings]:
     """Return the spec that a path, a network's name or a text stands for.
 
@@ -336,21 +350,30 @@ def _settings(
     return Settings(variant, params or {}, {}, inputs or {}, mode)
 
 
-def _request(spec: Spec, document: Document, settings: Settings) -> Request:
-    given = {n: _constant(n, v, document) for n, v in settings.parameters.items()}
-    given |= {n: _from_text(n, v, document) for n, v in settings.texts.items()}
+def given_parameters(spec: Spec, settings: Settings) -> dict[str, Constant]:
+    """Return the parameters that the caller gives as constants of the language.
+
+    Raises:
+        CompileError: a value that the language does not have.
+    """
+    declared: Mapping[str, Declaration] = spec.document.parameters if spec.document else {}
+    given = {n: _constant(n, v, declared) for n, v in settings.parameters.items()}
+    return given | {n: _from_text(n, v, declared) for n, v in settings.texts.items()}
+
+
+def _request(spec: Spec, settings: Settings) -> Request:
     return Request(
         variant=settings.variant,
-        parameters=given,
+        parameters=given_parameters(spec, settings),
         inputs=settings.inputs,
         max_nodes=settings.max_nodes,
         imported=spec.imports.by_alias,
     )
 
 
-def _from_text(name: str, text: str, document: Document) -> Constant:
+def _from_text(name: str, text: str, declared: Mapping[str, Declaration]) -> Constant:
     """Return a parameter's value as a command line writes it: `layers=[2,2,2,2]`."""
-    declaration = document.parameters.get(name, Declaration(default=None))
+    declaration = declared.get(name, Declaration(default=None))
     try:
         return value_from_text(text, declaration)
     except RuleViolation as violation:
@@ -358,14 +381,14 @@ def _from_text(name: str, text: str, document: Document) -> Constant:
         raise CompileError([found], {"<-p>": text}) from None
 
 
-def _constant(name: str, value: object, document: Document) -> Constant:
+def _constant(name: str, value: object, declared: Mapping[str, Declaration]) -> Constant:
     """Return a Python value as a constant of the language: lists are tuples, layers have names."""
-    declaration = document.parameters.get(name)
+    declaration = declared.get(name)
     if isinstance(value, str) and declaration and _is_layer(declaration):
-        return _from_text(name, value, document)
+        return _from_text(name, value, declared)
     if isinstance(value, (list, tuple)):
         items = cast("Sequence[object]", value)
-        return tuple(_constant("", item, document) for item in items)
+        return tuple(_constant("", item, declared) for item in items)
     if isinstance(value, CONSTANT_TYPES):
         return value
     headline = f"the parameter `{name}` cannot be a {type(value).__name__}"

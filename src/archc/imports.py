@@ -30,10 +30,15 @@ class ImportedFile:
 
 @dataclass
 class Imports:
-    """What a spec's `import:` resolves to; `files` holds every file by its shown name."""
+    """What a spec's `import:` resolves to.
+
+    `files` holds every file by its shown name; `targets` names the file that an alias of a
+    file stands for.
+    """
 
     by_alias: Mapping[str, Imported] = field(default_factory=dict[str, Imported])
     files: dict[str, ImportedFile] = field(default_factory=dict[str, ImportedFile])
+    targets: dict[tuple[str, str], str] = field(default_factory=dict[tuple[str, str], str])
 
 
 def resolve_imports(document: Document, path: Path | None) -> Imports:
@@ -69,12 +74,13 @@ class _Resolver:
         self.root = project_root(path)
         self.path = path
         self.files: dict[str, ImportedFile] = {}
+        self.targets: dict[tuple[str, str], str] = {}
         self.resolved: dict[Path, tuple[Document, Mapping[str, Imported], int]] = {}
 
     def imports(self, document: Document) -> Imports:
         main = Path(os.path.realpath(self.path))
         by_alias, _ = self._aliases(document, self.path, (main,))
-        return Imports(by_alias, self.files)
+        return Imports(by_alias, self.files, self.targets)
 
     def _aliases(
         self, document: Document, path: Path, open_files: tuple[Path, ...]
@@ -91,11 +97,11 @@ class _Resolver:
         return result, count
 
     def _one(self, item: Import, path: Path, open_files: tuple[Path, ...]) -> tuple[Imported, int]:
-        shown = Path(os.path.normpath(path.parent / item.path))
         real = self._permitted(item, path, open_files)
         if real not in self.resolved:
-            self.resolved[real] = self._document(item, shown, (*open_files, real))
+            self.resolved[real] = self._document(item, path, (*open_files, real))
         document, imported, size = self.resolved[real]
+        self.targets[item.span.file, item.alias] = document.file
         if item.block and item.block not in document.blocks:
             near = get_close_matches(item.block, document.blocks, 1)
             advice = f"did you mean `{near[0]}`?" if near else _known(document)
@@ -117,19 +123,59 @@ class _Resolver:
         return real
 
     def _document(
-        self, item: Import, shown: Path, open_files: tuple[Path, ...]
+        self, item: Import, importer: Path, open_files: tuple[Path, ...]
     ) -> tuple[Document, Mapping[str, Imported], int]:
-        text = _text(item, shown)
-        document = parse(read(text, str(shown)))
-        self.files[str(shown)] = ImportedFile(shown, text, document)
-        return document, *self._aliases(document, shown, open_files)
+        path = importer.parent / item.path
+        shown = os.path.normpath(Path(item.span.file).parent / item.path)
+        text = _text(item, path)
+        document = parse(read(text, shown))
+        self.files[shown] = ImportedFile(path, text, document)
+        return document, *self._aliases(document, path, open_files)
+
+
+def bundled(document: Document, text: str, imports: Imports) -> dict[str, str]:
+    """Return a spec and its imports as files of one folder, `import:` lines rewritten to it."""
+    names = _bundle_names(imports)
+    files = {"spec.yaml": _redirected(document, text, imports, names, "./imports/")}
+    for shown, file in imports.files.items():
+        content = _redirected(file.document, file.text, imports, names, "./")
+        files[f"imports/{names[shown]}"] = content
+    return files
+
+
+def _bundle_names(imports: Imports) -> dict[str, str]:
+    """Return a file name for each imported file, its own stem where that is plain and free."""
+    names: dict[str, str] = {}
+    for number, shown in enumerate(imports.files):
+        stem = Path(shown).stem
+        name = f"{stem}.yaml"
+        if not stem.isidentifier() or name in names.values():
+            name = f"import_{number}.yaml"
+        names[shown] = name
+    return names
+
+
+def _redirected(
+    document: Document, text: str, imports: Imports, names: Mapping[str, str], folder: str
+) -> str:
+    """Return a spec's text with the path of each import replaced, the last one first."""
+    lines = text.split("\n")
+    for item in sorted(document.imports, key=lambda item: item.span, reverse=True):
+        name = names[imports.targets[document.file, item.alias]]
+        path = f"{folder}{name}#{item.block}" if item.block else folder + name
+        line = lines[item.span.line - 1]
+        lines[item.span.line - 1] = (
+            line[: item.span.column - 1] + path + line[item.span.end_column - 1 :]
+        )
+    return "\n".join(lines)
 
 
 def _text(item: Import, path: Path) -> str:
     try:
         return read_file(path)
     except CompileError as error:
-        raise _refused(item, error.diagnostics[0].headline) from None
+        reason = error.diagnostics[0].headline.replace(str(path), item.path)
+        raise _refused(item, reason) from None
 
 
 def _known(document: Document) -> str:

@@ -53,7 +53,7 @@ def _unknown_command(name: str) -> str:
     return f"there is no command `{excerpt(name)}`{advice}"
 
 
-def _print_version(ctx: click.Context, parameter: click.Parameter, value: object) -> None:
+def _print_version(ctx: click.Context, _parameter: click.Parameter, value: object) -> None:
     if value and not ctx.resilient_parsing:
         from archc import __version__
 
@@ -91,6 +91,7 @@ def archc() -> None:
 
 def main() -> NoReturn:
     """Run the command line and leave with its exit status."""
+    _start_quickly()
     sys.exit(run(sys.argv[1:]))
 
 
@@ -176,6 +177,14 @@ def _show_traceback(error: BaseException) -> None:
         import traceback
 
         traceback.print_exception(error)
+
+
+def _start_quickly() -> None:
+    """Spare a short process two things: pydantic's search for plugins, early garbage hunts."""
+    import gc
+
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
+    gc.set_threshold(50_000)
 
 
 def _make_streams_tolerant() -> None:

@@ -92,7 +92,13 @@ def _standard_input() -> tuple[str, str, Path]:
     return decode(data, "<stdin>"), "<stdin>", Path("stdin")
 
 
-class _Assignment(click.ParamType[Any]):
+if TYPE_CHECKING:
+    _TextType = click.ParamType[Any]
+else:
+    _TextType = click.ParamType
+
+
+class _Assignment(_TextType):
     """`name=value`, the value as text."""
 
     name = "name=value"

@@ -1,0 +1,134 @@
+"""`archc list`, `archc layers` and `archc explain`: what archc knows."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from archc.cli.options import json_option
+
+if TYPE_CHECKING:
+    from archc.catalogue import Network
+
+
+@click.command("list", short_help="List networks by name.")
+@click.argument("folder", metavar="[DIR]", required=False)
+@json_option
+def list_command(*, folder: str | None, as_json: bool) -> int:
+    """List every network of a folder: its name, its spec, its variant, its parameters.
+
+    Without DIR, the networks that come with archc. Their names can stand for a SPEC.
+
+    \b
+    Examples:
+      archc list
+      archc list my_networks/ --json
+    """
+    import json
+
+    from archc.catalogue import networks, specs_folder
+
+    place = Path(folder) if folder else specs_folder()
+    status = 0
+    records: list[dict[str, object]] = []
+    for network in networks(place):
+        record, failed = _record(network, place)
+        status = max(status, failed)
+        records.append(record)
+    if as_json:
+        print(json.dumps(records, indent=2))
+    else:
+        _print_columns([_columns(record) for record in records], right=(3,))
+    return status
+
+
+def _record(network: Network, folder: Path) -> tuple[dict[str, object], int]:
+    """Return the entry of a network, and the exit status its errors lead to."""
+    from archc.cli.reporting import exit_status, print_diagnostics
+    from archc.compiler import Settings, check_spec, open_spec
+
+    report = check_spec(open_spec(network.path), Settings(network.variant))
+    if report.diagnostics:
+        print_diagnostics(report.diagnostics, report.sources)
+    record: dict[str, object] = {
+        "name": network.name,
+        "spec": network.path.relative_to(folder).as_posix(),
+        "variant": network.variant,
+        "parameters": report.costs.parameters if report.costs else None,
+    }
+    return record, exit_status(report.diagnostics)
+
+
+def _columns(record: dict[str, object]) -> list[str]:
+    count = record["parameters"]
+    counted = f"{count:,}" if isinstance(count, int) else "refused"
+    return [str(record["name"]), str(record["spec"]), str(record["variant"] or ""), counted]
+
+
+@click.command("layers", short_help="List every layer and every function.")
+@json_option
+def layers_command(*, as_json: bool) -> int:
+    """List every layer, then every function, each with what it does.
+
+    \b
+    Examples:
+      archc layers
+      archc layers --json
+    """
+    import json
+
+    from archc import functions, layers
+
+    known = [("layer", name, layers.find(name)) for name in sorted(layers.NAMES)]
+    known += [("function", name, functions.find(name)) for name in sorted(functions.NAMES)]
+    rows = [[name, kind, _first_sentence(cls)] for kind, name, cls in known]
+    if as_json:
+        print(json.dumps([dict(zip(("name", "kind", "doc"), row, strict=True)) for row in rows]))
+    else:
+        _print_columns(rows)
+    return 0
+
+
+def _first_sentence(cls: type) -> str:
+    return (cls.__doc__ or "").strip().split("\n", maxsplit=1)[0]
+
+
+@click.command("explain", short_help="Explain the code of an error or a warning.")
+@click.argument("code", metavar="CODE")
+def explain_command(*, code: str) -> int:
+    """Print the page of a code: what it means, an example, the remedy.
+
+    \b
+    Examples:
+      archc explain ARC402
+    """
+    from difflib import get_close_matches
+
+    from archc.catalogue import error_page
+    from archc.diagnostics import Code
+    from archc.diagnostics.render import excerpt
+
+    known = {str(member): member for member in Code}
+    name = code.strip().upper()
+    if name not in known:
+        near = get_close_matches(name, known, 1)
+        advice = f": did you mean {near[0]}?" if near else ": a code is ARC and three digits"
+        raise click.UsageError(f"there is no code `{excerpt(code)}`{advice}")
+    print(error_page(known[name]), end="")
+    return 0
+
+
+def _print_columns(rows: Iterable[Sequence[str]], right: tuple[int, ...] = ()) -> None:
+    """Print rows in columns as wide as their longest cell."""
+    listed = list(rows)
+    widths = [max(map(len, column)) for column in zip(*listed, strict=True)]
+    for row in listed:
+        cells = [
+            cell.rjust(width) if position in right else cell.ljust(width)
+            for position, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ]
+        sys.stdout.write("  ".join(cells).rstrip() + "\n")

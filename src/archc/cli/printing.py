@@ -1,0 +1,93 @@
+"""`archc summary`, `archc expand` and `archc keys`: what a network is, as text."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any, cast
+
+import click
+
+from archc.cli.options import (
+    format_option,
+    json_option,
+    mode_option,
+    network_options,
+    one_network,
+    settings_of,
+    spec_argument,
+)
+
+
+@click.command("summary", short_help="Print the table of layers with shapes and costs.")
+@spec_argument
+@network_options
+@mode_option
+@format_option("text", "json", "markdown", "csv")
+def summary_command(*, form: str, **options: Any) -> int:
+    """Print one row a layer: its shape, its parameters, its multiply-adds, and the totals.
+
+    \b
+    Examples:
+      archc summary resnet50
+      archc summary googlenet --mode eval
+      archc summary my_network.yaml --format csv > layers.csv
+    """
+    from archc.compiler import summary_source
+
+    graph, settings = _graph(**options)
+    if form == "text" and sys.stdout.isatty():
+        from archc.backends.summary import print_summary
+        from archc.passes.count_costs import count_costs
+
+        print_summary(count_costs(graph, settings.mode))
+    else:
+        print(summary_source(graph, cast(Any, form), settings.mode), end="")
+    return 0
+
+
+@click.command("expand", short_help="Print the network with blocks and loops written out.")
+@spec_argument
+@network_options
+@json_option
+def expand_command(*, as_json: bool, **options: Any) -> int:
+    """Print every layer with its path and its shapes: blocks, loops and conditions unfolded.
+
+    With --json the canonical form is printed, which every command reads back as a SPEC.
+
+    \b
+    Examples:
+      archc expand resnet18
+      archc expand resnet18 --json > resnet18.json
+    """
+    from archc.compiler import canonical_text, expanded_text
+
+    graph, _ = _graph(**options)
+    print(canonical_text(graph) if as_json else expanded_text(graph), end="")
+    return 0
+
+
+@click.command("keys", short_help="Print the keys of the state dict with their shapes.")
+@spec_argument
+@network_options
+@json_option
+def keys_command(*, as_json: bool, **options: Any) -> int:
+    """Print the state dict's keys in torch's order, each with its shape and dtype.
+
+    \b
+    Examples:
+      archc keys resnet18
+      archc keys my_network.yaml --json
+    """
+    from archc.backends.keys import keys_json, keys_text
+
+    graph, _ = _graph(**options)
+    print(keys_json(graph) if as_json else keys_text(graph), end="")
+    return 0
+
+
+def _graph(*, spec: str, **options: Any) -> tuple[Any, Any]:
+    """Return the checked graph and the settings that the shared options stand for."""
+    from archc.compiler import graph_of
+
+    source, settings = one_network(spec, settings_of(**options))
+    return graph_of(source, settings), settings

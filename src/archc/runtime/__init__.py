@@ -1,0 +1,1 @@
+"""What needs torch or writes folders: building, loading, weights, exports."""

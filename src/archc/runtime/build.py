@@ -1,0 +1,147 @@
+"""From a spec to a folder that holds everything made of it, proved before it is shown."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+from archc import __version__
+from archc.compiler import (
+    Settings,
+    Spec,
+    SpecPath,
+    accountable,
+    canonical_text,
+    chosen,
+    diagram,
+    given_parameters,
+    graph_of,
+    open_spec,
+    python_module,
+    read_spec,
+    summary_source,
+)
+from archc.expressions.printing import expression_text
+from archc.expressions.values import LayerName
+from archc.files import write_new
+from archc.imports import bundled
+from archc.ir.graph import Graph
+from archc.runtime.build_folder import BuildFolder, sha256, write_manifest
+from archc.runtime.build_proof import prove
+
+Weights = Literal["init"]
+
+
+def build(
+    path: SpecPath | None = None,
+    *,
+    text: str | None = None,
+    variant: str | None = None,
+    params: Mapping[str, object] | None = None,
+    inputs: Mapping[str, Sequence[int]] | None = None,
+    output: SpecPath = "build",
+    force: bool = False,
+    weights: Weights | None = None,
+    seed: int = 0,
+) -> Path:
+    """Write `<output>/<name>/` with everything made of a network; return that path.
+
+    The folder appears whole or not at all, after its `model.py` was loaded by a fresh
+    interpreter and had the predicted keys and shapes.
+
+    Raises:
+        CompileError: the spec is wrong, the folder cannot be written, or holds edited files.
+    """
+    with accountable():
+        settings = Settings(variant, params or {}, {}, inputs or {})
+        spec, settings = chosen(path, text, settings)
+        return build_spec(spec, settings, Path(output), force=force, weights=weights, seed=seed)
+
+
+def build_spec(
+    spec: Spec,
+    settings: Settings,
+    output: Path,
+    *,
+    force: bool = False,
+    weights: Weights | None = None,
+    seed: int = 0,
+) -> Path:
+    """Build a spec that was read; see `build`."""
+    name = graph_of(spec, settings).title
+    folder = BuildFolder(output)
+    with folder.locked():
+        folder.check_free(name, force=force)
+        with folder.draft() as draft:
+            graph = _write_artefacts(draft, spec, settings)
+            if weights is not None:
+                _write_weights(draft, settings, seed)
+            write_manifest(draft, _facts(spec, settings, name, seed if weights else None))
+            prove(draft / "model.py", graph)
+            return folder.publish(draft, name)
+
+
+def _write_artefacts(draft: Path, spec: Spec, settings: Settings) -> Graph:
+    """Write the spec, compile the copy, write what is made of it; return the copy's graph."""
+    graph = graph_of(_copied(draft, spec), settings)
+    artefacts = {
+        "model.py": python_module(graph),
+        "graph.json": canonical_text(graph),
+        "diagram.svg": diagram(graph).svg,
+        "summary.txt": summary_source(graph),
+    }
+    for name, content in artefacts.items():
+        write_new(draft / name, content.encode())
+    return graph
+
+
+def _copied(draft: Path, spec: Spec) -> Spec:
+    """Write a spec and its imports into a folder; return the spec as read from there.
+
+    Its messages name `spec.yaml`, wherever the folder is: artefacts do not depend on it.
+    """
+    if spec.document is None:
+        return read_spec(spec.text, "graph.json")
+    files = bundled(spec.document, spec.text, spec.imports)
+    for name, text in files.items():
+        (draft / name).parent.mkdir(exist_ok=True)
+        write_new(draft / name, text.encode())
+    return read_spec(files["spec.yaml"], "spec.yaml", draft / "spec.yaml")
+
+
+def _write_weights(draft: Path, settings: Settings, seed: int) -> None:
+    from archc.runtime.load import load
+    from archc.runtime.weights import save
+
+    spec = open_spec(draft / "spec.yaml")
+    model = load(
+        draft / "spec.yaml",
+        variant=settings.variant,
+        params=given_parameters(spec, settings),
+        inputs=settings.inputs,
+        seed=seed,
+    )
+    save(model, draft / "weights.safetensors")
+
+
+def _facts(spec: Spec, settings: Settings, name: str, seed: int | None) -> dict[str, Any]:
+    """Return what the manifest says beside the hashes: nothing of the time or the machine."""
+    facts: dict[str, Any] = {
+        "archc": __version__,
+        "python": platform.python_version(),
+        "name": name,
+        "variant": settings.variant,
+        "parameters": {n: _plain(v) for n, v in given_parameters(spec, settings).items()},
+        "inputs": {n: list(sizes) for n, sizes in settings.inputs.items()},
+        "spec": {"name": spec.name, "sha256": sha256(spec.text.encode())},
+    }
+    return facts if seed is None else {**facts, "seed": seed}
+
+
+def _plain(value: Any) -> Any:
+    """Return a constant as JSON holds it; a layer is the text that a spec would write."""
+    if isinstance(value, LayerName):
+        return expression_text(value.call) if value.call else value.name
+    return [_plain(item) for item in value] if isinstance(value, tuple) else value

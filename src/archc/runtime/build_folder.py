@@ -1,0 +1,212 @@
+"""The folder that builds go to: content in `.store/<hash>/`, and a link of each build's name.
+
+A build is drafted beside the store, given its final place by one rename, and shown by one
+more, of a symbolic link. A kill at any moment leaves the old link or the new one.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+from archc.diagnostics import Code, CompileError
+from archc.files import output_error, sync_folder, write_new, write_refused
+
+STORE = ".store"
+MANIFEST = "manifest.json"
+_DRAFT = "draft-"
+
+
+@dataclass(frozen=True)
+class BuildFolder:
+    """A folder of builds; everything that changes it happens under its lock."""
+
+    root: Path
+
+    @property
+    def store(self) -> Path:
+        """Where the content of builds lies."""
+        return self.root / STORE
+
+    @contextmanager
+    def locked(self) -> Generator[None]:
+        """Hold the folder against other builds; wait while one is running.
+
+        Raises:
+            CompileError: the folder cannot be written.
+        """
+        import fcntl
+
+        try:
+            self.store.mkdir(parents=True, exist_ok=True)
+            descriptor = os.open(self.store / "lock", os.O_RDWR | os.O_CREAT, 0o666)
+        except OSError as error:
+            raise write_refused(self.store, error) from None
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(descriptor)
+
+    @contextmanager
+    def draft(self) -> Generator[Path]:
+        """Yield a new folder to fill; it is gone afterwards unless it was published.
+
+        Raises:
+            CompileError: the folder cannot be written, or the disk is full.
+        """
+        self._remove_dead_drafts()
+        try:
+            folder = Path(tempfile.mkdtemp(prefix=_DRAFT, dir=self.store))
+            folder.chmod(0o777 & ~_umask())
+        except OSError as error:
+            raise write_refused(self.store, error) from None
+        try:
+            yield folder
+        except OSError as error:
+            raise write_refused(Path(error.filename or self.root), error) from None
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def check_free(self, name: str, *, force: bool) -> None:
+        """Refuse to replace anything that is not an untouched build of ours.
+
+        Raises:
+            CompileError: a file, a real folder or a foreign link has the name, or a file of
+                the last build was edited and `force` is off.
+        """
+        link = self.root / name
+        if not link.is_symlink():
+            if link.exists():
+                raise _occupied(link, "it is no build of archc", "move it away, or build elsewhere")
+            return
+        target = self._target(link)
+        if target is None:
+            raise _occupied(link, "it is a link to another place", "remove the link")
+        touched = edited_files(target)
+        if touched and not force:
+            raise _occupied(
+                link,
+                "files in it were edited: " + ", ".join(touched[:5]),
+                "copy them elsewhere, or lose them with --force",
+            )
+
+    def publish(self, draft: Path, name: str) -> Path:
+        """Show a finished draft under a name; return the link.
+
+        The content that the name showed before stays until the next build.
+        """
+        link = self.root / name
+        before = self._target(link) if link.is_symlink() else None
+        for file in sorted(draft.rglob("*")):
+            sync_path(file)
+        sync_folder(draft)
+        content = self._placed(draft)
+        _point(link, Path(STORE, content.name))
+        self._remove_unreferenced({content, before} if before else {content})
+        return link
+
+    def _placed(self, draft: Path) -> Path:
+        """Move a draft to the place its hash names, unless whole content lies there already."""
+        digest = sha256((draft / MANIFEST).read_bytes())
+        for attempt in range(100):
+            place = self.store / (f"{digest}-{attempt}" if attempt else digest)
+            if not place.exists():
+                draft.rename(place)
+                sync_folder(self.store)
+                return place
+            if not edited_files(place):
+                return place
+        raise output_error(Code.OUTPUT_FAILED, f"`{self.store}` is full of edited builds")
+
+    def _target(self, link: Path) -> Path | None:
+        """Return the content that a link of ours shows, None for any other link."""
+        target = self.root / link.readlink()
+        return target if target.parent == self.store else None
+
+    def _remove_dead_drafts(self) -> None:
+        """Remove what killed builds left; we hold the lock, so no draft is alive."""
+        for folder in self.store.glob(f"{_DRAFT}*"):
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def _remove_unreferenced(self, kept: set[Path]) -> None:
+        shown = {self._target(link) for link in self.root.iterdir() if link.is_symlink()}
+        for content in self.store.iterdir():
+            if content.is_dir() and content not in shown | kept:
+                shutil.rmtree(content, ignore_errors=True)
+
+
+def write_manifest(folder: Path, facts: dict[str, Any]) -> None:
+    """Write the manifest of a folder: the facts, and the SHA-256 of every file."""
+    files = {name: sha256((folder / name).read_bytes()) for name in _files(folder)}
+    text = json.dumps({**facts, "files": files}, indent=2, ensure_ascii=True) + "\n"
+    write_new(folder / MANIFEST, text.encode())
+
+
+def edited_files(folder: Path) -> list[str]:
+    """Return the files of a build that are changed, gone or new; caches of Python are not."""
+    if not folder.is_dir():
+        return []
+    recorded = _recorded(folder)
+    found = set(_files(folder))
+    changed = [n for n in found & set(recorded) if sha256((folder / n).read_bytes()) != recorded[n]]
+    return sorted({*changed, *(found ^ set(recorded))})
+
+
+def sha256(data: bytes) -> str:
+    """Return the SHA-256 of some bytes in hexadecimal."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def sync_path(path: Path) -> None:
+    """Force a file or a folder to the disk."""
+    if path.is_dir():
+        sync_folder(path)
+        return
+    with path.open("rb") as stream:
+        os.fsync(stream.fileno())
+
+
+def _recorded(folder: Path) -> dict[str, str]:
+    """Return the hash of every file as it was built; the folder's name is the manifest's hash."""
+    try:
+        data = (folder / MANIFEST).read_bytes()
+        files = cast("dict[str, str]", json.loads(data)["files"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
+    return {**files, MANIFEST: folder.name.partition("-")[0]}
+
+
+def _files(folder: Path) -> list[str]:
+    paths = (path for path in folder.rglob("*") if path.is_file() or path.is_symlink())
+    names = (path.relative_to(folder).as_posix() for path in paths)
+    return sorted(name for name in names if "__pycache__" not in name.split("/"))
+
+
+def _point(link: Path, target: Path) -> None:
+    """Make a link show a target by one rename."""
+    fresh = link.with_name(f".{link.name}.{os.getpid()}.link")
+    fresh.unlink(missing_ok=True)
+    fresh.symlink_to(target)
+    try:
+        fresh.replace(link)
+    except BaseException:
+        fresh.unlink(missing_ok=True)
+        raise
+    sync_folder(link.parent)
+
+
+def _occupied(link: Path, reason: str, advice: str) -> CompileError:
+    return output_error(Code.OUTPUT_EXISTS, f"`{link}` is not replaced: {reason}", advice)
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
