@@ -39,11 +39,20 @@ Mode = Literal["train", "eval"]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Value:
-    """One tensor: the result number `index` of a node."""
+    """One tensor: the result number `index` of a node.
+
+    `via` is the path of a line whose condition was false and that passed the tensor on.
+    """
 
     node: "Node"
     index: int
     type: TensorType
+    via: str = ""
+
+    @property
+    def key(self) -> tuple[int, int]:
+        """What tells tensors apart: the node and the number of the result."""
+        return self.node.index, self.index
 
     def __str__(self) -> str:
         return f"{self.node.path} {self.type}"

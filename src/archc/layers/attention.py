@@ -31,6 +31,7 @@ class MultiheadAttention(Layer):
     inferred_names: ClassVar[tuple[str, ...]] = ("embed_dim",)
     arity: ClassVar[tuple[int, int]] = (1, 3)
     results: ClassVar[tuple[str, ...]] = ("", "weights")
+    result_suffixes: ClassVar[tuple[str, ...]] = ("[0]", "[1]")
     family: ClassVar[str] = "attention"
 
     num_heads: Positive = Field(description="heads, among which the features are divided")
@@ -41,6 +42,11 @@ class MultiheadAttention(Layer):
     kdim: Positive | None = Field(None, description="features of the keys, if not the queries'")
     vdim: Positive | None = Field(None, description="features of the values, if not the queries'")
     batch_first: bool = Field(False, description="the batch comes before the length")
+
+    def call_arguments(self, inputs: Sequence[str], read: frozenset[int]) -> str:
+        """Return queries, keys and values; weights are computed only where they are read."""
+        query, key, value = (*inputs, *[inputs[0]] * 2)[:3] if len(inputs) != 2 else (*inputs, inputs[1])
+        return f"{query}, {key}, {value}" + ("" if 1 in read else ", need_weights=False")
 
     def inferred(self, *inputs: TensorType) -> Mapping[str, int]:
         """Return `embed_dim`: the queries' features."""

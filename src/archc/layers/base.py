@@ -55,6 +55,8 @@ class Layer(BaseModel, ABC):
     """The least and the largest number of input tensors."""
     results: ClassVar[tuple[str, ...]] = ("",)
     """The names of the results; the first is the value of the bare name."""
+    result_suffixes: ClassVar[tuple[str, ...]] = ("",)
+    """How each result is taken out of what the module returns: `[1][0]` for an LSTM's h_n."""
     feature: ClassVar[str] = ""
     """The argument that sets the size a next layer infers from; empty: the input's is kept."""
     is_module: ClassVar[bool] = True
@@ -93,6 +95,13 @@ class Layer(BaseModel, ABC):
     def result_names(self, *inputs: TensorType) -> tuple[str, ...]:
         """Return the names of the results, which may depend on the inputs: parts of `split`."""
         return self.results
+
+    def call_arguments(self, inputs: Sequence[str], read: frozenset[int]) -> str:
+        """Return what stands in the parentheses of the module's call in `forward`.
+
+        `read` holds the numbers of the results that anyone reads.
+        """
+        return ", ".join(inputs)
 
     @property
     def given(self) -> dict[str, Constant]:

@@ -28,6 +28,7 @@ class _Recurrent(Layer):
     inferred_names: ClassVar[tuple[str, ...]] = ("input_size",)
     feature: ClassVar[str] = "hidden_size"
     results: ClassVar[tuple[str, ...]] = ("", "h_n")
+    result_suffixes: ClassVar[tuple[str, ...]] = ("[0]", "[1]")
     family: ClassVar[str] = "recurrent"
 
     hidden_size: Positive = Field(description="features of the state")
@@ -156,6 +157,7 @@ class LSTM(_Recurrent):
     torch_name: ClassVar[str] = "nn.LSTM"
     gates: ClassVar[int] = 4
     results: ClassVar[tuple[str, ...]] = ("", "h_n", "c_n")
+    result_suffixes: ClassVar[tuple[str, ...]] = ("[0]", "[1][0]", "[1][1]")
 
     proj_size: NotNegative = Field(0, description="features of a projection of the state; 0: none")
 

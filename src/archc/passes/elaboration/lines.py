@@ -312,7 +312,7 @@ class BlockRunner:
             return ItemRun(item, False, run, inputs, (), run.values, run.path)
         if item.sources and item.stages:
             inputs = self._sources(item.sources)
-        return ItemRun(item, False, None, inputs, (), inputs[:1] or (POISON,), "")
+        return ItemRun(item, False, None, inputs, (), _passed(inputs, slot), "")
 
     def _sources(self, sources: tuple[Expression, ...]) -> tuple[Value, ...]:
         return tuple(value for source in sources for value in self._source(source, len(sources)))
@@ -612,6 +612,14 @@ def _check_shared(node: Any, inputs: tuple[Value, ...]) -> None:
             )
 
 
+def _passed(inputs: tuple[Value, ...], slot: Slot) -> tuple[Value, ...]:
+    """Return what an absent line gives on: its first input, marked with the line's path."""
+    if not inputs or inputs[0] is POISON:
+        return (POISON,)
+    first = inputs[0]
+    return (Value(first.node, first.index, first.type, slot.path if slot.name else ""),)
+
+
 def _poisoned(span: Span) -> Record:
     return Record((POISON,), (), None, span, "")
 
@@ -629,7 +637,7 @@ def _result_names(run: ItemRun) -> tuple[str, ...]:
         return ()
     match run.stages[-1].units[-1]:
         case Operation(node) if node.operation is not None:
-            return tuple(node.operation.results)
+            return node.operation.result_names(*(value.type for value in node.inputs))
         case Instance(names=names):
             return names
         case _:

@@ -276,10 +276,11 @@ class LineEvaluator(Evaluator):
             )
         known = [*functions.NAMES, *FUNCTIONS]
         near = get_close_matches(name, known, 1)
+        advice = {"max": "write `amax(x, dim)`, or `maximum(a, b)`", "min": "write `amin(x, dim)`, or `minimum(a, b)`"}
         return RuleViolation(
             Code.UNKNOWN_CALLEE,
-            f"there is no function `{name}`",
-            help=f"did you mean `{near[0]}`?" if near else "",
+            f"there is no function `{name}` of tensors",
+            help=advice.get(name, f"did you mean `{near[0]}`?" if near else ""),
         )
 
     def _tensor_function(
@@ -360,7 +361,7 @@ def _operator_keywords(
         if not isinstance(arguments[0], Value):
             keywords["reflected"] = True
         return keywords
-    if name != "matmul" and any(map(is_free_tensor, tensors)):
+    if any(map(is_free_tensor, tensors)):
         return {"broadcast": True}
     return {}
 

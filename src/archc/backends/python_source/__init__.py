@@ -1,0 +1,107 @@
+"""The compiled source: a graph as the Python module that a good engineer would have written."""
+
+import textwrap
+
+from archc.backends.python_source.classes import ClassPlan, ClassPlanner
+from archc.backends.python_source.initialisation import init_lines
+from archc.backends.python_source.layout import Line, written
+from archc.ir.graph import Graph, GraphOutput
+
+
+def python_source(graph: Graph) -> str:
+    """Return the source of the module that computes a graph; it needs torch alone.
+
+    The last class is the model. Comments name lines of the spec; shapes hold for the
+    input size the graph was made for.
+    """
+    plans = ClassPlanner(graph).planned()
+    model = plans[-1]
+    lines = [*_header(graph), *_imports(plans, graph), *_output_classes(graph)]
+    for plan in plans:
+        lines += [Line(0, ""), Line(0, ""), *_class_lines(plan, model, plans, graph)]
+    return written(lines)
+
+
+def model_class_name(graph: Graph) -> str:
+    """Return the name of the class that `python_source` writes for the model."""
+    return ClassPlanner(graph).planned()[-1].name
+
+
+def _class_lines(
+    plan: ClassPlan, model: ClassPlan, plans: list[ClassPlan], graph: Graph
+) -> list[Line]:
+    lines = plan.lines()
+    if plan is not model:
+        return lines
+    result = _result_annotation(graph)
+    lines = [
+        Line(x.depth, x.text.replace("-> Tensor:", f"-> {result}:"), x.comment) if "def forward" in x.text else x
+        for x in lines
+    ]
+    return _with_init(lines, init_lines(graph, plans))
+
+
+def _with_init(lines: list[Line], init: list[Line]) -> list[Line]:
+    """Call `init_weights` at the end of the constructor and define it last."""
+    if not init:
+        return lines
+    forward = next(i for i, line in enumerate(lines) if line.text.startswith("def forward"))
+    call = Line(2, "self.init_weights()")
+    method = [Line(0, ""), Line(1, "@torch.no_grad()"), Line(1, "def init_weights(self) -> None:")]
+    body = [Line(x.depth + 2, x.text, x.comment) for x in init]
+    return [*lines[: forward - 1], call, *lines[forward - 1 :], *method, *body]
+
+
+def _result_annotation(graph: Graph) -> str:
+    train, evaluated = graph.live_outputs("train"), graph.live_outputs("eval")
+    kinds: list[str] = []
+    if train != evaluated:
+        kinds.append("Tensor" if len(train) == 1 else "Output")
+        kinds.append("Tensor" if len(evaluated) == 1 else "EvalOutput")
+    else:
+        kinds.append("Tensor" if len(train) == 1 else "Output")
+    return " | ".join(sorted(set(kinds), key=kinds.index))
+
+
+def _header(graph: Graph) -> list[Line]:
+    title = f"{graph.title}: {graph.doc}" if graph.doc else f"{graph.title}."
+    text = _docstring(f"{title}")
+    spec = "Compiled by archc; the comments name the lines of the spec."
+    return [Line(0, f'"""{text[0]}'), *[Line(0, t) for t in text[1:]], Line(0, ""), Line(0, spec), Line(0, '"""')]
+
+
+def _docstring(text: str) -> list[str]:
+    """Return user text as lines of a docstring: printable ASCII, nothing that could end it."""
+    safe = "".join(c if " " <= c <= "~" else " " if c.isspace() else "?" for c in text)
+    safe = safe.replace("\\", "/").replace('"""', "'''").replace('"', "'")
+    return textwrap.wrap(safe, 90) or [""]
+
+
+def _imports(plans: list[ClassPlan], graph: Graph) -> list[Line]:
+    text = "\n".join(line.text for plan in plans for line in plan.lines())
+    lines = [Line(0, "")]
+    if _named_tuples(graph):
+        lines += [Line(0, "from typing import NamedTuple"), Line(0, "")]
+    if "torch." in text or init_lines(graph, plans):
+        lines.append(Line(0, "import torch"))
+    if "F." in text:
+        lines.append(Line(0, "import torch.nn.functional as F"))
+    return [*lines, Line(0, "from torch import Tensor, nn")]
+
+
+def _named_tuples(graph: Graph) -> list[tuple[str, tuple[GraphOutput, ...]]]:
+    train, evaluated = graph.live_outputs("train"), graph.live_outputs("eval")
+    found: list[tuple[str, tuple[GraphOutput, ...]]] = []
+    if len(train) > 1:
+        found.append(("Output", train))
+    if evaluated != train and len(evaluated) > 1:
+        found.append(("EvalOutput", evaluated))
+    return found
+
+
+def _output_classes(graph: Graph) -> list[Line]:
+    lines: list[Line] = []
+    for name, outputs in _named_tuples(graph):
+        lines += [Line(0, ""), Line(0, ""), Line(0, f"class {name}(NamedTuple):")]
+        lines += [Line(1, f"{output.name}: Tensor") for output in outputs]
+    return lines

@@ -1,0 +1,100 @@
+"""Laying out Python source: lines that fit, split at brackets as the common formatters do."""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+_CHOICE = re.compile(r"([\w.]+) = (.+) if (.+) else (.+)")
+"""An assignment of a conditional expression."""
+
+WIDTH = 100
+INDENT = "    "
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One logical line: its depth, its text, a comment of our own making.
+
+    `defines` names the local variable a line only serves to define; such a line is
+    dropped where nothing reads the variable.
+    """
+
+    depth: int
+    text: str
+    comment: str = ""
+    defines: str = ""
+
+
+def laid_out(line: Line) -> list[str]:
+    """Return the physical lines of a logical one, each within the width where that is possible."""
+    indent = INDENT * line.depth
+    tail = f"  # {line.comment}" if line.comment else ""
+    if len(indent) + len(line.text) + len(tail) <= WIDTH:
+        return [indent + line.text + tail if line.text else ""]
+    if choice := _CHOICE.fullmatch(line.text):
+        name, then, test, other = choice.groups()
+        parts = [then, f"if {test}", f"else {other}"]
+        inner = [physical for part in parts for physical in laid_out(Line(line.depth + 1, part))]
+        return [f"{indent}{name} = ({tail}", *inner, f"{indent})"]
+    if not _closes(line.text):
+        return [indent + line.text + tail]
+    head, inner, close = _split_last(line.text)
+    whole = indent + INDENT + inner
+    is_call = not head.endswith("[")
+    if len(whole) <= WIDTH and not tail and is_call:
+        return [f"{indent}{head}{tail}", whole, f"{indent}{close}"]
+    return [f"{indent}{head}{tail}", *_one_each(inner, line.depth + 1), f"{indent}{close}"]
+
+
+def exploded(
+    depth: int, head: str, items: Iterable[tuple[str, str]], close: str
+) -> list[Line]:
+    """Return a call with one item, and its comment, a line."""
+    inner = [Line(depth + 1, f"{text},", comment) for text, comment in items]
+    return [Line(depth, head), *inner, Line(depth, close)]
+
+
+def _one_each(inner: str, depth: int) -> list[str]:
+    lines: list[str] = []
+    for part in split_arguments(inner):
+        lines += laid_out(Line(depth, f"{part},"))
+    return lines
+
+
+def _closes(text: str) -> bool:
+    return text.startswith("def ") or text.rstrip(":,")[-1:] in {")", "]", "}"}
+
+
+def _split_last(text: str) -> tuple[str, str, str]:
+    """Split at the bracket that the line's last closing bracket belongs to."""
+    end = text.rfind(") ->") if text.startswith("def ") else max(map(text.rfind, ")]}"))
+    depth = 0
+    for position in range(end, -1, -1):
+        depth += (text[position] in ")]}") - (text[position] in "([{")
+        if depth == 0:
+            return text[: position + 1], text[position + 1 : end], text[end:]
+    return text, "", ""
+
+
+def split_arguments(text: str) -> list[str]:
+    """Split at the commas that lie outside brackets and strings."""
+    parts: list[str] = []
+    depth = start = 0
+    quote = ""
+    for position, character in enumerate(text):
+        if quote:
+            quote = "" if character == quote and text[position - 1] != "\\" else quote
+        elif character in "\"'":
+            quote = character
+        else:
+            depth += (character in "([{") - (character in ")]}")
+            if character == "," and depth == 0:
+                parts.append(text[start:position].strip())
+                start = position + 1
+    rest = text[start:].strip()
+    return [*parts, rest] if rest else parts
+
+
+def written(lines: Sequence[Line]) -> str:
+    """Return the text of logical lines."""
+    return "\n".join(physical for line in lines for physical in laid_out(line)) + "\n"

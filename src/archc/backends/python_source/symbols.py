@@ -1,0 +1,263 @@
+"""Sizes as expressions: what a constructor may write instead of a number.
+
+A constructor serves many instances at once. A *context* is one of them, or one turn
+of a loop inside one; every expression that is printed has been evaluated in every context
+and gave the number that the graph holds there. Where no expression does, the number is
+printed if it is the same everywhere; else `NotUniformError` asks for another form.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from archc.diagnostics import RuleViolation
+from archc.expressions.evaluate import Evaluator
+from archc.expressions.printing import substituted
+from archc.expressions.syntax import (
+    Attribute,
+    Binary,
+    Call,
+    Display,
+    Expression,
+    Literal,
+    Name,
+    Subscript,
+    Unary,
+    names,
+)
+from archc.expressions.values import Constant, LayerName
+from archc.ir.graph import Value
+
+STAGE_INPUTS = {"in_channels": 1, "in_features": -1}
+_BUILTINS = frozenset(
+    {"len", "range", "enumerate", "zip", "reversed", "min", "max", "sum", "abs", "round", "int"}
+)
+
+Dims = Mapping[int, Expression]
+
+
+class NotUniformError(Exception):
+    """The contexts of a constructor need more than one text."""
+
+
+class _UnprintableError(Exception):
+    """An expression reads something that the compiled source does not have."""
+
+
+@dataclass(eq=False)
+class Context:
+    """One instance, or one turn of a loop in it.
+
+    `values` are the spec's names there; `local` the names of the compiled source.
+    """
+
+    values: dict[str, Any]
+    local: dict[str, Any]
+
+    def extended(self, values: Mapping[str, Any], local: Mapping[str, Any]) -> "Context":
+        """Return a context with more names."""
+        return Context({**self.values, **values}, {**self.local, **local})
+
+
+@dataclass(eq=False)
+class Symbols:
+    """What names and sizes are called in the compiled source, in all contexts at once."""
+
+    contexts: list[Context]
+    names: dict[str, Expression] = field(default_factory=dict[str, Expression])
+    sizes: dict[tuple[int, int], Dims] = field(default_factory=dict[tuple[int, int], Dims])
+
+    def subset(self, chosen: Sequence[int]) -> "Symbols":
+        """Return the same symbols over some of the contexts."""
+        return Symbols([self.contexts[i] for i in chosen], self.names, self.sizes)
+
+    def argument(
+        self, expression: Expression, actual: Sequence[Constant], flow: Sequence[Value | None]
+    ) -> Expression:
+        """Return what to print for an argument whose value in each context is `actual`."""
+        try:
+            candidate = folded(substituted(expression, _Substitute(self, flow)))
+        except _UnprintableError:
+            return self.constant(actual)
+        return candidate if self.holds(candidate, actual) else self.constant(actual)
+
+    def constant(self, actual: Sequence[Constant]) -> Expression:
+        """Return the value all contexts share.
+
+        Raises:
+            NotUniformError: they do not share one.
+        """
+        first = actual[0]
+        if any(type(value) is not type(first) or value != first for value in actual):
+            raise NotUniformError
+        return literal(first)
+
+    def size(self, actual: Sequence[int], value: Value | None, dim: int | None = None) -> Expression:
+        """Return what to print for a size inferred from `value`: a dimension's expression."""
+        for candidate in self.candidates(value, actual[0], dim):
+            if self.holds(candidate, actual):
+                return candidate
+        return self.constant(actual)
+
+    def candidates(self, value: Value | None, size: int, dim: int | None) -> list[Expression]:
+        """Return the expressions of the dimensions of `value` that have this size."""
+        if value is None:
+            return []
+        dims = self.dims(value)
+        shape = value.type.shape
+        if dim is not None:
+            return [dims[dim % len(shape)]] if dim % len(shape) in dims else []
+        return [expression for d, expression in dims.items() if shape[d] == size]
+
+    def holds(self, candidate: Expression, actual: Sequence[Constant]) -> bool:
+        """Return whether an expression has the wanted value in every context."""
+        pairs = zip(self.contexts, actual, strict=True)
+        return all(_evaluated(candidate, context) == value for context, value in pairs)
+
+    def dims(self, value: Value) -> Dims:
+        """Return the expressions known for the dimensions of a value."""
+        if value.key not in self.sizes:
+            self.sizes[value.key] = self._derived(value)
+        return self.sizes[value.key]
+
+    def _derived(self, value: Value) -> Dims:
+        """Follow a function: a dimension that keeps its size keeps its expression."""
+        node = value.node
+        if node.operation is None or not node.inputs:
+            return {}
+        if getattr(type(node.operation), "function_name", "") == "concat":
+            return self._concatenated(value)
+        shape = value.type.shape
+        for source in node.inputs:
+            dims = {
+                d: expression
+                for d, expression in self.dims(source).items()
+                if d < len(shape) and shape[d] == source.type.shape[d]
+            }
+            if dims:
+                return dims
+        return {}
+
+    def _concatenated(self, value: Value) -> Dims:
+        dim = getattr(value.node.operation, "dim", 1) % len(value.type.shape)
+        parts = [self.dims(source).get(dim) for source in value.node.inputs]
+        if any(part is None for part in parts):
+            return {}
+        total = parts[0]
+        for part in parts[1:]:
+            total = Binary("+", total, part)  # pyright: ignore[reportArgumentType]
+        return {dim: folded(total)}  # pyright: ignore[reportArgumentType]
+
+
+class _Substitute:
+    """Replaces a spec's names by what they are called in the compiled source."""
+
+    def __init__(self, symbols: Symbols, flow: Sequence[Value | None]) -> None:
+        self.symbols = symbols
+        self.flow = flow
+
+    def __call__(self, part: Expression) -> Expression | None:
+        match part:
+            case Name(identifier):
+                return self._name(identifier)
+            case Attribute(value, name):
+                return self._attribute(value, name)
+            case Subscript(Attribute(value, "shape"), (index,)):
+                return self._dimension(value, index)
+            case Call(function) if function not in _BUILTINS:
+                raise _UnprintableError
+            case _:
+                return None
+
+    def _name(self, identifier: str) -> Expression:
+        if identifier in self.symbols.names:
+            return self.symbols.names[identifier]
+        if identifier in STAGE_INPUTS:
+            return self._size(self.flow[0], STAGE_INPUTS[identifier])
+        if "{" in identifier:
+            raise _UnprintableError
+        found = [context.values.get(identifier) for context in self.symbols.contexts]
+        if any(isinstance(v, (Value, LayerName)) or v is None for v in found):
+            raise _UnprintableError
+        try:
+            return self.symbols.constant(found)
+        except NotUniformError:
+            raise _UnprintableError from None
+
+    def _attribute(self, owner: Expression, name: str) -> Expression:
+        dim = {"channels": 1, "features": -1}.get(name)
+        if dim is None:
+            raise _UnprintableError
+        return self._dimension(owner, Literal(dim))
+
+    def _dimension(self, owner: Expression, index: object) -> Expression:
+        value = None
+        if isinstance(owner, Name):
+            value = self.symbols.contexts[0].values.get(owner.identifier)
+        if not isinstance(value, Value) or not isinstance(index, (Literal, Unary)):
+            raise _UnprintableError
+        return self._size(value, _evaluated(index, self.symbols.contexts[0]))
+
+    def _size(self, value: Value | None, dim: Any) -> Expression:
+        if value is None or not isinstance(dim, int):
+            raise _UnprintableError
+        dims = self.symbols.dims(value)
+        position = dim % len(value.type.shape)
+        if position not in dims:
+            raise _UnprintableError
+        return dims[position]
+
+
+class _Locals(Evaluator):
+    def __init__(self, local: Mapping[str, Any]) -> None:
+        self.local = local
+
+    def lookup(self, name: Name) -> Any:
+        if name.identifier not in self.local:
+            return super().lookup(name)
+        return self.local[name.identifier]
+
+
+def _evaluated(expression: Expression, context: Context) -> Any:
+    """Return the value of a printed expression, or something equal to nothing where it has none."""
+    if isinstance(expression, Literal):
+        return expression.value
+    try:
+        return _Locals(context.local).evaluate(expression)
+    except RuleViolation:
+        return float("nan")
+
+
+def evaluated(expression: Expression, values: Mapping[str, Any]) -> Any:
+    """Return the value of an expression over plain names."""
+    return _Locals(values).evaluate(expression)
+
+
+def folded(expression: Expression) -> Expression:
+    """Return an expression with every part that reads no name computed."""
+    if isinstance(expression, (Literal, Name)):
+        return expression
+    if not names(expression) and not isinstance(expression, Display):
+        value = _evaluated(expression, Context({}, {}))
+        return expression if value != value or isinstance(value, tuple) else literal(value)  # noqa: PLR0124
+    if isinstance(expression, Binary):
+        left, right = folded(expression.left), folded(expression.right)
+        return _simplified(Binary(expression.operator, left, right))
+    return expression
+
+
+def _simplified(expression: Binary) -> Expression:
+    """Drop a factor of 1 and a term of 0; gather the numbers of a sum."""
+    one, zero = Literal(1), Literal(0)
+    if expression.operator == "*" and one in (expression.left, expression.right):
+        return expression.right if expression.left == one else expression.left
+    if expression.operator in {"+", "-"} and expression.right == zero:
+        return expression.left
+    return expression
+
+
+def literal(value: Constant) -> Expression:
+    """Return a plain value as an expression."""
+    if isinstance(value, tuple):
+        return Display(tuple(literal(item) for item in value), "()")
+    return Literal(value)
