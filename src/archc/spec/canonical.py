@@ -1,0 +1,302 @@
+"""The canonical form as a source: a spec's tree written as JSON and read back without loss.
+
+A mapping is an object, a list an array, a scalar a string. A quoted or block scalar
+keeps its YAML mark as the string's first character (`'`, `"`, `|`, `>`), with which no
+plain scalar can begin; keys likewise.
+"""
+
+import json
+from collections.abc import Iterable
+from collections.abc import Mapping as Dict
+from collections.abc import Sequence as List
+from dataclasses import dataclass, field
+from typing import Any, Literal, NoReturn, cast
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from archc.diagnostics import Code, CompileError, Diagnostic, RuleViolation, Span
+from archc.spec.data import layer_value
+from archc.spec.source import (
+    MAX_DEPTH,
+    MAX_SCALAR,
+    Mapping,
+    Node,
+    Piece,
+    Scalar,
+    Sequence,
+    Source,
+)
+
+MAX_BYTES = 32 * 2**20
+MAX_VALUES = 2_000_000
+_MARKS = frozenset({"'", '"', "|", ">"})
+
+Json = None | bool | int | float | str | List["Json"] | Dict[str, "Json"]
+
+
+@dataclass(frozen=True)
+class BundledSpec:
+    """A spec in a canonical file, and which file each of its import aliases stands for."""
+
+    source: Source
+    aliases: Dict[str, str] = field(default_factory=dict[str, str])
+
+
+@dataclass(frozen=True)
+class CanonicalSpec:
+    """A canonical file: the spec, what was asked of it, and the nodes it promises."""
+
+    main: BundledSpec
+    files: Dict[str, BundledSpec]
+    name: str
+    variant: str | None
+    parameters: Dict[str, object]
+    inputs: Dict[str, List[int]]
+    nodes: List[Json]
+    outputs: List[Json]
+
+
+class _Imported(BaseModel):
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
+
+    aliases: dict[str, str]
+    spec: Any
+
+
+class _Imports(BaseModel):
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
+
+    aliases: dict[str, str] = {}
+    files: dict[str, _Imported] = {}
+
+
+class _Instance(BaseModel):
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
+
+    path: str
+    block: str
+    arguments: dict[str, Any]
+    line: int = 0
+
+
+class _Output(BaseModel):
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
+
+    name: str
+    value: int | list[int]
+    mode: Literal["train", "eval"] | None = None
+
+
+class _Node(BaseModel):
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
+
+    path: str
+    op: str
+    arguments: dict[str, Any]
+    inputs: list[int | list[int]]
+    shape: list[int | str]
+    dtype: str
+    parameters: int = Field(ge=0)
+    shared: bool = False
+    span: str = ""
+
+
+class _File(BaseModel):
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
+
+    archc: Literal[1]
+    canonical: Literal[1]
+    name: str
+    variant: str | None
+    parameters: dict[str, Any]
+    inputs: dict[str, list[int | str]]
+    spec: Any
+    imports: _Imports = _Imports()
+    instances: list[_Instance]
+    nodes: list[_Node]
+    outputs: list[_Output]
+
+
+def encoded_tree(node: Node) -> Json:
+    """Return a YAML tree as JSON that `decoded_tree` reads back."""
+    if isinstance(node, Scalar):
+        return node.style + node.value
+    if isinstance(node, Sequence):
+        return [encoded_tree(item) for item in node.items]
+    return {key.style + key.value: encoded_tree(value) for key, value in node.entries}
+
+
+def encoded_imports(aliases: Dict[str, str], files: Dict[str, BundledSpec]) -> Json:
+    """Return the imported specs by file, and the file that each alias stands for."""
+    inner: Json = {
+        name: {"aliases": dict(spec.aliases), "spec": encoded_tree(spec.source.root)}
+        for name, spec in files.items()
+    }
+    return {"aliases": dict(aliases), "files": inner}
+
+
+def read_canonical(text: str, file: str) -> CanonicalSpec:
+    """Return what a canonical file holds; its spans all point at the file's first line.
+
+    Raises:
+        CompileError: no JSON, too large, or a key that is missing, unknown or of another kind.
+    """
+    place = Span(file, 1, 1, 1, 2)
+    try:
+        return _spec(_validated(_loaded(text)), file, text)
+    except RuleViolation as violation:
+        found = Diagnostic(violation.code, violation.headline, place, help=violation.help)
+        raise CompileError([found], {file: text.partition("\n")[0]}) from None
+
+
+def _loaded(text: str) -> Json:
+    if len(text.encode("utf-8", "surrogatepass")) > MAX_BYTES:
+        raise RuleViolation(Code.READING_LIMIT, "a canonical file larger than 32 MiB")
+    try:
+        value = json.loads(text, object_pairs_hook=_object, parse_constant=_refuse_constant)
+    except RecursionError:
+        raise RuleViolation(Code.READING_LIMIT, "the JSON is nested too deeply") from None
+    except ValueError as error:
+        raise RuleViolation(Code.NOT_YAML, f"the text is no JSON: {error}") from None
+    _count(value)
+    return value
+
+
+def _object(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
+    result = dict(pairs)
+    if len(result) < len(pairs):
+        keys = [key for key, _ in pairs]
+        twice = next(key for index, key in enumerate(keys) if key in keys[:index])
+        raise RuleViolation(Code.DUPLICATE_KEY, f"the key `{twice}` is there twice")
+    return result
+
+
+def _refuse_constant(word: str) -> NoReturn:
+    raise RuleViolation(Code.NOT_YAML, f"`{word}` is no JSON")
+
+
+def _count(root: Json) -> None:
+    """Refuse a file of too many values; no recursion, for the depth is not yet known."""
+    pending: list[Json] = [root]
+    count = 0
+    while pending:
+        value = pending.pop()
+        count += 1
+        if isinstance(value, dict):
+            pending += value.values()
+        elif isinstance(value, list):
+            pending += value
+        if count + len(pending) > MAX_VALUES:
+            raise RuleViolation(Code.READING_LIMIT, f"more than {MAX_VALUES} JSON values")
+
+
+def _validated(value: Json) -> _File:
+    try:
+        return _File.model_validate(value)
+    except ValidationError as error:
+        first = error.errors()[0]
+        path = ".".join(str(part) for part in first["loc"]) or "the file"
+        codes = {"missing": Code.MISSING_KEY, "extra_forbidden": Code.UNKNOWN_KEY}
+        problem = f"`{path}`: {first['msg'][0].lower()}{first['msg'][1:]}"
+        raise RuleViolation(
+            codes.get(first["type"], Code.FIELD_VALUE),
+            problem,
+            help="`archc expand --json` writes this form",
+        ) from None
+
+
+def _spec(read: _File, file: str, text: str) -> CanonicalSpec:
+    first_line = text.partition("\n")[0]
+    files = {
+        name: BundledSpec(Source(name, first_line, decoded_tree(inner.spec, name)), inner.aliases)
+        for name, inner in read.imports.files.items()
+    }
+    main = BundledSpec(
+        Source(file, first_line, decoded_tree(read.spec, file)), read.imports.aliases
+    )
+    return CanonicalSpec(
+        main,
+        files,
+        read.name,
+        read.variant,
+        {name: decoded_constant(value) for name, value in read.parameters.items()},
+        {name: _sizes(shape) for name, shape in read.inputs.items()},
+        [cast("Json", node.model_dump()) for node in read.nodes],
+        [cast("Json", output.model_dump()) for output in read.outputs],
+    )
+
+
+def _sizes(shape: Iterable[int | str]) -> list[int]:
+    """Return the sizes of an input as a caller gives them; an open batch may be any."""
+    return [size if isinstance(size, int) else 1 for size in shape]
+
+
+def decoded_tree(value: Json, file: str, depth: int = 1) -> Node:
+    """Return the YAML tree that `encoded_tree` wrote.
+
+    Raises:
+        RuleViolation: something that is no string, list or object; nested too deeply.
+    """
+    span = Span(file, 1, 1, 1, 2)
+    if depth > MAX_DEPTH:
+        raise RuleViolation(Code.READING_LIMIT, f"the spec is nested deeper than {MAX_DEPTH}")
+    if isinstance(value, str):
+        return _scalar(value, span)
+    if isinstance(value, List):
+        return Sequence(tuple(decoded_tree(item, file, depth + 1) for item in value), span)
+    if isinstance(value, Dict):
+        return _mapping(value, span, depth)
+    raise RuleViolation(
+        Code.FIELD_VALUE,
+        f"`spec` holds {json.dumps(value)}; every value of it is a text",
+        help='numbers are texts there: "64"',
+    )
+
+
+def _mapping(value: Dict[str, Json], span: Span, depth: int) -> Mapping:
+    entries = [
+        (_scalar(key, span), decoded_tree(inner, span.file, depth + 1))
+        for key, inner in value.items()
+    ]
+    names = {key.value for key, _ in entries}
+    if len(names) < len(entries):
+        raise RuleViolation(Code.DUPLICATE_KEY, "a key is there twice, once with quotes")
+    return Mapping(tuple(entries), span)
+
+
+def _scalar(text: str, span: Span) -> Scalar:
+    style = text[0] if text[:1] in _MARKS else ""
+    value = text[len(style) :]
+    if len(value) > MAX_SCALAR:
+        raise RuleViolation(Code.READING_LIMIT, f"a text of more than {MAX_SCALAR} characters")
+    if any(_is_control(character) for character in value):
+        raise RuleViolation(Code.NOT_YAML, "a text holds a control character")
+    return Scalar(value, style, span, (Piece(0, 1, 1),))
+
+
+def _is_control(character: str) -> bool:
+    number = ord(character)
+    return (
+        (number < 32 and character not in "\t\n\r")
+        or 0x7F <= number < 0xA0
+        or (0xD800 <= number < 0xE000)
+    )
+
+
+def decoded_constant(value: Json) -> object:
+    """Return the constant of the language that JSON stands for.
+
+    Raises:
+        RuleViolation: an object that is neither a layer nor an infinite number.
+    """
+    if isinstance(value, List) and not isinstance(value, str):
+        return tuple(decoded_constant(item) for item in value)
+    if not isinstance(value, Dict):
+        return value
+    match dict(value):
+        case {"layer": str(text)} if len(value) == 1:
+            return layer_value(Scalar(text, "", Span("<parameter>", 1, 1, 1, 2), (Piece(0, 1, 1),)))
+        case {"float": "inf" | "-inf" as text} if len(value) == 1:
+            return float(cast("str", text))
+        case _:
+            raise RuleViolation(Code.FIELD_VALUE, "a parameter's value is a constant or a layer")

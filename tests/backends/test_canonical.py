@@ -1,0 +1,171 @@
+"""The canonical form reads back as the same network, or says what differs."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from archc.backends.canonical import canonical_json
+from archc.diagnostics import Code, CompileError
+from archc.ir.graph import Graph
+from archc.passes.elaborate_canonical import elaborate_canonical
+from archc.spec.canonical import (
+    BundledSpec,
+    decoded_tree,
+    encoded_imports,
+    encoded_tree,
+    read_canonical,
+)
+from archc.spec.source import Mapping, Node, Scalar, Sequence, Source, read
+from tests.backends.networks import all_networks, document_of, elaborated, source_of
+from tests.backends.test_expansion import assert_same, filled
+
+SPEC = """\
+archc: 1
+name: small
+doc: "quoted: yes"
+params: {width: 8, act: ReLU, mode: 'nearest', slope: 1.0}
+inputs:
+  image: [B, 3, H=8, W=8]
+model:
+  conv: Conv2d(width, 3, padding=1) -> act
+  'odd': LeakyReLU(slope)
+  up: interpolate(scale_factor=2, mode=mode) -> amax((2, 3))
+"""
+
+
+def written(source: Source, variant: str | None = None, path: Path | None = None) -> str:
+    graph = elaborated(source, variant, path.parent if path else None)
+    return canonical_json(graph, encoded_tree(source.root), imports_of(path))
+
+
+def imports_of(path: Path | None) -> Any:
+    if path is None:
+        return None
+    files: dict[str, BundledSpec] = {}
+    return encoded_imports(aliases_of(path, files), files)
+
+
+def aliases_of(path: Path, files: dict[str, BundledSpec]) -> dict[str, str]:
+    aliases: dict[str, str] = {}
+    for item in document_of(path).imports:
+        inner = path.parent / item.path
+        aliases[item.alias] = inner.name
+        files[inner.name] = BundledSpec(source_of(inner), aliases_of(inner, files))
+    return aliases
+
+
+def reread(text: str) -> Graph:
+    return elaborate_canonical(read_canonical(text, "small.json"))
+
+
+def shape_of(node: Node) -> Any:
+    """Return a tree without places."""
+    if isinstance(node, Scalar):
+        return node.value, node.style
+    if isinstance(node, Sequence):
+        return [shape_of(item) for item in node.items]
+    return [(key.value, key.style, shape_of(value)) for key, value in node.entries]
+
+
+@pytest.mark.parametrize("name", list(all_networks()))
+def test_canonical_form_of_every_network_reads_back_as_the_same_graph(name: str) -> None:
+    path, variant = all_networks()[name]
+    source = source_of(path)
+    graph = elaborated(source, variant, path.parent)
+    again = reread(canonical_json(graph, encoded_tree(source.root), imports_of(path)))
+    assert_same(graph, again)
+    assert [node.path for node in again.nodes] == [node.path for node in graph.nodes]
+    assert (again.name, again.title, again.doc) == (graph.name, graph.title, graph.doc)
+    assert again.parameters == graph.parameters
+    assert filled(again) == filled(graph)
+
+
+def test_canonical_form_has_the_published_keys_in_order() -> None:
+    document = json.loads(written(read(SPEC, "small.yaml")))
+    assert list(document) == [
+        *("archc", "canonical", "name", "variant", "parameters", "inputs", "spec", "imports"),
+        *("instances", "nodes", "outputs"),
+    ]
+    assert document["inputs"] == {"image": ["B", 3, 8, 8]}
+    assert document["parameters"]["act"] == {"layer": "ReLU"}
+    assert document["nodes"][1]["inputs"] == [0]
+    assert document["nodes"][1]["parameters"] == 3 * 8 * 9 + 8
+
+
+def test_canonical_form_is_the_same_each_time() -> None:
+    assert written(read(SPEC, "small.yaml")) == written(read(SPEC, "small.yaml"))
+
+
+def test_canonical_tree_keeps_quotes_and_the_order_of_keys() -> None:
+    root = read(SPEC, "small.yaml").root
+    assert shape_of(decoded_tree(encoded_tree(root), "x")) == shape_of(root)
+    assert isinstance(root, Mapping)
+
+
+def test_canonical_form_reads_back_parameters_of_every_kind() -> None:
+    graph = reread(written(read(SPEC, "small.yaml")))
+    assert graph.parameters["mode"] == "nearest"
+    assert type(graph.parameters["slope"]) is float
+    assert str(graph.parameters["act"]) == "ReLU"
+
+
+def edited(change: Any) -> str:
+    document = json.loads(written(read(SPEC, "small.yaml")))
+    change(document)
+    return json.dumps(document)
+
+
+def code_of(text: str) -> tuple[Code, str]:
+    with pytest.raises(CompileError) as caught:
+        reread(text)
+    assert str(caught.value)
+    first = caught.value.diagnostics[0]
+    return first.code, first.headline
+
+
+def test_canonical_form_with_another_shape_is_refused() -> None:
+    text = edited(lambda d: d["nodes"][1].update(shape=["B", 9, 8, 8]))
+    code, headline = code_of(text)
+    assert code is Code.CANONICAL_MISMATCH
+    assert "nodes[1].shape" in headline
+
+
+def test_canonical_form_with_a_changed_spec_is_refused() -> None:
+    code, _ = code_of(edited(lambda d: d["spec"]["model"].update(conv="Conv2d(9, 3)")))
+    assert code is Code.CANONICAL_MISMATCH
+
+
+def test_canonical_form_with_fewer_nodes_is_refused() -> None:
+    assert code_of(edited(lambda d: d["nodes"].pop()))[0] is Code.CANONICAL_MISMATCH
+
+
+def test_canonical_form_ignores_spans() -> None:
+    reread(edited(lambda d: d["nodes"][1].update(span="999:1")))
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("{", Code.NOT_YAML),
+        ("[" * 100_000, Code.READING_LIMIT),
+        ("[" + "0," * 2_000_000 + "0]", Code.READING_LIMIT),
+        ('{"archc": 1, "archc": 1}', Code.DUPLICATE_KEY),
+        ('{"archc": NaN}', Code.NOT_YAML),
+        ("{}", Code.MISSING_KEY),
+        (edited(lambda d: d.update(extra=1)), Code.UNKNOWN_KEY),
+        (edited(lambda d: d.update(canonical=2)), Code.FIELD_VALUE),
+        (edited(lambda d: d["spec"].update(doc=3)), Code.FIELD_VALUE),
+        (edited(lambda d: d["spec"].update(doc="\x00")), Code.NOT_YAML),
+        (edited(lambda d: d["parameters"].update(width={"x": 1})), Code.FIELD_VALUE),
+        (edited(lambda d: d["spec"]["model"].update(conv="Conv2d(")), Code.SYNTAX),
+    ],
+    ids=lambda value: value.name if isinstance(value, Code) else "",
+)
+def test_canonical_form_that_is_malformed_is_refused(text: str, code: Code) -> None:
+    assert code_of(text)[0] is code
+
+
+def test_canonical_form_larger_than_the_limit_is_refused() -> None:
+    assert code_of('"' + "a" * (32 * 2**20) + '"')[0] is Code.READING_LIMIT
