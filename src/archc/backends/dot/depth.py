@@ -5,9 +5,6 @@ from dataclasses import dataclass
 
 from archc.backends.dot.stacking import Card, Group
 
-COMFORTABLE = 60
-LARGEST = 2000
-
 
 @dataclass(frozen=True, slots=True)
 class Closed:
@@ -27,19 +24,11 @@ class Opened:
 Drawn = Card | Closed | Opened
 
 
-def opened(root: Group, depth: int | None) -> Opened:
-    """Return what is drawn of the tree.
-
-    Without a depth it is the deepest view of at most 60 nodes; with one, that depth, or
-    the deepest below it that stays within 2,000 nodes.
-    """
-    limit = COMFORTABLE if depth is None else LARGEST
-    deepest = _height(root) if depth is None else min(depth, _height(root))
-    for level in range(deepest, 0, -1):
-        view = _view(root, level)
-        if count(view) <= limit:
-            return view
-    return _view(root, 0)
+def views(root: Group, depth: int | None) -> Iterator[Opened]:
+    """Yield what is drawn of the tree at each depth, the deepest first, 0 last."""
+    deepest = _height(root) if depth is None else min(max(depth, 0), _height(root))
+    for level in range(deepest, -1, -1):
+        yield _view(root, level)
 
 
 def count(view: Opened) -> int:

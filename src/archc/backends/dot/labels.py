@@ -8,7 +8,7 @@ from archc.backends.dot.repeats import Copies
 from archc.backends.dot.stacking import Card, Group, is_light
 from archc.backends.text_widths import shortened, text_width
 from archc.expressions.printing import constant_text
-from archc.ir.graph import Graph, Instance, Node
+from archc.ir.graph import Instance, Node
 from archc.layers.base import Layer, spec_name
 from archc.shapes import Shape, elements
 
@@ -45,7 +45,7 @@ class Row:
 def layer_text(layer: Layer) -> str:
     """Return a layer as the spec writes it, less what is torch's default, cut where it is long."""
     fields = type(layer).model_fields
-    name, shown = spec_name(type(layer)), []
+    shown: list[str] = []
     variadic = getattr(layer, "variadic", "")
     positional = (*layer.positional, variadic)
     for key, value in layer.given.items():
@@ -53,7 +53,7 @@ def layer_text(layer: Layer) -> str:
             shown.append(constant_text(value))
         elif fields[key].default != value:
             shown.append(f"{key}={constant_text(value)}")
-    return _call(name, shown)
+    return _call(spec_name(type(layer)), shown)
 
 
 def _call(name: str, arguments: Sequence[str]) -> str:
@@ -114,17 +114,22 @@ def card_rows(card: Card, name: str, copies: Copies) -> list[Row]:
 
 
 def _keeps_shape(node: Node) -> bool:
-    return bool(node.inputs) and node.output == node.inputs[0].type and not node.owned()
+    return is_light(node) and bool(node.inputs) and node.output == node.inputs[0].type
 
 
-def closed_rows(group: Group, name: str, copies: Copies, graph: Graph) -> list[Row]:
+def closed_rows(group: Group, name: str, copies: Copies) -> list[Row]:
     """Return the rows of a frame drawn as one node: name, call, output shape, parameters."""
     rows = [Row(shortened(name, LONGEST_NAME), COLLAPSED, bold=True)] if name else []
     if group.instance is not None:
         rows.append(Row(instance_text(group.instance), COLLAPSED))
     rows.append(Row(output_text(_last(group), copies), PAPER, FAINT, SMALL_SIZE))
-    rows.append(Row(f"{parameter_count(group.nodes):,} parameters", PAPER, FAINT, SMALL_SIZE))
+    rows.append(Row(_parameters_text(group), PAPER, FAINT, SMALL_SIZE))
     return rows
+
+
+def _parameters_text(group: Group) -> str:
+    total = parameter_count(group.nodes)
+    return f"{total:,} parameters" + (" in all" if group.repeat > 1 else "")
 
 
 def _last(group: Group) -> Node:
@@ -144,16 +149,31 @@ def parameter_count(nodes: Sequence[Node]) -> int:
     )
 
 
-def relative_name(path: str, outer: str) -> str:
-    """Return a path as seen from the frame around it; numbers alone say nothing."""
-    inner = path[len(outer) + 1 :] if outer and path.startswith(f"{outer}.") else path
-    return inner
+def relative_path(path: str, outer: str) -> str:
+    """Return a path as seen from the frame around it."""
+    return path[len(outer) + 1 :] if outer and path.startswith(f"{outer}.") else path
+
+
+def group_name(group: Group, outer: str) -> str:
+    """Return a frame's name within the frame around it; of copies, the first's and the last's.
+
+    The last is given by what differs: `denselayer1…6`.
+    """
+    name, last = relative_path(group.path, outer), relative_path(group.last_path, outer)
+    if name == last:
+        return name
+    stem = last.rstrip("0123456789")
+    return f"{name}…{last[len(stem) :] if name.startswith(stem) else last}"
 
 
 def card_name(card: Card, outer: str) -> str:
     """Return the key of a card's first heavy module, unless it is a mere number."""
     modules = [node for node in card.nodes if node.operation and node.operation.is_module]
+    if not modules:
+        return ""
     heavy = [node for node in modules if not is_light(node)]
-    owners = heavy or [node for node in modules if node.owned()] or modules
-    name = relative_name(owners[0].path, outer) if owners else ""
+    owner = (heavy or [node for node in modules if node.owned()] or modules)[0]
+    name = relative_path(owner.path, outer)
+    if owner.shared:
+        return f"{name} (shared)"
     return "" if name.replace(".", "").isdigit() else name

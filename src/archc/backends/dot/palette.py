@@ -28,6 +28,7 @@ FAINT = "#5a626b"
 LINE = "#59626d"
 PALE_LINE = "#9aa3ad"
 TERMINAL = "#39424e"
+PALE_TERMINAL = "#c3c9d0"
 FRAMES = ("#f7f8fa", "#eef1f5", "#e5eaf0")
 FRAME_LINE = "#aab3bd"
 COLLAPSED = "#dfe5ec"

@@ -54,7 +54,7 @@ def _merged(
         else:
             runs.append([item])
     items = [_joined(_inner(run[0], consumers, train_only, copies), run, copies) for run in runs]
-    return Group(group.path, group.instance, tuple(items), group.nodes, group.repeat)
+    return Group(group.path, group.instance, tuple(items), group.nodes, 1, group.path)
 
 
 def _inner(
@@ -79,7 +79,8 @@ def _joined(first: Item, run: Sequence[Item], copies: Copies) -> Item:
     nodes = tuple(node for item in run for node in item.nodes)
     if isinstance(first, Card):
         return Group("", None, (first,), nodes, len(run))
-    return Group(first.path, first.instance, first.items, nodes, len(run))
+    last = run[-1].path if isinstance(run[-1], Group) else ""
+    return Group(first.path, first.instance, first.items, nodes, len(run), last)
 
 
 def _continues(

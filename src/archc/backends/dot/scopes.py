@@ -76,7 +76,7 @@ def _bodies(root: Instance) -> set[tuple[int, str]]:
         for run in _runs(instance.body):
             if isinstance(run, Instance):
                 waiting.append(run)
-            elif isinstance(run, BodyRun):
+            else:
                 found.add((id(instance), run.path))
     return found
 

@@ -20,15 +20,15 @@ class Card:
     @property
     def is_round(self) -> bool:
         """Whether the card is the small round sign of a join: `+`, `concat`."""
-        node = self.nodes[0]
-        return is_join(node)
+        return is_join(self.nodes[0])
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
     """A frame whose nodes are stacked; `repeat` tells how many copies stand in a row.
 
-    `nodes` are all nodes of all copies; `items` are those of the first.
+    `nodes` are all nodes of all copies; `items` are those of the first, and
+    `last_path` is the path of the last.
     """
 
     path: str
@@ -36,6 +36,7 @@ class Group:
     items: "tuple[Group | Card, ...]"
     nodes: tuple[Node, ...]
     repeat: int = 1
+    last_path: str = ""
 
 
 Item = Group | Card
@@ -66,7 +67,7 @@ def _group(frame: Frame, uses: Counter[int]) -> Group:
     ]
     inner = [_group(item, uses) for item in frame.items if isinstance(item, Frame)]
     items = sorted([*cards, *inner], key=lambda item: item.nodes[0].index)
-    return Group(frame.path, frame.instance, tuple(items), frame.nodes)
+    return Group(frame.path, frame.instance, tuple(items), frame.nodes, 1, frame.path)
 
 
 def _chains(leaves: Iterable[Node], uses: Counter[int]) -> list[list[Node]]:
@@ -77,7 +78,7 @@ def _chains(leaves: Iterable[Node], uses: Counter[int]) -> list[list[Node]]:
         source = node.inputs[0].node.index if len(node.inputs) == 1 else -1
         chain = ends.pop(source, None) if uses[source] == 1 and not is_join(node) else None
         if chain is None:
-            chain = []
+            chain = list[Node]()
             chains.append(chain)
         chain.append(node)
         if not is_join(node) and node.operation is not None:
@@ -86,12 +87,21 @@ def _chains(leaves: Iterable[Node], uses: Counter[int]) -> list[list[Node]]:
 
 
 def _stacks(chain: Sequence[Node]) -> list[list[Node]]:
-    """Cut a chain before each heavy node, or after it where the light ones come first."""
-    prepares = is_light(chain[0]) and not is_light(chain[-1])
-    stacks: list[list[Node]] = [[chain[0]]]
-    for before, node in zip(chain, chain[1:], strict=False):
-        cut = not is_light(before) if prepares else not is_light(node)
-        if cut or len(stacks[-1]) == LARGEST_STACK:
+    """Cut a chain between heavy nodes; the light ones go with the heavy one before them.
+
+    Where a chain begins with a normalisation or an activation and ends with a heavy node,
+    as in a pre-activation block, they go with the one after them.
+    """
+    prepares = _prepares(chain[0]) and not is_light(chain[-1])
+    stacks: list[list[Node]] = []
+    for node in chain:
+        heavy = bool(stacks) and not all(map(is_light, stacks[-1]))
+        cut = heavy and (prepares or not is_light(node))
+        if not stacks or cut or len(stacks[-1]) == LARGEST_STACK:
             stacks.append([])
         stacks[-1].append(node)
     return stacks
+
+
+def _prepares(node: Node) -> bool:
+    return node.operation is not None and node.operation.family in {"activation", "normalization"}

@@ -66,6 +66,7 @@ def cell(row: Row, width: int, *, left: bool = False, filled: bool = True) -> st
 def table(lines: Sequence[str], width: int, height: int, border: str = "") -> str:
     """Return a label that is a table of rows, each given as its cells."""
     frame = border or 'BORDER="0"'
-    size = f'CELLBORDER="0" CELLSPACING="0" CELLPADDING="0" FIXEDSIZE="TRUE" WIDTH="{width}" HEIGHT="{height}"'
+    bare = 'CELLBORDER="0" CELLSPACING="0" CELLPADDING="0"'
+    size = f'{bare} FIXEDSIZE="TRUE" WIDTH="{width}" HEIGHT="{height}"'
     body = "".join(f"<TR>{line}</TR>" for line in lines)
     return f"<<TABLE {frame} {size}>{body}</TABLE>>"

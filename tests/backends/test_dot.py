@@ -1,0 +1,260 @@
+"""The diagram: what is drawn, that every text is harmless, and that nothing moves."""
+
+import os
+import re
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+from archc.backends import rendering
+from archc.backends.dot import dot
+from archc.backends.rendering import Format, render
+from archc.backends.text_widths import text_width
+from archc.diagnostics import Code, CompileError
+from archc.ir.graph import Graph
+from tests.backends.networks import graph_of, network
+
+GOLDEN = Path(__file__).parents[1] / "golden" / "dot"
+ROOT = Path(__file__).parents[2]
+SVG = "{http://www.w3.org/2000/svg}"
+GOLDEN_NETWORKS = ("lenet5", "googlenet", "resnet50", "densenet121", "unet")
+
+HEAD = "archc: 1\nname: small\ninputs:\n  image: [B, 3, 8, 8]\n"
+
+
+def small(body: str, blocks: str = "") -> Graph:
+    return graph_of(HEAD + (f"blocks:\n{blocks}" if blocks else "") + f"model:\n{body}")
+
+
+def node_names(text: str) -> list[str]:
+    return re.findall(r"^ +(\w+) \[label=", text, re.MULTILINE)
+
+
+def edges(text: str) -> set[tuple[str, str]]:
+    return set(re.findall(r"^ +(\w+) -> (\w+)", text, re.MULTILINE))
+
+
+def svg_texts(text: str) -> list[str]:
+    tree = ElementTree.fromstring(render(text, "svg"))
+    return ["".join(element.itertext()) for element in tree.iter(f"{SVG}text")]
+
+
+@pytest.mark.parametrize("name", GOLDEN_NETWORKS)
+def test_dot_of_a_published_network_is_the_golden_text(name: str, update_golden: bool) -> None:
+    text = dot(network(name))
+    path = GOLDEN / f"{name}.dot"
+    if update_golden:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    assert text == path.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", GOLDEN_NETWORKS)
+def test_default_depth_draws_at_most_sixty_nodes(name: str) -> None:
+    inner = [node for node in node_names(dot(network(name))) if node.startswith("n")]
+    assert 2 <= len(inner) <= 60
+
+
+def test_every_edge_joins_nodes_that_are_drawn() -> None:
+    text = dot(network("resnet50"))
+    assert {end for edge in edges(text) for end in edge} == set(node_names(text))
+
+
+def test_convolution_normalisation_and_activation_share_one_node() -> None:
+    text = dot(small("  - Conv2d(4, 3)\n  - BatchNorm2d\n  - ReLU\n  - MaxPool2d(2)\n"))
+    assert node_names(text) == ["n0", "n1", "n4", "out0"]
+    assert svg_texts(text) == [
+        *("image", "[B, 3, 8, 8]"),
+        *("Conv2d(4, 3)", "BatchNorm2d", "ReLU", "[B, 4, 6, 6]"),
+        *("MaxPool2d(2)", "[B, 4, 3, 3]"),
+        *("output", "[B, 4, 3, 3]"),
+    ]
+
+
+def test_preactivation_goes_with_the_convolution_after_it() -> None:
+    text = dot(small("  - BatchNorm2d\n  - ReLU\n  - Conv2d(4, 3)\n  - ReLU\n  - Conv2d(4, 3)\n"))
+    assert node_names(text) == ["n0", "n1", "n4", "out0"]
+
+
+def test_value_used_twice_is_not_hidden_inside_a_node() -> None:
+    body = "  a: Conv2d(4, 1)\n  b: ReLU\n  return: a + b\n"
+    text = dot(small(body))
+    assert edges(text) == {("n0", "n1"), ("n1", "n2"), ("n1", "n3"), ("n2", "n3"), ("n3", "out0")}
+
+
+def test_equal_blocks_in_a_row_are_drawn_once_with_their_number() -> None:
+    text = dot(network("resnet50"), depth=9)
+    assert re.findall(r"× (\d+)<", text) == ["2", "3", "5", "2"]
+    assert text.count("Bottleneck(64)") == 1
+    assert "n17" in node_names(text)  # layer1.1.conv1, for itself and for layer1.2
+    assert "n27" not in node_names(text)  # layer1.2.conv1
+
+
+def test_repeat_of_growing_channels_shows_the_first_and_the_last_size() -> None:
+    text = dot(network("densenet121"))
+    assert re.findall(r"× (\d+)<", text) == ["6", "12", "24", "16"]
+    assert "[B, 96…256, 56, 56]" in text  # 64 + 32 · 1 … 64 + 32 · 6
+
+
+def test_blocks_whose_inner_results_are_read_elsewhere_are_not_merged() -> None:
+    blocks = "  Step: Conv2d(3, 1)\n"
+    row = "  a: Step\n  b: Step\n  c: Step\n"
+    assert re.findall(r"× (\d+)<", dot(small(row, blocks))) == ["3"]
+    assert "×" not in dot(small(row + "  return: a + c\n", blocks)).replace("a…c", "")
+
+
+def test_blocks_with_other_arguments_are_not_merged() -> None:
+    blocks = "  Step(k): Conv2d(3, k)\n"
+    assert "× " not in dot(small("  a: Step(1)\n  b: Step(3)\n", blocks))
+
+
+def test_depth_zero_draws_each_block_as_one_node_with_shape_and_parameters() -> None:
+    text = dot(network("resnet50"), depth=0)
+    assert "subgraph" not in text
+    texts = svg_texts(text)
+    place = texts.index("layer1")
+    # 64·64 + 9·64·64 + 64·256 + 64·256 weights, 2·(64 + 64 + 256 + 256) of the four norms,
+    # then twice 256·64 + 9·64·64 + 64·256 and 2·(64 + 64 + 256)
+    count = 73_728 + 1_280 + 2 * (69_632 + 768)
+    assert texts[place : place + 4] == [
+        "layer1",
+        "Stage(64, 3, stride=1)",
+        "[B, 256, 56, 56]",
+        f"{count:,} parameters",
+    ]
+
+
+def test_depth_opens_one_more_level_of_frames() -> None:
+    levels = [dot(network("resnet50"), depth=depth).count("subgraph") for depth in (0, 1, 2)]
+    assert levels == [0, 4, 12]
+
+
+def test_depth_beyond_the_deepest_block_changes_nothing() -> None:
+    assert dot(network("resnet50"), depth=2) == dot(network("resnet50"), depth=50)
+
+
+def test_more_than_two_thousand_nodes_are_closed_again() -> None:
+    body = "".join(f"  l{i}: Pair({i + 1})\n" for i in range(1001))
+    text = dot(small(body, "  Pair(n):\n    - Conv2d(n, 1)\n    - Conv2d(n, 1)\n"), depth=5)
+    assert len(node_names(text)) < 1200
+    assert "subgraph" not in text
+
+
+def test_training_heads_are_dashed() -> None:
+    text = dot(network("googlenet"))
+    dashed = re.findall(r"^ +(\w+) \[label=<<TABLE[^>]*DASHED", text, re.MULTILINE)
+    hints = [re.search(rf'^ +{name} .*tooltip="(\w+)', text, re.MULTILINE) for name in dashed]
+    assert [hint and hint[1] for hint in hints] == ["aux1", "aux2"]
+
+
+def test_long_flow_is_cut_into_columns_that_numbered_signs_join() -> None:
+    text = dot(network("resnet50"))
+    signs = [name for name in node_names(text) if re.fullmatch(r"(begin|end)\d+", name)]
+    assert sorted(signs) == sorted(f"{side}{n}" for side in ("begin", "end") for n in (1, 2, 3))
+    assert all(re.search(rf"-> end{n}\b", text) for n in (1, 2, 3))
+
+
+def test_nested_skips_make_the_flow_turn_upwards() -> None:
+    text = dot(network("unet"), depth=0)
+    arrows = re.findall(r'^  (\w+) -> (\w+) \[dir="back"\]', text, re.MULTILINE)
+    assert len(arrows) == 6  # down4 to up1, up1 to up2, … up4 to outc, outc to the output
+    assert text.count('minlen="0"') == 4  # the four skips
+
+
+HOSTILE = (
+    'quote " here',
+    "back\\slash\\n\\N\\G",
+    "<b>&amp;</b> & <IMG SRC='x'/>",
+    "brace } ]; x -> y {",
+    "line\nbreak\r\ttab",
+    "nul\x00bell\x07",
+    "\ud800",
+    "größe 日本語 ⊕",
+    "]]>--></svg><script>",
+)
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_hostile_names_stay_text(name: str) -> None:
+    graph = small("  - Conv2d(4, 1)\n")
+    node = replace(graph.inputs[0], path=name)
+    hostile = replace(graph, title=name, nodes=(node, *graph.nodes[1:]), inputs=(node,))
+    shown = re.sub(r"[\n\r\t]", " ", re.sub(r"[\x00\x07\ud800]", "�", name))
+    text = dot(hostile)
+    assert node_names(text) == ["n0", "n1", "out0"]
+    tree = ElementTree.fromstring(render(text, "svg"))
+    assert [element.tag for element in tree.iter() if "script" in element.tag] == []
+    titles = ["".join(element.itertext()) for element in tree.iter(f"{SVG}title")]
+    assert titles[:2] == [shown, f"{shown} [B, 3, 8, 8]"]
+    assert svg_texts(text)[0] == shown
+
+
+def test_text_stays_within_its_node_for_any_length() -> None:
+    body = (
+        "  " + "a" * 100 + ": Conv2d(4, (3, 3), stride=(2, 2), padding=(1, 1), dilation=(1, 1))\n"
+    )
+    text = dot(small(body))
+    width = float(re.findall(r'^ +n1 .*width="([\d.]+)"', text, re.MULTILINE)[0]) * 72
+    longest = max(svg_texts(text)[2:4], key=len)
+    assert text_width(longest, 8) < width < 400
+
+
+def test_picture_is_the_same_under_any_hash_seed_and_locale(tmp_path: Path) -> None:
+    script = (
+        "import sys; from tests.backends.networks import network;"
+        "from archc.backends.dot import dot; from archc.backends.rendering import render;"
+        "sys.stdout.buffer.write(render(dot(network('googlenet')), 'svg'))"
+    )
+    settings = ({"PYTHONHASHSEED": "1", "LC_ALL": "C"}, {"PYTHONHASHSEED": "2", "LC_ALL": "de_DE"})
+    pictures = {
+        subprocess.run(
+            [sys.executable, "-c", script],
+            cwd=ROOT,
+            env={**os.environ, **setting},
+            capture_output=True,
+            check=True,
+        ).stdout
+        for setting in settings
+    }
+    assert pictures == {render(dot(network("googlenet")), "svg")}
+
+
+def test_fonts_of_the_machine_move_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = dot(network("resnet50"))
+    before = render(text, "svg")
+    configuration = tmp_path / "fonts.conf"
+    configuration.write_text("<fontconfig></fontconfig>")
+    monkeypatch.setenv("FONTCONFIG_FILE", str(configuration))
+    assert render(text, "svg") == before
+
+
+def test_svg_has_no_trace_of_the_machine_and_scales() -> None:
+    picture = render(dot(network("lenet5")), "svg").decode()
+    assert "<!--" not in picture
+    assert "viewBox=" in picture
+    assert 'font-family="Helvetica,Arial,sans-serif"' in picture
+    assert "<a " not in picture
+
+
+@pytest.mark.parametrize(("form", "magic"), [("png", b"\x89PNG\r\n\x1a\n"), ("pdf", b"%PDF-")])
+def test_pictures_begin_with_the_magic_of_their_format(form: Format, magic: bytes) -> None:
+    assert render(dot(network("lenet5")), form).startswith(magic)
+
+
+def test_text_that_is_no_dot_is_a_drawing_failure() -> None:
+    with pytest.raises(CompileError) as caught:
+        render("digraph {", "svg")
+    (diagnostic,) = caught.value.diagnostics
+    assert diagnostic.code is Code.DRAWING_FAILED
+    assert diagnostic.help
+
+
+def test_drawing_that_takes_too_long_is_a_drawing_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rendering, "TIME_LIMIT", 0.001)
+    with pytest.raises(CompileError) as caught:
+        render(dot(network("lenet5")), "svg")
+    assert "0.001 seconds" in caught.value.diagnostics[0].headline
