@@ -35,7 +35,9 @@ def _class_lines(
         return lines
     result = _result_annotation(graph)
     lines = [
-        Line(x.depth, x.text.replace("-> Tensor:", f"-> {result}:"), x.comment) if "def forward" in x.text else x
+        Line(x.depth, x.text.replace("-> Tensor:", f"-> {result}:"), x.comment)
+        if "def forward" in x.text
+        else x
         for x in lines
     ]
     return _with_init(lines, init_lines(graph, plans))
@@ -67,7 +69,13 @@ def _header(graph: Graph) -> list[Line]:
     title = f"{graph.title}: {graph.doc}" if graph.doc else f"{graph.title}."
     text = _docstring(f"{title}")
     spec = "Compiled by archc; the comments name the lines of the spec."
-    return [Line(0, f'"""{text[0]}'), *[Line(0, t) for t in text[1:]], Line(0, ""), Line(0, spec), Line(0, '"""')]
+    return [
+        Line(0, f'"""{text[0]}'),
+        *[Line(0, t) for t in text[1:]],
+        Line(0, ""),
+        Line(0, spec),
+        Line(0, '"""'),
+    ]
 
 
 def _docstring(text: str) -> list[str]:

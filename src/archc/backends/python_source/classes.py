@@ -243,9 +243,7 @@ def _symbols(group: Sequence[Instance], graph: Graph, sizes: Sizes) -> Symbols:
     return symbols
 
 
-def _input_sizes(
-    index: int, group: Sequence[Instance], symbols: Symbols, sizes: Sizes
-) -> None:
+def _input_sizes(index: int, group: Sequence[Instance], symbols: Symbols, sizes: Sizes) -> None:
     """Name the sizes of one input: a parameter where they differ, else the number."""
     values = [instance.inputs[index] for instance in group]
     rank = len(values[0].type.shape)

@@ -174,9 +174,7 @@ class Constructor:
             pieces += self.entry(entries, paths, numbered)
         return pieces
 
-    def entry(
-        self, runs: Sequence[EntryRun], paths: Sequence[str], numbered: bool
-    ) -> list[Piece]:
+    def entry(self, runs: Sequence[EntryRun], paths: Sequence[str], numbered: bool) -> list[Piece]:
         """Return the pieces of one line."""
         if len({type(run) for run in runs}) != 1:
             raise NotUniformError
@@ -214,9 +212,7 @@ class Constructor:
         self.symbols.names[name] = Name(name)
         return [Local(name, expression_text(text))]
 
-    def _child(
-        self, runs: Sequence[ChildRun], paths: Sequence[str], numbered: bool
-    ) -> list[Piece]:
+    def _child(self, runs: Sequence[ChildRun], paths: Sequence[str], numbered: bool) -> list[Piece]:
         key, dynamic = self._key(runs) if not numbered else ("", False)
         if isinstance(runs[0].content, BodyRun):
             bodies = [r.content for r in runs if isinstance(r.content, BodyRun)]
@@ -440,12 +436,13 @@ class Constructor:
         positional = [expression_text(e) for e in given[0]]
         after = layer.inferred_after
         parts = [*positional[:after], *inferred, *positional[after:]]
-        parts += [f"{name}={expression_text(e)}" if name else f"**{expression_text(e)}" for name, e in given[1]]
+        parts += [
+            f"{name}={expression_text(e)}" if name else f"**{expression_text(e)}"
+            for name, e in given[1]
+        ]
         return f"{layer.torch_name}({', '.join(parts)})"
 
-    def _inferred(
-        self, units: Sequence[Operation], inputs: Sequence[Value | None]
-    ) -> list[str]:
+    def _inferred(self, units: Sequence[Operation], inputs: Sequence[Value | None]) -> list[str]:
         """Return torch's constructor arguments that archc inferred."""
         found = [_inferred_of(unit) for unit in units]
         parts: list[str] = []
@@ -721,6 +718,7 @@ class Constructor:
         self, plan: Plan, instances: Sequence[Instance], texts: Mapping[str, Expression]
     ) -> None:
         """Write a block's result sizes in the caller's names."""
+
         def replace(part: Expression) -> Expression | None:
             return texts.get(part.identifier) if isinstance(part, Name) else None
 
@@ -882,6 +880,7 @@ def _flow_size(value: Value | None, dim: int) -> int:
 
 def _bound_item(statement: Any, bound: Mapping[str, Any]) -> Any:
     """Return the list item that a turn's names came from."""
+
     def rebuilt(targets: Any) -> Any:
         return tuple(bound[n] if isinstance(n, str) else rebuilt(n) for n in targets.names)
 

@@ -72,9 +72,7 @@ def key_of(value: Value) -> Key:
 class ForwardWriter:
     """Writes the `forward` of one instance."""
 
-    def __init__(
-        self, instance: Instance, structure: Structure, optional: frozenset[str]
-    ) -> None:
+    def __init__(self, instance: Instance, structure: Structure, optional: frozenset[str]) -> None:
         self.instance = instance
         self.structure = structure
         self.optional = optional
@@ -164,9 +162,7 @@ class ForwardWriter:
         own = self.instance.path
         return path[len(own) :].lstrip(".") if own else path
 
-    def _chain(
-        self, run: ItemRun, path: str, hint: str, lines: tuple[int, int]
-    ) -> None:
+    def _chain(self, run: ItemRun, path: str, hint: str, lines: tuple[int, int]) -> None:
         """Write a chain as one nested expression and give its result a name."""
         inside = is_container(run, path) and self.structure.is_sequence(run)
         called = False
@@ -270,9 +266,7 @@ class ForwardWriter:
         operation = node.operation
         assert isinstance(operation, Function)
         holes = [f"\0{i}\0" for i in range(len(node.inputs))]
-        text = self._with_holes(
-            operation.forward(holes, batch="\0batch\0"), node.inputs, operation
-        )
+        text = self._with_holes(operation.forward(holes, batch="\0batch\0"), node.inputs, operation)
         text.infix = bool(operation.operator)
         count = len(node.outputs)
         suffixes = ("",) if count == 1 else tuple(f"[{i}]" for i in range(count))
@@ -302,9 +296,7 @@ class ForwardWriter:
             value = Value(value.node, value.index, value.type)
         key = key_of(value)
         if key not in self.texts:
-            results = tuple(
-                Value(value.node, i, t) for i, t in enumerate(value.node.outputs)
-            )
+            results = tuple(Value(value.node, i, t) for i, t in enumerate(value.node.outputs))
             self._function(value.node, results)
         return self.texts[key]
 
@@ -358,8 +350,7 @@ class ForwardWriter:
         added = self.statements[start:]
         readers = self.structure.readers
         if all(
-            key_of(s.value) in branches and len(readers.get(s.value.key, ())) == 1
-            for s in added
+            key_of(s.value) in branches and len(readers.get(s.value.key, ())) == 1 for s in added
         ):
             for statement in added:
                 self.texts[key_of(statement.value)] = statement.text
@@ -422,7 +413,8 @@ class Naming:
         outputs = self.writer.structure.graph.outputs
         for output in outputs:
             self.writer.texts.setdefault(
-                key_of(output.value), self.writer._text(output.value)  # pyright: ignore[reportPrivateUsage]
+                key_of(output.value),
+                self.writer._text(output.value),  # pyright: ignore[reportPrivateUsage]
             )
         return tuple(output.value for output in outputs)
 
@@ -482,9 +474,7 @@ class Naming:
     def _name(self, index: int, statement: Statement) -> str:
         """Choose the flow's variable for a value the next statement alone reads, else its own."""
         live = {
-            self.names[key]
-            for key, last in self.last.items()
-            if last > index and key in self.names
+            self.names[key] for key, last in self.last.items() if last > index and key in self.names
         }
         key = key_of(statement.value)
         first = self.input_names()[0] if self.instance.inputs else "x"
@@ -509,7 +499,9 @@ class Naming:
     def _model_returns(self) -> list[Line]:
         """Return the live outputs of each mode: a tensor, or a named tuple of several."""
         graph = self.writer.structure.graph
-        by_name = {o.name: t.filled(self.names) for o, t in zip(graph.outputs, self.results, strict=True)}
+        by_name = {
+            o.name: t.filled(self.names) for o, t in zip(graph.outputs, self.results, strict=True)
+        }
         train = [o.name for o in graph.live_outputs("train")]
         evaluated = [o.name for o in graph.live_outputs("eval")]
         lines: list[Line] = []

@@ -43,15 +43,17 @@ def _class_test(rule: Initialisation, plans: Sequence[ClassPlan]) -> str:
     name = rule.selector[0]
     if len(rule.selector) == 2 and name in NAMES and find(name).torch_name.startswith("nn."):
         return find(name).torch_name
-    classes = [plan.name for plan in plans if plan.template.name == name and not plan.template.is_model]
-    if not classes or any(part[:1].isupper() or not part.isidentifier() for part in rule.selector[1:]):
+    classes = [
+        plan.name for plan in plans if plan.template.name == name and not plan.template.is_model
+    ]
+    if not classes or any(
+        part[:1].isupper() or not part.isidentifier() for part in rule.selector[1:]
+    ):
         return ""
     return classes[0] if len(classes) == 1 else f"({', '.join(classes)})"
 
 
-def _loop(
-    rules: Sequence[Initialisation], plans: Sequence[ClassPlan], graph: Graph
-) -> list[Line]:
+def _loop(rules: Sequence[Initialisation], plans: Sequence[ClassPlan], graph: Graph) -> list[Line]:
     """Return one walk over the modules; rules of one class stand under one test."""
     lines = [Line(0, "for module in self.modules():")]
     by_class: dict[str, list[Initialisation]] = {}

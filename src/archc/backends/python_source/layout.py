@@ -46,9 +46,7 @@ def laid_out(line: Line) -> list[str]:
     return [f"{indent}{head}{tail}", *_one_each(inner, line.depth + 1), f"{indent}{close}"]
 
 
-def exploded(
-    depth: int, head: str, items: Iterable[tuple[str, str]], close: str
-) -> list[Line]:
+def exploded(depth: int, head: str, items: Iterable[tuple[str, str]], close: str) -> list[Line]:
     """Return a call with one item, and its comment, a line."""
     inner = [Line(depth + 1, f"{text},", comment) for text, comment in items]
     return [Line(depth, head), *inner, Line(depth, close)]

@@ -101,7 +101,7 @@ def _one(piece: Piece, target: Target, depth: int) -> list[Line]:
 def _set(name: str, text: str) -> str:
     """Return an assignment; `n = n + 32` is written `n += 32`."""
     start = f"{name} + "
-    return f"{name} += {text[len(start):]}" if text.startswith(start) else f"{name} = {text}"
+    return f"{name} += {text[len(start) :]}" if text.startswith(start) else f"{name} = {text}"
 
 
 def _assignment(owner: str, piece: Made) -> str:

@@ -92,7 +92,9 @@ class Symbols:
             raise NotUniformError
         return literal(first)
 
-    def size(self, actual: Sequence[int], value: Value | None, dim: int | None = None) -> Expression:
+    def size(
+        self, actual: Sequence[int], value: Value | None, dim: int | None = None
+    ) -> Expression:
         """Return what to print for a size inferred from `value`: a dimension's expression."""
         for candidate in self.candidates(value, actual[0], dim):
             if self.holds(candidate, actual):

@@ -1,0 +1,124 @@
+"""Loading a spec as an `nn.Module`."""
+
+import os
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any
+
+from archc.compiler import (
+    Settings,
+    Spec,
+    accountable,
+    canonical_text,
+    chosen,
+    graph_of,
+)
+from archc.diagnostics import Code, CompileError, Diagnostic
+from archc.ir.graph import Graph
+from archc.runtime.modules import compiled, model_class
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor, nn
+
+MAX_PARAMETERS = 10_000_000_000
+
+
+def load(
+    spec: str | os.PathLike[str],
+    variant: str | None = None,
+    *,
+    params: Mapping[str, object] | None = None,
+    inputs: Mapping[str, Sequence[int]] | None = None,
+    weights: "str | os.PathLike[str] | Mapping[str, Tensor] | None" = None,
+    device: "str | torch.device | None" = None,
+    dtype: "torch.dtype | None" = None,
+    init: bool = True,
+    seed: int | None = None,
+    max_parameters: int = MAX_PARAMETERS,
+) -> "nn.Module":
+    """Return the network of a spec as an ordinary module, in training mode.
+
+    Args:
+        spec: a path, or the name of a network that ships with archc.
+        variant: one of the spec's variants; its name alone can stand for both.
+        params: parameters of the spec.
+        inputs: sizes of inputs, `{"image": (1, 3, 192, 192)}`.
+        weights: a `.safetensors` file or a mapping of tensors such as `state_dict()`; every
+            key must be there with its shape.
+        device: where the parameters are made, such as `"cuda"`.
+        dtype: the floating-point type of parameters and buffers.
+        init: False leaves parameters that would be random uninitialised.
+        seed: the seed of the random numbers; the state of torch's generator is kept.
+        max_parameters: a network with more is refused before anything is allocated.
+
+    Raises:
+        CompileError: the spec is refused, or the weights do not fit.
+    """
+    settings = Settings(variant, params or {}, inputs=inputs or {})
+    with accountable():
+        opened, settings = chosen(spec, None, settings)
+        graph = graph_of(opened, settings)
+        _check_size(graph, max_parameters)
+        return _loaded(graph, opened, settings, weights, device, dtype, init, seed)
+
+
+def _check_size(graph: Graph, limit: int) -> None:
+    if graph.parameter_count > limit:
+        headline = f"{graph.title} has {graph.parameter_count:,} parameters; the limit is {limit:,}"
+        advice = "raise max_parameters if the memory is there"
+        raise CompileError([Diagnostic(Code.EXPANSION_LIMIT, headline, help=advice)], {})
+
+
+def _loaded(
+    graph: Graph,
+    spec: Spec,
+    settings: Settings,
+    weights: Any,
+    device: Any,
+    dtype: Any,
+    init: bool,
+    seed: int | None,
+) -> "nn.Module":
+    module = compiled(graph, lambda: canonical_text(graph))
+    with ExitStack() as stack:
+        for context in _contexts(device, seed, random=init and weights is None):
+            stack.enter_context(context)
+        model = model_class(module)()
+    if dtype is not None:
+        model = model.to(dtype)
+    if weights is not None:
+        from archc.runtime.weights import load_weights
+
+        load_weights(model, weights, optional=[left for left, _ in graph.ties])
+    return model
+
+
+def _contexts(device: Any, seed: int | None, random: bool) -> list[Any]:
+    """Return what is in force while the constructor runs."""
+    import torch
+
+    from archc.runtime.skipping import skip_random_numbers
+
+    contexts: list[Any] = []
+    if device is not None:
+        contexts.append(torch.device(device))
+    if not random:
+        contexts.append(skip_random_numbers())
+    if seed is not None:
+        contexts.append(_seeded(seed))
+    return contexts
+
+
+def _seeded(seed: int) -> Any:
+    from contextlib import contextmanager
+
+    import torch
+
+    @contextmanager
+    def context() -> Any:
+        with torch.random.fork_rng():
+            torch.manual_seed(seed)
+            yield
+
+    return context()
