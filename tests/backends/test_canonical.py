@@ -18,6 +18,7 @@ from archc.spec.canonical import (
     read_canonical,
 )
 from archc.spec.source import Mapping, Node, Scalar, Sequence, Source, read
+from tests.backends.constructs import CONSTRUCTS
 from tests.backends.networks import all_networks, document_of, elaborated, source_of
 from tests.backends.test_expansion import assert_same, filled
 
@@ -80,6 +81,12 @@ def test_canonical_form_of_every_network_reads_back_as_the_same_graph(name: str)
     assert (again.name, again.title, again.doc) == (graph.name, graph.title, graph.doc)
     assert again.parameters == graph.parameters
     assert filled(again) == filled(graph)
+
+
+@pytest.mark.parametrize("name", CONSTRUCTS)
+def test_canonical_form_of_every_construct_reads_back_as_the_same_graph(name: str) -> None:
+    source = read(f"archc: 1\nname: construct\n{CONSTRUCTS[name]}", "construct.yaml")
+    assert_same(elaborated(source), reread(written(source)))
 
 
 def test_canonical_form_has_the_published_keys_in_order() -> None:

@@ -3,8 +3,10 @@
 import pytest
 
 from archc.backends.expansion import expansion_text
-from archc.ir.graph import Graph
+from archc.ir.graph import Graph, Value
+from archc.layers.tensors import Buffer, Parameter
 from archc.passes.count_costs import count_costs
+from tests.backends.constructs import CONSTRUCTS
 from tests.backends.networks import all_networks, graph_of, network
 
 
@@ -12,15 +14,43 @@ def keys_of(graph: Graph) -> list[tuple[str, object, str]]:
     return [(key.name, key.tensor.shape, key.tensor.dtype) for key in graph.keys]
 
 
+def numbers_of(graph: Graph) -> dict[int, int]:
+    """Return the place of each node; a shared use of a Parameter has its owner's."""
+    owners: dict[str, int] = {}
+    numbers: dict[int, int] = {}
+    for node in graph.nodes:
+        free = isinstance(node.operation, (Parameter, Buffer))
+        numbers[node.index] = len(set(numbers.values()))
+        if free:
+            numbers[node.index] = owners.setdefault(node.path, numbers[node.index])
+    return numbers
+
+
 def nodes_of(graph: Graph) -> list[tuple[object, ...]]:
+    numbers = numbers_of(graph)
     return [
-        (str(n.operation), n.outputs, [(v.node.index, v.index) for v in n.inputs], n.shared)
+        (str(n.operation), n.outputs, [place_of(v, numbers) for v in n.inputs], n.shared)
         for n in graph.nodes
+        if not (n.shared and isinstance(n.operation, (Parameter, Buffer)))
     ]
 
 
+def place_of(value: Value, numbers: dict[int, int]) -> tuple[int, int]:
+    return numbers[value.node.index], value.index
+
+
 def modules_of(graph: Graph) -> list[str]:
-    return [n.path for n in graph.nodes if n.operation is None or n.operation.is_module]
+    return [
+        n.path
+        for n in graph.nodes
+        if n.operation is None
+        or (n.operation.is_module and not isinstance(n.operation, (Parameter, Buffer)))
+    ]
+
+
+def outputs_of(graph: Graph) -> list[tuple[object, ...]]:
+    numbers = numbers_of(graph)
+    return [(o.name, place_of(o.value, numbers), o.mode) for o in graph.outputs]
 
 
 def assert_same(graph: Graph, again: Graph) -> None:
@@ -28,9 +58,7 @@ def assert_same(graph: Graph, again: Graph) -> None:
     assert modules_of(again) == modules_of(graph)
     assert keys_of(again) == keys_of(graph)
     assert again.ties == graph.ties
-    assert [(o.name, o.value.node.index, o.value.index, o.mode) for o in again.outputs] == [
-        (o.name, o.value.node.index, o.value.index, o.mode) for o in graph.outputs
-    ]
+    assert outputs_of(again) == outputs_of(graph)
     before, after = count_costs(graph), count_costs(again)
     assert (after.parameters, after.buffers, after.macs) == (
         before.parameters,
@@ -50,3 +78,37 @@ def test_expansion_of_every_network_reads_back_as_the_same_graph(name: str) -> N
     again = graph_of(expansion_text(graph))
     assert_same(graph, again)
     assert filled(again) == filled(graph)
+
+
+@pytest.mark.parametrize("name", CONSTRUCTS)
+def test_expansion_of_every_construct_reads_back_as_the_same_graph(name: str) -> None:
+    graph = graph_of(f"archc: 1\nname: construct\n{CONSTRUCTS[name]}")
+    again = graph_of(expansion_text(graph))
+    assert_same(graph, again)
+    assert filled(again) == filled(graph)
+    assert_same(graph, graph_of(expansion_text(again)))
+
+
+@pytest.mark.parametrize("name", ["resnet50", "googlenet", "unet", "densenet121"])
+def test_expansion_has_no_blocks_no_loops_and_no_conditions(name: str) -> None:
+    text = expansion_text(network(name))
+    assert "blocks:" not in text and "params:" not in text
+    assert "for " not in text and " if " not in text.replace(" if training", "")
+
+
+def test_expansion_says_the_shape_of_every_line_of_the_model() -> None:
+    text = expansion_text(network("resnet18"))
+    lines = text.partition("model:\n")[2].partition("init:")[0].splitlines()
+    assert all("  # [B, " in line for line in lines)
+    assert "  conv1: Conv2d(64, 7, stride=2, padding=3, bias=False)  # [B, 64, 112, 112]" in lines
+
+
+def test_expansion_of_a_residual_names_the_block_input_by_its_path() -> None:
+    lines = [line.strip() for line in expansion_text(network("resnet18")).splitlines()]
+    assert "- Conv2d(128, 1, stride=2, bias=False) from layer1  # [B, 128, 28, 28]" in lines
+
+
+def test_expansion_of_long_lists_makes_parameters_of_them() -> None:
+    text = expansion_text(graph_of(f"archc: 1\nname: t\n{CONSTRUCTS['long_lists']}"))
+    assert text.count("values: [0, 1, 2, ") == 1
+    assert text.count("index_select(1, values)") == 2

@@ -47,17 +47,15 @@ class _Expansion:
         self.used = self._used_names()
         self.inputs = {node.index: node.path for node in graph.inputs}
         self.aliases: dict[int, str] = {}
+        self.statements: set[int] = set()
         self.constants: dict[str, Any] = {}
 
     def text(self) -> str:
-        """Print twice: the first time finds which lines need a name for later ones."""
-        model = self._model()
-        count = -1
-        while count != len(self.used):
-            count = len(self.used)
-            model = self._model()
-        outputs = self._outputs()
-        model = self._model()
+        """Print until no line needs another name for a later one to read."""
+        known, model, outputs = -1, "", ""
+        while known != len(self.used) + len(self.statements):
+            known = len(self.used) + len(self.statements)
+            model, outputs = self._model(), self._outputs()
         parts = [self._head(), self._constants(), "model:\n", model, outputs]
         return "".join([*parts, self._init(), self._ties()])
 
@@ -129,12 +127,15 @@ class _Expansion:
         name = spec_name(type(line.node.operation))
         if name not in {"concat", "add", "mul"} or line.chained:
             raise _unsayable(line.node, "its line would be longer than the language allows")
+        self.statements.add(line.node.index)
         arguments = self._arguments(line.node.operation)
-        target = self._alias(line)
-        yield f"{dash}{name}{f'({arguments})' if arguments else ''} as {target}:{comment}"
+        target = self.aliases.get(line.node.index)
+        head = f"{name}({arguments})" if arguments else name
+        yield f"{dash}{head}{f' as {target}' if target else ''}:{comment}"
         for number, value in enumerate(line.node.inputs):
-            key = "" if line.container.numbered else f"{target}_{number}: "
-            yield f"{'  ' if dash else ''}  {dash}{key}from {self._value(value, line.container)}"
+            key = "" if dash else f"{line.key}_of_{number}: "
+            source = self._value(value, line.container)
+            yield f"{'    ' if dash else '  '}{dash}{key}from {source}"
 
     def _item(self, line: Line) -> str:
         sources = self._expression(line)
@@ -224,6 +225,7 @@ class _Expansion:
 
     def _value(self, value: Value, container: Container) -> str:
         """Return how a line of `container` calls a tensor: an alias, a path, an input's name."""
+        value = self._owned(value)
         index = value.node.index
         if index in self.inputs:
             return self._input(index, container)
@@ -235,9 +237,13 @@ class _Expansion:
         if index in self.aliases:
             return self.aliases[index]
         path = self._shortest(line.container.path, line.key, value, container)
-        if path and len(value.node.outputs) == 1:
-            return path
-        return self._alias(line)
+        named = path and len(value.node.outputs) == 1 and index not in self.statements
+        return path if named else self._alias(line)
+
+    def _owned(self, value: Value) -> Value:
+        """Return the tensor itself for a shared use of a Parameter or Buffer."""
+        owner = self.tree.owners.get(value.node.index)
+        return value if owner is None else Value(owner, value.index, value.type)
 
     def _input(self, index: int, container: Container) -> str:
         name = self.inputs[index]

@@ -75,6 +75,8 @@ class Unrolled:
     lines: dict[int, Line]
     names: dict[int, str]
     flow: Value | None
+    owners: dict[int, Node]
+    """The Parameter or Buffer that a shared use of it stands for."""
 
 
 def unrolled(graph: Graph) -> Unrolled:
@@ -108,6 +110,7 @@ class _Unrolling:
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
         self.names = _written_names(graph)
+        self.owners = _free_owners(graph)
         self.children = _children(graph)
         self.upcoming = _upcoming(graph)
         self.shared = {node.path for node in graph.nodes if node.shared}
@@ -122,11 +125,11 @@ class _Unrolling:
 
     def result(self) -> Unrolled:
         for node in self.graph.nodes:
-            if node.operation is not None:
+            if node.operation is not None and node.index not in self.owners:
                 self._place(node)
         self._move(())
         self.root.value = self.flow
-        return Unrolled(self.root, self.containers, self.lines, self.names, self.flow)
+        return Unrolled(self.root, self.containers, self.lines, self.names, self.flow, self.owners)
 
     def _container(self, path: Path) -> Container:
         names = self.children.get(path, [])
@@ -236,6 +239,13 @@ def _children(graph: Graph) -> dict[Path, list[str]]:
             if path[length] not in names:
                 names.append(path[length])
     return children
+
+
+def _free_owners(graph: Graph) -> dict[int, Node]:
+    """Return for each shared use of a Parameter or Buffer the node that owns it."""
+    free = [node for node in graph.nodes if isinstance(node.operation, (Parameter, Buffer))]
+    owners = {node.path: node for node in free if not node.shared}
+    return {node.index: owners[node.path] for node in free if node.shared}
 
 
 def _upcoming(graph: Graph) -> dict[int, Path]:
