@@ -33,9 +33,16 @@ _LINK = re.compile(
     re.DOTALL,
 )
 _CELL = re.compile(
-    r'(<polygon fill="[^"]*" stroke="none" points="(-?[\d.]+),[^ ]* (?:[^ ]* )(-?[\d.]+),[^"]*"/>\n'
-    r'<text xml:space="preserve" )text-anchor="start" x="-?[\d.]+"'
+    r'(<polygon fill="[^"]*" stroke="none" points="([-\d.]+),([-\d.]+) [^ ]+ ([-\d.]+),([-\d.]+)'
+    r'[^>]*>\n<text xml:space="preserve" )text-anchor="start" x="[-\d.]+" y="[-\d.]+"'
+    r'([^>]* font-size="([\d.]+)")'
 )
+_ROUND = re.compile(
+    r'(<ellipse [^>]*cx="[-\d.]+" cy="([-\d.]+)"[^>]*>\n<text [^>]*) y="[-\d.]+"'
+    r'([^>]* font-size="([\d.]+)")'
+)
+BASELINE = 0.36
+"""How far below the middle of a line its letters stand, as a part of the font's size."""
 
 
 def render(dot_text: str, format: Format) -> bytes:
@@ -81,15 +88,22 @@ def _failure(headline: str, advice: str) -> CompileError:
 def _clean_svg(picture: bytes) -> bytes:
     """Return an SVG without comments, with hints for titles, whose cells centre their text.
 
-    Graphviz places the text of a cell by the width it measured; here the middle of the
-    cell, which the cell's rectangle tells, becomes the anchor.
+    Graphviz places text by the size of it that it measured; here the middle of the cell or
+    circle around it, whose size is ours, becomes the anchor.
     """
     text = picture.decode()
     text = _COMMENT.sub("", _VERSION.sub("", text))
     text = _LINK.sub(r"\1<title>\2</title>\n\3", _TITLE.sub(r"\1", text))
-    return _CELL.sub(_centred, text).encode()
+    return _ROUND.sub(_levelled, _CELL.sub(_centred, text)).encode()
 
 
 def _centred(match: re.Match[str]) -> str:
-    middle = (float(match[2]) + float(match[3])) / 2
-    return f'{match[1]}text-anchor="middle" x="{middle:g}"'
+    start, left, top, right, bottom, rest, size = match.groups()
+    x = (float(left) + float(right)) / 2
+    y = (float(top) + float(bottom)) / 2 + BASELINE * float(size)
+    return f'{start}text-anchor="middle" x="{x:.2f}" y="{y:.2f}"{rest}'
+
+
+def _levelled(match: re.Match[str]) -> str:
+    start, middle, rest, size = match.groups()
+    return f'{start} y="{float(middle) + BASELINE * float(size):.2f}"{rest}'

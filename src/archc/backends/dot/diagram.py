@@ -137,8 +137,9 @@ def _frame_lines(
         if not isinstance(item, Opened) or _is_single(item):
             yield f"  {placed[name].figure.written(name)}"
             continue
-        label = frame_label(item.group, group_name(item.group, outer))
-        look = {"label": label, "fillcolor": palette.frame_colour(level), **_FRAME}
+        fill = palette.frame_colour(level)
+        label = frame_label(item.group, group_name(item.group, outer), fill)
+        look = {"label": label, "fillcolor": fill, **_FRAME}
         yield f"  subgraph cluster_{_first_index(item)}_{level} {{"
         yield f"    graph{attributes(look)};"
         yield from (f"  {line}" for line in _frame_lines(item, placed, item.group.path, level + 1))

@@ -30,11 +30,12 @@ class Row:
     ink: str = INK
     size: int = TEXT_SIZE
     bold: bool = False
+    side: int = SIDE
 
     @property
     def width(self) -> int:
         """The width of the text with room at both sides, in points."""
-        return text_width(self.text, self.size, bold=self.bold) + 2 * SIDE
+        return text_width(self.text, self.size, bold=self.bold) + 2 * self.side
 
     @property
     def height(self) -> int:

@@ -5,17 +5,22 @@ from html import escape
 
 from archc.backends.dot.labels import Row
 
+SET_MINUS = "∖"
 FONT = "Helvetica,Arial,sans-serif"
+
+
+class Table(str):
+    """A label that is a table made here; any other value of an attribute is user text."""
+
+    __slots__ = ()
 
 
 def printable(text: str) -> str:
     """Return text on one line, with what no XML document may hold replaced by `�`."""
-    return "".join(_printable(character) for character in text)
+    return "".join(map(_printable, " ".join(text.split())))
 
 
 def _printable(character: str) -> str:
-    if character in "\n\r\t\u2028\u2029":
-        return " "
     code = ord(character)
     forbidden = (
         code < 0x20 or 0x7F <= code < 0xA0 or 0xD800 <= code < 0xE000 or code & 0xFFFE == 0xFFFE
@@ -23,21 +28,21 @@ def _printable(character: str) -> str:
     return "�" if forbidden else character
 
 
-def quoted(text: str) -> str:
-    """Return text as a quoted DOT string in which no escape sequence has a meaning."""
-    plain = printable(text).replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{_entities(plain)}"'
-
-
-def _entities(text: str) -> str:
-    """Return text whose ampersands stay ampersands: Graphviz reads HTML's entities everywhere."""
-    return text.replace("&", "&amp;")
+def quoted(text: str, backslash: str = "&#92;") -> str:
+    """Return text as a quoted DOT string; `backslash` is what stands for each backslash."""
+    plain = printable(text).replace("&", "&amp;").replace('"', "&quot;")
+    return '"' + plain.replace("\\", backslash) + '"'
 
 
 def attributes(values: Mapping[str, str]) -> str:
-    """Return an attribute list; values that begin with `<` are tables made here."""
+    """Return an attribute list; tables made here stand as they are, all else is quoted.
+
+    Graphviz looks for escape sequences in attributes twice, and once more after it has decoded
+    the entities, so no backslash is safe there: a sign that looks like one takes its place.
+    """
     parts = [
-        f"{name}={value if value[:1] == '<' else quoted(value)}" for name, value in values.items()
+        f"{name}={value if isinstance(value, Table) else quoted(value, SET_MINUS)}"
+        for name, value in values.items()
     ]
     return f" [{', '.join(parts)}]" if parts else ""
 
@@ -49,24 +54,22 @@ def inches(points: int) -> str:
 
 def font(row: Row) -> str:
     """Return the text of a row in its size, colour and weight."""
-    text = escape(printable(row.text), quote=True).replace("&#x27;", "&#39;")
+    text = escape(printable(row.text)).replace("&#x27;", "&#39;") or "&#160;"
     if row.bold:
         text = f"<B>{text}</B>"
     return f'<FONT POINT-SIZE="{row.size}" COLOR="{row.ink}">{text}</FONT>'
 
 
-def cell(row: Row, width: int, *, left: bool = False, filled: bool = True) -> str:
+def cell(row: Row, width: int) -> str:
     """Return one table cell of a size that no font can change."""
-    place = ' ALIGN="LEFT"' if left else ""
-    fill = f' BGCOLOR="{row.fill}"' if filled else ""
     size = f'FIXEDSIZE="TRUE" WIDTH="{width}" HEIGHT="{row.height}"'
-    return f"<TD{place}{fill} {size}>{font(row)}</TD>"
+    return f'<TD BGCOLOR="{row.fill}" {size}>{font(row)}</TD>'
 
 
-def table(lines: Sequence[str], width: int, height: int, border: str = "") -> str:
+def table(lines: Sequence[str], width: int, height: int, border: str = "") -> Table:
     """Return a label that is a table of rows, each given as its cells."""
     frame = border or 'BORDER="0"'
     bare = 'CELLBORDER="0" CELLSPACING="0" CELLPADDING="0"'
     size = f'{bare} FIXEDSIZE="TRUE" WIDTH="{width}" HEIGHT="{height}"'
     body = "".join(f"<TR>{line}</TR>" for line in lines)
-    return f"<<TABLE {frame} {size}>{body}</TABLE>>"
+    return Table(f"<<TABLE {frame} {size}>{body}</TABLE>>")

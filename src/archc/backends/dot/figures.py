@@ -1,0 +1,130 @@
+"""The nodes of a diagram: cards of rows, closed frames, round joins, inputs and outputs."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from archc.backends.dot import palette
+from archc.backends.dot.depth import Closed
+from archc.backends.dot.labels import (
+    SMALL_SIZE,
+    Row,
+    card_rows,
+    closed_rows,
+    instance_text,
+    layer_text,
+    output_text,
+)
+from archc.backends.dot.repeats import Copies
+from archc.backends.dot.stacking import Card, Group
+from archc.backends.dot.writing import attributes, cell, inches, table
+from archc.ir.graph import Graph, GraphOutput, Node
+
+SIGNS = {"add": "+", "sub": "−", "mul": "×", "div": "÷", "matmul": "@"}
+CIRCLE = 20
+CORNER = 10
+FRAME_SIDE = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A node as it will be drawn; width and height are in points."""
+
+    width: int
+    height: int
+    look: Mapping[str, str]
+
+    def written(self, name: str) -> str:
+        """Return the DOT statement of the node."""
+        size = {"width": inches(self.width), "height": inches(self.height), "fixedsize": "true"}
+        return f"{name}{attributes({**self.look, **size})};"
+
+
+def card_figure(card: Card, name: str, repeat: int, graph: Graph, copies: Copies) -> Figure:
+    """Return the picture of a card, a join or an input of the model."""
+    node = card.nodes[0]
+    if node.operation is None:
+        return _terminal(node.path, str(node.output), palette.TERMINAL, palette.PAPER)
+    if card.is_round:
+        return _join(node, graph, copies)
+    rows = card_rows(card, name, copies)
+    return _card(rows, repeat, node.index in graph.train_only, _hint(card.nodes))
+
+
+def closed_figure(closed: Closed, name: str, graph: Graph, copies: Copies) -> Figure:
+    """Return the picture of a frame that is not opened."""
+    group = closed.group
+    pale = all(node.index in graph.train_only for node in group.nodes)
+    call = f": {group.instance.text}" if group.instance else ""
+    return _card(closed_rows(group, name, copies), group.repeat, pale, f"{group.path}{call}")
+
+
+def output_figure(output: GraphOutput) -> Figure:
+    """Return the picture of a result of the model; one that only training has is paler."""
+    pale = output.mode == "train"
+    fill = palette.PALE_TERMINAL if pale else palette.TERMINAL
+    ink = palette.INK if pale else palette.PAPER
+    return _terminal(output.name or "output", str(output.value.type), fill, ink)
+
+
+def frame_label(group: Group, name: str, fill: str) -> str:
+    """Return the label of a frame: its name, its call, how often it stands in a row."""
+    rows = [Row(name, fill, bold=True, side=FRAME_SIDE)] if name else []
+    if group.instance is not None:
+        call = instance_text(group.instance)
+        rows.append(Row(call, fill, palette.FAINT, side=FRAME_SIDE))
+    if group.repeat > 1:
+        rows.append(Row(f"× {group.repeat}", palette.BADGE, palette.PAPER, bold=True))
+    line = "".join(cell(row, row.width) for row in rows)
+    return table([line], sum(row.width for row in rows), rows[0].height)
+
+
+def _hint(nodes: Sequence[Node]) -> str:
+    return "; ".join(f"{node.path}: {node.operation} → {node.output}" for node in nodes)
+
+
+def _terminal(name: str, shape: str, fill: str, ink: str) -> Figure:
+    return _rounded(
+        [Row(name, fill, ink, bold=True), Row(shape, fill, ink, SMALL_SIZE)],
+        {"fillcolor": fill, "color": fill, "style": "rounded,filled", "tooltip": f"{name} {shape}"},
+    )
+
+
+def _rounded(rows: Sequence[Row], look: Mapping[str, str]) -> Figure:
+    """Return rows in a box with round corners; the cells keep clear of them."""
+    width = max(row.width for row in rows)
+    height = sum(row.height for row in rows)
+    label = table([cell(row, width) for row in rows], width, height)
+    return Figure(width + CORNER, height + CORNER // 2, {"label": label, "shape": "box", **look})
+
+
+def _join(node: Node, graph: Graph, copies: Copies) -> Figure:
+    """Return a circle with a sign where the shape stays, else a pill that shows the shape."""
+    assert node.operation is not None
+    text = layer_text(node.operation)
+    pale = node.index in graph.train_only
+    look = {
+        "fillcolor": palette.PAPER,
+        "color": palette.PALE_LINE if pale else palette.LINE,
+        "tooltip": _hint([node]),
+    }
+    style = "filled,dashed" if pale else "filled"
+    if text in SIGNS:
+        sign = {"label": SIGNS[text], "shape": "circle", "style": style}
+        return Figure(CIRCLE, CIRCLE, {**look, **sign, "fontcolor": palette.INK})
+    shape = Row(output_text(node, copies), palette.PAPER, palette.FAINT, SMALL_SIZE)
+    return _rounded([Row(text, palette.PAPER), shape], {**look, "style": f"rounded,{style}"})
+
+
+def _card(rows: Sequence[Row], repeat: int, pale: bool, hint: str) -> Figure:
+    badge = Row(f"× {repeat}", palette.BADGE, palette.PAPER, rows[-1].size, bold=True)
+    room = badge.width if repeat > 1 else 0
+    width = max(*(row.width for row in rows), rows[-1].width + room)
+    height = sum(row.height for row in rows)
+    lines = [cell(row, width) for row in rows]
+    if repeat > 1:
+        pair = cell(rows[-1], width - room) + cell(badge, room)
+        lines[-1] = f"<TD>{table([pair], width, badge.height)[1:-1]}</TD>"
+    line = palette.PALE_LINE if pale else palette.LINE
+    border = f'BORDER="1" COLOR="{line}"' + (' STYLE="DASHED"' if pale else "")
+    label = table(lines, width + 2, height + 2, border)
+    return Figure(width + 2, height + 2, {"label": label, "shape": "none", "tooltip": hint})
