@@ -9,6 +9,7 @@ import pytest
 from archc.backends.canonical import canonical_json
 from archc.diagnostics import Code, CompileError
 from archc.ir.graph import Graph
+from archc.passes.elaborate import Imported, Request, elaborate
 from archc.passes.elaborate_canonical import elaborate_canonical
 from archc.spec.canonical import (
     BundledSpec,
@@ -17,6 +18,7 @@ from archc.spec.canonical import (
     encoded_tree,
     read_canonical,
 )
+from archc.spec.parse import parse
 from archc.spec.source import Mapping, Node, Scalar, Sequence, Source, read
 from tests.backends.constructs import CONSTRUCTS
 from tests.backends.networks import all_networks, document_of, elaborated, source_of
@@ -176,3 +178,30 @@ def test_canonical_form_that_is_malformed_is_refused(text: str, code: Code) -> N
 
 def test_canonical_form_larger_than_the_limit_is_refused() -> None:
     assert code_of('"' + "a" * (32 * 2**20) + '"')[0] is Code.READING_LIMIT
+
+
+def test_canonical_form_holds_the_imported_files_without_their_folders() -> None:
+    block = read(
+        "archc: 1\nname: c\ninputs: {x: [B, 3, 8, 8]}\n"
+        "blocks:\n  K(n): Conv2d(n, 1)\nmodel:\n  - K(1)\n",
+        "/home/a/c.yaml",
+    )
+    main = read(
+        "archc: 1\nname: a\nimport: {K: ./c.yaml#K}\ninputs: {x: [B, 3, 8, 8]}\n"
+        "model:\n  one: K(7)\n",
+        "a.yaml",
+    )
+    graph = elaborate(parse(main), Request(imported={"K": Imported(parse(block), "K")}))
+    imports = encoded_imports({"K": "/home/a/c.yaml"}, {"/home/a/c.yaml": BundledSpec(block)})
+    text = canonical_json(graph, encoded_tree(main.root), imports)
+    assert "/home" not in text
+    assert_same(graph, reread(text))
+
+
+def test_canonical_form_that_imports_in_a_circle_is_refused() -> None:
+    spec = "archc: 1\nname: a\nimport: {K: ./c.yaml#K}\ninputs: {x: [B, 3]}\n"
+    spec += "blocks:\n  K: Linear(2)\nmodel:\n  one: Linear(7)\n"
+    plain = read(spec.replace("import: {K: ./c.yaml#K}\n", ""), "a.yaml")
+    tree = encoded_tree(read(spec.replace("  K:", "  L:"), "a.yaml").root)
+    circle = {"aliases": {"K": "c"}, "files": {"c": {"aliases": {"K": "c"}, "spec": tree}}}
+    assert code_of(canonical_json(elaborated(plain), tree, circle))[0] is Code.IMPORT

@@ -109,3 +109,17 @@ def test_costs_leave_a_function_no_path_of_a_module() -> None:
 def test_costs_have_one_path_a_row(name: str) -> None:
     paths = [row.path for row in count_costs(network(name)).nodes]
     assert len(paths) == len(set(paths))
+
+
+def test_costs_of_torchvision_alexnet_equal_the_published_figures() -> None:
+    features = [
+        *("Conv2d(64, 11, stride=4, padding=2)", "ReLU", "MaxPool2d(3, 2)"),
+        *("Conv2d(192, 5, padding=2)", "ReLU", "MaxPool2d(3, 2)"),
+        *("Conv2d(384, 3, padding=1)", "ReLU", "Conv2d(256, 3, padding=1)", "ReLU"),
+        *("Conv2d(256, 3, padding=1)", "ReLU", "MaxPool2d(3, 2)", "Flatten"),
+        *("Dropout", "Linear(4096)", "ReLU", "Dropout", "Linear(4096)", "ReLU", "Linear(1000)"),
+    ]
+    lines = "".join(f"  - {line}\n" for line in features)
+    spec = f"archc: 1\nname: alexnet\ninputs: {{image: [B, 3, 224, 224]}}\nmodel:\n{lines}"
+    table = count_costs(graph_of(spec))
+    assert (table.parameters, round(table.macs / 1e9, 3)) == (61_100_840, 0.714)

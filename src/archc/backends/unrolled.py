@@ -231,14 +231,12 @@ def _results(node: Node) -> int:
 
 def _children(graph: Graph) -> dict[Path, list[str]]:
     """Return the names of each container's children, in order."""
-    children: dict[Path, list[str]] = {(): []}
+    children: dict[Path, dict[str, None]] = {(): {}}
     for node in graph.nodes:
         path = segments(node.path) if is_owner(node) else ()
         for length in range(len(path)):
-            names = children.setdefault(path[:length], [])
-            if path[length] not in names:
-                names.append(path[length])
-    return children
+            children.setdefault(path[:length], {})[path[length]] = None
+    return {path: list(names) for path, names in children.items()}
 
 
 def _free_owners(graph: Graph) -> dict[int, Node]:

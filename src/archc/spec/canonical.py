@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from collections.abc import Mapping as Dict
 from collections.abc import Sequence as List
 from dataclasses import dataclass, field
+from pathlib import PurePath
 from typing import Any, Literal, NoReturn, cast
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -127,12 +128,31 @@ def encoded_tree(node: Node) -> Json:
 
 
 def encoded_imports(aliases: Dict[str, str], files: Dict[str, BundledSpec]) -> Json:
-    """Return the imported specs by file, and the file that each alias stands for."""
+    """Return the imported specs by file, and the file that each alias stands for.
+
+    Files are named without their folders, so that the bytes are those of any machine.
+    """
+    names = _file_names(files)
     inner: Json = {
-        name: {"aliases": dict(spec.aliases), "spec": encoded_tree(spec.source.root)}
-        for name, spec in files.items()
+        names[file]: {
+            "aliases": {alias: names[target] for alias, target in spec.aliases.items()},
+            "spec": encoded_tree(spec.source.root),
+        }
+        for file, spec in files.items()
     }
-    return {"aliases": dict(aliases), "files": inner}
+    return {"aliases": {alias: names[target] for alias, target in aliases.items()}, "files": inner}
+
+
+def _file_names(files: Iterable[str]) -> dict[str, str]:
+    """Return a name for each file: its own without folders, numbered where two are alike."""
+    names: dict[str, str] = {}
+    for file in files:
+        path = PurePath(file)
+        name, number = path.name, 2
+        while name in names.values():
+            name, number = f"{path.stem}_{number}{path.suffix}", number + 1
+        names[file] = name
+    return names
 
 
 def read_canonical(text: str, file: str) -> CanonicalSpec:
