@@ -288,6 +288,7 @@ class Constructor:
         pieces = chosen.present(here, [paths[i] for i in main], key, False, numbered)
         if not holds_modules(here[0]):
             return pieces if not pieces else []
+        self._merge(runs, main)
         if numbered:
             if other:
                 raise NotUniformError
@@ -299,6 +300,16 @@ class Constructor:
             raise NotUniformError
         pieces[0].text = f"{pieces[0].text} if {expression_text(condition, 1)} else {text}"
         return pieces
+
+    def _merge(self, runs: Sequence[ItemRun], main: list[int]) -> None:
+        """After a line that some contexts lack, keep the sizes that hold in all of them."""
+        for dim, expression in self.symbols.dims(runs[main[0]].value).items():
+            shapes = [run.value.type.shape for run in runs]
+            if any(dim >= len(shape) or not isinstance(shape[dim], int) for shape in shapes):
+                continue
+            if self.symbols.holds(expression, [shape[dim] for shape in shapes]):
+                for run in runs:
+                    self.symbols.sizes[run.value.key] = {dim: expression}
 
     def _otherwise(
         self, runs: Sequence[ItemRun], paths: Sequence[str], key: str, other: list[int]

@@ -173,8 +173,10 @@ class ForwardWriter:
                     called = True
                 else:
                     self._unit(unit, hint, lines)
-        for value in run.values:
+        for index, value in enumerate(run.values):
             text = self.texts.get(key_of(value))
+            if index and value.key not in self.structure.readers:
+                continue
             if text is not None and not self._is_simple(text, run):
                 self._assign(value, text, hint, lines)
 
@@ -406,6 +408,8 @@ class Naming:
         self.names: dict[Key, str] = {}
         self.results = [writer.texts[key_of(v)] for v in self._result_values()]
         self.last = self._last_reads()
+        model = self.instance.template.is_model and len(self.results) > 1
+        self.outputs = {key_of(v) for t in self.results for v in t.reads()} if model else set[Key]()
 
     def _result_values(self) -> tuple[Value, ...]:
         if not self.instance.template.is_model:
@@ -479,6 +483,7 @@ class Naming:
         key = key_of(statement.value)
         first = self.input_names()[0] if self.instance.inputs else "x"
         flows = self.last.get(key, index) == index + 1 and not statement.train_only
+        flows = flows and key not in self.outputs
         candidates = ["x" if first != "x" else first, "out"] if flows else []
         hint = statement.hint if statement.hint and not statement.hint.isdigit() else "x"
         candidates += [hint, *(f"{hint}_{n}" for n in range(1, len(self.statements) + 2))]
@@ -520,12 +525,8 @@ def input_names(instance: Instance) -> tuple[str, ...]:
 def _result(class_name: str, outputs: list[str], texts: dict[str, str]) -> str:
     if len(outputs) == 1:
         return f"return {texts[outputs[0]]}"
-    arguments = [
-        texts[name] if texts[name] == name else f"{name}={texts[name]}" for name in outputs
-    ]
-    positional = all("=" not in argument for argument in arguments)
-    if not positional:
-        arguments = [f"{name}={texts[name]}" for name in outputs]
+    named = [f"{name}={texts[name]}" for name in outputs]
+    arguments = outputs if all(texts[name] == name for name in outputs) else named
     return f"return {class_name}({', '.join(arguments)})"
 
 

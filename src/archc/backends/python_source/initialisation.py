@@ -15,77 +15,95 @@ def init_lines(graph: Graph, plans: Sequence[ClassPlan]) -> list[Line]:
     rules = [rule for rule in graph.init if rule.matches]
     position = 0
     while position < len(rules):
-        run = _class_rules(rules[position:], plans)
-        if run:
-            lines += _loop(run, plans, graph)
-            position += len(run)
+        together = _same_walk(rules[position:], plans)
+        if together:
+            lines += _loop(together, plans, graph)
         else:
             lines += _by_key(rules[position])
-            position += 1
+        position += max(1, len(together))
     return lines + _ties(graph)
 
 
-def _class_rules(
-    rules: Sequence[Initialisation], plans: Sequence[ClassPlan]
-) -> list[Initialisation]:
-    """Return the rules at the front that say `Class.tensor` or `Block.child.tensor`."""
-    run: list[Initialisation] = []
-    for rule in rules:
-        if not _class_test(rule, plans):
-            break
-        run.append(rule)
-    return run
+def _same_walk(rules: Sequence[Initialisation], plans: Sequence[ClassPlan]) -> list[Initialisation]:
+    """Return the rules at the front that begin with a class: one walk over the modules does them."""
+    count = 0
+    while count < len(rules) and _steps(rules[count], plans):
+        count += 1
+    return list(rules[:count])
 
 
-def _class_test(rule: Initialisation, plans: Sequence[ClassPlan]) -> str:
-    if len(rule.selector) < 2:
-        return ""
-    name = rule.selector[0]
-    if len(rule.selector) == 2 and name in NAMES and find(name).torch_name.startswith("nn."):
-        return find(name).torch_name
-    classes = [
-        plan.name for plan in plans if plan.template.name == name and not plan.template.is_model
-    ]
-    if not classes or any(
-        part[:1].isupper() or not part.isidentifier() for part in rule.selector[1:]
-    ):
-        return ""
-    return classes[0] if len(classes) == 1 else f"({', '.join(classes)})"
+def _steps(rule: Initialisation, plans: Sequence[ClassPlan]) -> tuple[tuple[str, str], ...]:
+    """Return a selector as steps, each `("class", test)` or `("child", name)`.
+
+    Empty where a segment has no class of its own in the source, or none comes first.
+    """
+    steps: list[tuple[str, str]] = []
+    for segment in rule.selector[:-1]:
+        test = _class_test(segment, plans)
+        if test:
+            steps.append(("class", test))
+        elif segment.isidentifier() and not segment[:1].isupper():
+            steps.append(("child", segment))
+        else:
+            return ()
+    return tuple(steps) if steps and steps[0][0] == "class" else ()
+
+
+def _class_test(segment: str, plans: Sequence[ClassPlan]) -> str:
+    """Return what `isinstance` is asked for a segment that names a layer or a block."""
+    classes = [plan.name for plan in plans if plan.template.name == segment]
+    if classes:
+        return classes[0] if len(classes) == 1 else f"({', '.join(classes)})"
+    return find(segment).torch_name if segment in NAMES else ""
 
 
 def _loop(rules: Sequence[Initialisation], plans: Sequence[ClassPlan], graph: Graph) -> list[Line]:
     """Return one walk over the modules; rules of one class stand under one test."""
     lines = [Line(0, "for module in self.modules():")]
-    by_class: dict[str, list[Initialisation]] = {}
+    by_class: dict[str, list[tuple[Initialisation, tuple[tuple[str, str], ...]]]] = {}
     for rule in rules:
-        by_class.setdefault(_class_test(rule, plans), []).append(rule)
+        (_, test), *rest = _steps(rule, plans)
+        by_class.setdefault(test, []).append((rule, tuple(rest)))
     for test, group in by_class.items():
         lines.append(Line(1, f"if isinstance(module, {test}):"))
-        for rule in group:
-            lines += _statement(rule, graph)
+        for rule, rest in group:
+            lines += _inner(rule, rest, "module", 2, graph)
     return lines
 
 
-def _statement(rule: Initialisation, graph: Graph) -> list[Line]:
-    tensor = ".".join(["module", *rule.selector[1:]])
-    call = Line(2, _call(rule, tensor))
+def _inner(
+    rule: Initialisation, steps: tuple[tuple[str, str], ...], place: str, depth: int, graph: Graph
+) -> list[Line]:
+    """Follow the rest of a selector: a child by its name, a class by a walk below."""
+    if not steps:
+        return _statement(rule, f"{place}.{rule.selector[-1]}", depth, graph)
+    (kind, name), *rest = steps
+    if kind == "child":
+        return _inner(rule, tuple(rest), f"{place}.{name}", depth, graph)
+    walk = Line(depth, f"for layer in {place}.modules():")
+    test = Line(depth + 1, f"if isinstance(layer, {name}):")
+    return [walk, test, *_inner(rule, tuple(rest), "layer", depth + 2, graph)]
+
+
+def _statement(rule: Initialisation, tensor: str, depth: int, graph: Graph) -> list[Line]:
+    call = Line(depth, _call(rule, tensor))
     if not _may_lack(rule, graph):
         return [call]
-    return [Line(2, f"if {tensor} is not None:"), Line(3, call.text)]
+    return [Line(depth, f"if {tensor} is not None:"), Line(depth + 1, call.text)]
 
 
 def _may_lack(rule: Initialisation, graph: Graph) -> bool:
     """Return whether some layer of the rule's class was made without the tensor: `bias=False`."""
-    if len(rule.selector) != 2 or rule.selector[0] not in NAMES:
+    if rule.selector[-1] != "bias" or rule.selector[-2] not in NAMES:
         return False
-    layer = find(rule.selector[0])
+    layer = find(rule.selector[-2])
     nodes = [node for node in graph.nodes if type(node.operation) is layer and not node.shared]
-    return len({node.path for node in nodes}) > len(rule.matches)
+    return any(not getattr(node.operation, "bias", True) for node in nodes)
 
 
 def _by_key(rule: Initialisation) -> list[Line]:
-    if len(rule.matches) == 1:
-        return [Line(0, _call(rule, f"self.get_parameter({string_literal(rule.matches[0])})"))]
+    if len(rule.matches) == 1 and all(part.isidentifier() for part in rule.matches[0].split(".")):
+        return [Line(0, _call(rule, f"self.{rule.matches[0]}"))]
     items = ", ".join(map(string_literal, rule.matches))
     return [
         Line(0, f"for name in [{items}]:"),

@@ -29,8 +29,9 @@ def laid_out(line: Line) -> list[str]:
     """Return the physical lines of a logical one, each within the width where that is possible."""
     indent = INDENT * line.depth
     tail = f"  # {line.comment}" if line.comment else ""
-    if len(indent) + len(line.text) + len(tail) <= WIDTH:
-        return [indent + line.text + tail if line.text else ""]
+    for shown in (tail, tail.partition(":")[0]):
+        if len(indent) + len(line.text) + len(shown) <= WIDTH:
+            return [indent + line.text + shown if line.text else ""]
     if choice := _CHOICE.fullmatch(line.text):
         name, then, test, other = choice.groups()
         parts = [then, f"if {test}", f"else {other}"]
