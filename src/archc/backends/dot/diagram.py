@@ -120,6 +120,7 @@ class _Picture:
             f"  graph{attributes(_GRAPH)};",
             f"  node{attributes(_NODE)};",
             f"  edge{attributes(_EDGE)};",
+            *(f"  {line}" for line in _column_lines(self.plan)),
             *_frame_lines(self.view, self.placed, "", 0),
             *(f"  {self.placed[name].figure.written(name)}" for name in outputs),
             *(f"  {line}" for line in _edge_lines(self.edges, self.plan)),
@@ -166,8 +167,7 @@ def _edge_lines(edges: dict[tuple[str, str], bool], plan: Arrangement) -> Iterat
             continue
         if column not in signs:
             signs.add(column)
-            yield _sign(column, "end", plan.columns[tail])
-            yield _sign(column, "begin", column)
+            yield _sign(column, "end")
             yield f"{tail} -> end{column}{attributes(look)};"
         yield f"begin{column} -> {head}{attributes(look)};"
 
@@ -181,8 +181,22 @@ def _edge(tail: str, head: str, plan: Arrangement, look: dict[str, str]) -> str:
     return f"{tail} -> {head}{attributes({**look, 'minlen': '0'})};"
 
 
-def _sign(number: int, side: str, column: int) -> str:
-    return f"{side}{number}{attributes({**_SIGN, 'label': str(number), 'sortv': str(column + 1)})};"
+def _column_lines(plan: Arrangement) -> Iterator[str]:
+    """Yield an invisible cluster at the head of each column.
+
+    Graphviz packs the columns in the order in which it meets a cluster of each.
+    """
+    count = max(plan.columns.values(), default=0) + 1
+    heads = [next(iter(plan.columns), ""), *(_sign(number, "begin") for number in range(1, count))]
+    for column, head in enumerate(heads if count > 1 else []):
+        yield f"subgraph cluster_column{column} {{"
+        yield f"  graph{attributes({'peripheries': '0', 'margin': '0'})};"
+        yield f"  {head}"
+        yield "}"
+
+
+def _sign(number: int, side: str) -> str:
+    return f"{side}{number}{attributes({**_SIGN, 'label': str(number)})};"
 
 
 _GRAPH = {
@@ -195,7 +209,7 @@ _GRAPH = {
     "pad": "0.1",
     "bgcolor": "white",
     "pack": "24",
-    "packmode": "array_tu9",
+    "packmode": "array_ti9",
 }
 _NODE = {"fontname": FONT, "fontsize": "10", "margin": "0", "penwidth": "0.8"}
 _EDGE = {"color": palette.LINE, "penwidth": "0.9", "arrowsize": "0.55"}

@@ -18,6 +18,7 @@ from archc.backends.dot.repeats import Copies
 from archc.backends.dot.stacking import Card, Group
 from archc.backends.dot.writing import attributes, cell, inches, table
 from archc.ir.graph import Graph, GraphOutput, Node
+from archc.layers.base import spec_name
 
 SIGNS = {"add": "+", "sub": "−", "mul": "×", "div": "÷", "matmul": "@"}
 CIRCLE = 20
@@ -98,9 +99,9 @@ def _rounded(rows: Sequence[Row], look: Mapping[str, str]) -> Figure:
 
 
 def _join(node: Node, graph: Graph, copies: Copies) -> Figure:
-    """Return a circle with a sign where the shape stays, else a pill that shows the shape."""
+    """Return a circle with an operator's sign, or a pill that shows the shape: `concat`."""
     assert node.operation is not None
-    text = layer_text(node.operation)
+    name = spec_name(type(node.operation))
     pale = node.index in graph.train_only
     look = {
         "fillcolor": palette.PAPER,
@@ -108,11 +109,14 @@ def _join(node: Node, graph: Graph, copies: Copies) -> Figure:
         "tooltip": _hint([node]),
     }
     style = "filled,dashed" if pale else "filled"
-    if text in SIGNS:
-        sign = {"label": SIGNS[text], "shape": "circle", "style": style}
+    if name in SIGNS:
+        sign = {"label": SIGNS[name], "shape": "circle", "style": style}
         return Figure(CIRCLE, CIRCLE, {**look, **sign, "fontcolor": palette.INK})
     shape = Row(output_text(node, copies), palette.PAPER, palette.FAINT, SMALL_SIZE)
-    return _rounded([Row(text, palette.PAPER), shape], {**look, "style": f"rounded,{style}"})
+    return _rounded(
+        [Row(layer_text(node.operation), palette.PAPER), shape],
+        {**look, "style": f"rounded,{style}"},
+    )
 
 
 def _card(rows: Sequence[Row], repeat: int, pale: bool, hint: str) -> Figure:

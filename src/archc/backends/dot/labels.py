@@ -8,9 +8,10 @@ from archc.backends.dot.repeats import Copies
 from archc.backends.dot.stacking import Card, Group, is_light
 from archc.backends.text_widths import shortened, text_width
 from archc.expressions.printing import constant_text
+from archc.expressions.values import Constant
 from archc.ir.graph import Instance, Node
 from archc.layers.base import Layer, spec_name
-from archc.shapes import Shape, elements
+from archc.shapes import Batch, Shape, elements
 
 TEXT_SIZE = 10
 SMALL_SIZE = 8
@@ -48,13 +49,18 @@ def layer_text(layer: Layer) -> str:
     fields = type(layer).model_fields
     shown: list[str] = []
     variadic = getattr(layer, "variadic", "")
-    positional = (*layer.positional, variadic)
     for key, value in layer.given.items():
-        if key in positional:
-            shown.append(constant_text(value))
+        if key == variadic:
+            shown.extend(map(_value_text, value))
+        elif key in layer.positional:
+            shown.append(_value_text(value))
         elif fields[key].default != value:
-            shown.append(f"{key}={constant_text(value)}")
+            shown.append(f"{key}={_value_text(value)}")
     return _call(spec_name(type(layer)), shown)
+
+
+def _value_text(value: Constant) -> str:
+    return str(value) if isinstance(value, Batch) else constant_text(value)
 
 
 def _call(name: str, arguments: Sequence[str]) -> str:

@@ -61,7 +61,8 @@ def stacked(frame: Frame, graph: Graph) -> Group:
 
 
 def _group(frame: Frame, uses: Counter[int]) -> Group:
-    leaves = [item for item in frame.items if isinstance(item, Node)]
+    nodes = [item for item in frame.items if isinstance(item, Node)]
+    leaves = sorted(nodes, key=lambda node: node.index)
     cards: list[Item] = [
         Card(tuple(stack)) for chain in _chains(leaves, uses) for stack in _stacks(chain)
     ]

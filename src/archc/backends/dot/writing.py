@@ -54,7 +54,7 @@ def inches(points: int) -> str:
 
 def font(row: Row) -> str:
     """Return the text of a row in its size, colour and weight."""
-    text = escape(printable(row.text)).replace("&#x27;", "&#39;") or "&#160;"
+    text = escape(printable(row.text)).replace("\\", "&#92;&#92;") or "&#160;"
     if row.bold:
         text = f"<B>{text}</B>"
     return f'<FONT POINT-SIZE="{row.size}" COLOR="{row.ink}">{text}</FONT>'
