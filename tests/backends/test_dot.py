@@ -257,6 +257,11 @@ def test_pictures_begin_with_the_magic_of_their_format(form: Format, magic: byte
     assert render(dot(network("lenet5")), form).startswith(magic)
 
 
+def test_pdf_carries_no_date_of_its_making() -> None:
+    picture = render(dot(network("lenet5")), "pdf")
+    assert re.findall(rb"/CreationDate \(D:(\d{14})", picture) == [b"20000101000000"]
+
+
 def test_text_that_is_no_dot_is_a_drawing_failure() -> None:
     with pytest.raises(CompileError) as caught:
         render("digraph {", "svg")

@@ -4,7 +4,6 @@ The renderer runs in a child process of its own: a crash or a layout that never 
 costs one drawing, not the program. A `dot` of the system is never used.
 """
 
-import os
 import re
 import subprocess
 import sys
@@ -34,6 +33,7 @@ _ROUND = re.compile(
     r'(<ellipse [^>]*cx="[-\d.]+" cy="([-\d.]+)"[^>]*>\n<text [^>]*) y="[-\d.]+"'
     r'([^>]* font-size="([\d.]+)")'
 )
+_DATE = re.compile(rb"/CreationDate \(D:\d{14}[^)]{0,8}\)")
 BASELINE = 0.36
 """How far below the middle of a line its letters stand, as a part of the font's size."""
 
@@ -51,7 +51,6 @@ def render(dot_text: str, format: Format) -> bytes:
             input=dot_text.encode(),
             capture_output=True,
             timeout=TIME_LIMIT,
-            env={**os.environ, "SOURCE_DATE_EPOCH": "0"},
             check=False,
         )
     except subprocess.TimeoutExpired:
@@ -61,7 +60,19 @@ def render(dot_text: str, format: Format) -> bytes:
         ) from None
     if child.returncode or not child.stdout:
         raise _failure(_reason(child.returncode, child.stderr), _ADVICE)
-    return _clean_svg(child.stdout) if format == "svg" else child.stdout
+    return _cleaned(child.stdout, format)
+
+
+def _cleaned(picture: bytes, form: Format) -> bytes:
+    """Return a picture without what tells when and by which version it was drawn."""
+    if form == "svg":
+        return _clean_svg(picture)
+    return _DATE.sub(_undated, picture) if form == "pdf" else picture
+
+
+def _undated(match: re.Match[bytes]) -> bytes:
+    """Return the date of 1 January 2000 in as many bytes, since a PDF counts them."""
+    return re.sub(rb"\d{14}", b"20000101000000", match[0])
 
 
 _ADVICE = "write the DOT text instead (`--format dot`), or reinstall `pygraphviz`"
