@@ -15,7 +15,7 @@ class Batch:
 
     letter: str
 
-    def __str__(self) -> str:
+    def __repr__(self) -> str:
         return self.letter
 
 

@@ -128,6 +128,8 @@ class Instance:
     names: tuple[str, ...] = field(init=False, default=())
     variables: dict[str, Any] = field(init=False, default_factory=dict[str, Any])
     shared: bool = False
+    file: Any = None
+    """The names of the file that the block was read from; passes know its type."""
 
     @property
     def depth(self) -> int:

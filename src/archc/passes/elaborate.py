@@ -1,15 +1,15 @@
 """Document → Graph: expand loops, blocks and conditions and infer every shape, in one pass."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
 
 from archc.diagnostics import Code, CompileError, Diagnostic, RuleViolation, Span
-from archc.expressions.syntax import NOWHERE, Expression, Name
+from archc.expressions.syntax import NOWHERE, Expression, Logical, Name, Unary
 from archc.expressions.values import Constant
-from archc.ir.graph import Graph, GraphOutput, Instance, Node, Template, Value
-from archc.passes.elaboration.initialisation import evaluate_init, evaluate_ties
-from archc.passes.elaboration.lines import BlockRunner, DefaultEvaluator, Variables
+from archc.ir.graph import Graph, GraphOutput, Instance, Mode, Node, Template, Value
+from archc.passes.elaboration.constants import DefaultEvaluator
+from archc.passes.elaboration.initialisation import evaluate_rules
+from archc.passes.elaboration.lines import BlockRunner, Variables
 from archc.passes.elaboration.nodes import MAX_NODES, POISON, NodeBuilder, Skipped
 from archc.passes.elaboration.parameters import bind_parameters
 from archc.passes.elaboration.scope import Binding, FileScope
@@ -76,7 +76,7 @@ class _Elaboration:
     def _graph(self) -> Graph:
         file = self._file_scope()
         inputs, letters = self._inputs(file)
-        file = FileScope(file.file, file.parameters, file.blocks, file.imports, letters)
+        file = replace(file, letters=letters)
         runner = self._model_runner(file, inputs)
         root = runner.run()
         outputs = self._outputs(runner, root)
@@ -108,23 +108,17 @@ class _Elaboration:
             root,
             declared=dict(self.variables.declared),
         )
-        init = evaluate_init(self.document.init, bare, file, self.builder)
-        ties = evaluate_ties(self.document.tie, bare, self.builder)
-        return Graph(**{**vars_of(bare), "init": init, "ties": ties})
+        init, ties = evaluate_rules(bare, file, self.builder)
+        return replace(bare, init=init, ties=ties)
 
     def _file_scope(self) -> FileScope:
         request = self.request
-        imports = {a: _imported_scope(i) for a, i in request.imported.items()}
-        blocks = _templates(self.document) | _imported_blocks(request.imported, imports)
-        blind = FileScope(self.document.file, {}, blocks, imports)
+        blind = _file_scope(self.document, request.imported)
         values = bind_parameters(self.document, request.variant, request.parameters, blind)
-        return FileScope(self.document.file, values, blocks, imports)
+        return replace(blind, parameters=values)
 
     def _model_runner(self, file: FileScope, inputs: tuple[Node, ...]) -> BlockRunner:
-        names = tuple(node.path for node in inputs)
-        arguments: tuple[Argument, ...] = ()
-        block = Block(self.document.name, arguments, names, self.document.model, self._name_span())
-        template = Template(block, self.document.file, is_model=True)
+        template = _model_template(self.document)
         values = tuple(Value(node, 0, node.output) for node in inputs)
         root = Instance(template, {}, "", values, None, None, self._name_span(), "model")
         return BlockRunner(file, root, self.builder, self.variables)
@@ -183,14 +177,12 @@ class _Elaboration:
         return tuple(outputs)
 
     def _output(self, output: Output, runner: BlockRunner) -> list[GraphOutput]:
+        """Return one output; its condition may ask `training` and what is known now."""
+        mode, static = _parted(output.condition)
+        if not all(runner.evaluator.condition(part) for part in static):
+            return []
         value = runner.evaluator.tensor(output.value)[0]
-        if output.condition is None:
-            return [GraphOutput(output.name, value)]
-        if isinstance(output.condition, Name) and output.condition.identifier == "training":
-            return [GraphOutput(output.name, value, "train")]
-        if runner.evaluator.condition(_static(output.condition)):
-            return [GraphOutput(output.name, value, _mode(output.condition))]
-        return []
+        return [GraphOutput(output.name, value, mode)]
 
     def _check_used(self, graph: Graph) -> None:
         """Refuse every value that nobody uses, in the graph and in the text."""
@@ -224,11 +216,6 @@ class _Elaboration:
         )
 
 
-def vars_of(graph: Graph) -> dict[str, Any]:
-    """Return the fields of a graph by name."""
-    return {name: getattr(graph, name) for name in graph.__dataclass_fields__}
-
-
 def _by_line(diagnostics: list[Diagnostic]) -> list[Diagnostic]:
     return sorted(diagnostics, key=lambda d: d.primary or NOWHERE)
 
@@ -237,24 +224,28 @@ def _templates(document: Document) -> dict[str, Template]:
     return {name: Template(block, document.file) for name, block in document.blocks.items()}
 
 
+def _file_scope(document: Document, imported: Mapping[str, Imported]) -> FileScope:
+    """Return what a file's blocks see, its parameters excepted."""
+    imports = {alias: _imported_scope(item) for alias, item in imported.items()}
+    named = {alias: item.block for alias, item in imported.items() if item.block}
+    blocks = {name: Template(block, document.file) for name, block in document.blocks.items()}
+    blocks |= {alias: imports[alias].blocks[block] for alias, block in named.items()}
+    homes = {alias: imports[alias] for alias in named}
+    model = _model_template(document)
+    return FileScope(document.file, {}, blocks, imports, {}, document, model, homes)
+
+
+def _model_template(document: Document) -> Template:
+    """Return the model as a block that takes its inputs and no arguments."""
+    names = tuple(spec.name for spec in document.inputs)
+    span = document.spans.get("name", NOWHERE)
+    block = Block(document.name, (), names, document.model, span)
+    return Template(block, document.file, is_model=True)
+
+
 def _imported_scope(imported: Imported) -> FileScope:
-    document = imported.document
-    imports = {a: _imported_scope(i) for a, i in imported.imported.items()}
-    blocks = _templates(document) | _imported_blocks(imported.imported, imports)
-    blind = FileScope(document.file, {}, blocks, imports)
-    values = bind_parameters(document, None, {}, blind)
-    return FileScope(document.file, values, blocks, imports)
-
-
-def _imported_blocks(
-    imported: Mapping[str, Imported], scopes: Mapping[str, FileScope]
-) -> dict[str, Template]:
-    """Return the blocks imported by name: `Inception: ./googlenet.yaml#Inception`."""
-    blocks: dict[str, Template] = {}
-    for alias, item in imported.items():
-        if item.block:
-            blocks[alias] = scopes[alias].blocks[item.block]
-    return blocks
+    blind = _file_scope(imported.document, imported.imported)
+    return replace(blind, parameters=bind_parameters(imported.document, None, {}, blind))
 
 
 def _size(
@@ -302,12 +293,21 @@ def _spec_size(dimension: Dimension, file: FileScope) -> int | None:
     return DefaultEvaluator(file.parameters).integer(dimension.size, "a size")
 
 
-def _static(condition: Expression) -> Expression:
-    return condition
-
-
-def _mode(_condition: Expression) -> None:
-    return None
+def _parted(condition: Expression | None) -> tuple[Mode | None, tuple[Expression, ...]]:
+    """Part `training and …` into the mode it names and the conditions that are known now."""
+    match condition:
+        case None:
+            return None, ()
+        case Name("training"):
+            return "train", ()
+        case Unary("not", Name("training")):
+            return "eval", ()
+        case Logical("and", operands):
+            parts = [_parted(operand) for operand in operands]
+            modes = [mode for mode, _ in parts if mode is not None]
+            return (modes[0] if modes else None), tuple(e for _, some in parts for e in some)
+        case _:
+            return None, (condition,)
 
 
 __all__ = ["Binding", "Body", "Imported", "Request", "elaborate"]

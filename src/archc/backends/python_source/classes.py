@@ -46,6 +46,11 @@ class ClassPlan:
     forward: list[Line] = field(default_factory=list[Line])
     forward_inputs: tuple[str, ...] = ()
 
+    @property
+    def is_root(self) -> bool:
+        """Whether this is the class of the network itself."""
+        return self.instances[0].caller is None
+
     def default_of(self, name: str) -> Expression | None:
         """Return the default that the class prints for a parameter."""
         for argument in self.template.block.arguments:
@@ -65,7 +70,7 @@ class ClassPlan:
 
     def _result(self) -> str:
         count = len(self.instances[0].values)
-        if not self.template.is_model:
+        if not self.is_root:
             return "Tensor" if count == 1 else f"tuple[{', '.join(['Tensor'] * count)}]"
         return "Tensor"
 
@@ -114,7 +119,7 @@ class ClassPlanner:
         """Return the classes in the order in which they are written; the model's is the last."""
         by_template: dict[int, list[Instance]] = {}
         for instance in self._inner_first(self.graph.root):
-            if not is_transparent(instance) or instance.template.is_model:
+            if not is_transparent(instance) or instance.caller is None:
                 by_template.setdefault(id(instance.template), []).append(instance)
         for instances in _callees_first(by_template):
             self._plan_template(instances)
@@ -150,11 +155,13 @@ class ClassPlanner:
         return [plan for part in parts.values() for plan in self._plan_group(part, optional)]
 
     def _name(self, plans: list[ClassPlan], template: Template) -> None:
-        base = class_name(self.graph.title) if template.is_model else template.name
+        root = plans[-1].is_root
+        base = class_name(self.graph.title if root else template.name)
         for number, plan in enumerate(plans, 1):
             name = base if len(plans) == 1 else f"{base}{number}"
+            count = 2
             while name in self.taken:
-                name += "_"
+                name, count = f"{base}{count}", count + 1
             self.taken.add(name)
             plan.name = name
 
@@ -176,7 +183,7 @@ class ClassPlanner:
         return instance.values[0].key == (instance.body.value or instance.values[0]).key
 
     def _forward_text(self, instance: Instance, optional: frozenset[str]) -> str:
-        if self._is_pure(instance) and not instance.template.is_model:
+        if self._is_pure(instance) and instance.caller is not None:
             return ""
         return "\n".join(f"{x.depth} {x.text}" for x in self._forward(instance, optional))
 
@@ -207,7 +214,7 @@ class ClassPlanner:
         plan.parameters = tuple(a.name for a in arguments if a.name in words)
         _forget_other_inputs(symbols, group)
         plan.output_dims = tuple(_output_dims(symbols, v, plan) for v in group[0].values)
-        if not self._is_pure(group[0]) or plan.template.is_model:
+        if not self._is_pure(group[0]) or plan.is_root:
             plan.forward = self._forward(group[0], optional)
             plan.forward_inputs = input_names(group[0])
         for instance in group:

@@ -373,7 +373,7 @@ class ForwardWriter:
     ) -> None:
         """Append a statement and let the value be read by its variable from here on."""
         graph = self.structure.graph
-        train_only = self.instance.template.is_model and value.node.index in graph.train_only
+        train_only = self.instance.caller is None and value.node.index in graph.train_only
         place = lines or (value.node.span.line, value.node.span.line)
         self.statements.append(Statement(value, text, _identifier(hint), place, train_only, raw))
         self.texts[key_of(value)] = Text([value])
@@ -408,11 +408,11 @@ class Naming:
         self.names: dict[Key, str] = {}
         self.results = [writer.texts[key_of(v)] for v in self._result_values()]
         self.last = self._last_reads()
-        model = self.instance.template.is_model and len(self.results) > 1
+        model = self.instance.caller is None and len(self.results) > 1
         self.outputs = {key_of(v) for t in self.results for v in t.reads()} if model else set[Key]()
 
     def _result_values(self) -> tuple[Value, ...]:
-        if not self.instance.template.is_model:
+        if self.instance.caller is not None:
             return self.instance.values
         outputs = self.writer.structure.graph.outputs
         for output in outputs:
@@ -471,7 +471,7 @@ class Naming:
     def _comment(self, statement: Statement) -> str:
         first, last = statement.lines
         place = f"line {first}" if first == last else f"lines {first}-{last}"
-        if not self.instance.template.is_model or statement.raw:
+        if self.instance.caller is not None or statement.raw:
             return place
         return f"{place}: {statement.value.type}"
 
@@ -490,7 +490,7 @@ class Naming:
         return next(name for name in candidates if name not in live and name != "self")
 
     def _returns(self) -> list[Line]:
-        if not self.instance.template.is_model:
+        if self.instance.caller is not None:
             texts = [text.filled(self.names) for text in self.results]
             return [Line(0, f"return {', '.join(texts)}", self._return_comment())]
         return self._model_returns()

@@ -27,7 +27,10 @@ def init_lines(graph: Graph, plans: Sequence[ClassPlan]) -> list[Line]:
 def _same_walk(rules: Sequence[Initialisation], plans: Sequence[ClassPlan]) -> list[Initialisation]:
     """Return the rules at the front that begin with a class: one walk over the modules does them."""
     count = 0
-    while count < len(rules) and _steps(rules[count], plans):
+    place = _leading(_steps(rules[0], plans))
+    while count < len(rules) and (steps := _steps(rules[count], plans)):
+        if _leading(steps) != place:
+            break
         count += 1
     return list(rules[:count])
 
@@ -46,7 +49,17 @@ def _steps(rule: Initialisation, plans: Sequence[ClassPlan]) -> tuple[tuple[str,
             steps.append(("child", segment))
         else:
             return ()
-    return tuple(steps) if steps and steps[0][0] == "class" else ()
+    return tuple(steps) if ("class" in {kind for kind, _ in steps}) else ()
+
+
+def _leading(steps: Sequence[tuple[str, str]]) -> tuple[str, ...]:
+    """Return the children at the front: where the walk over the modules begins."""
+    names: list[str] = []
+    for kind, name in steps:
+        if kind == "class":
+            break
+        names.append(name)
+    return tuple(names)
 
 
 def _class_test(segment: str, plans: Sequence[ClassPlan]) -> str:
@@ -59,10 +72,11 @@ def _class_test(segment: str, plans: Sequence[ClassPlan]) -> str:
 
 def _loop(rules: Sequence[Initialisation], plans: Sequence[ClassPlan], graph: Graph) -> list[Line]:
     """Return one walk over the modules; rules of one class stand under one test."""
-    lines = [Line(0, "for module in self.modules():")]
+    place = _leading(_steps(rules[0], plans))
+    lines = [Line(0, f"for module in {'.'.join(['self', *place])}.modules():")]
     by_class: dict[str, list[tuple[Initialisation, tuple[tuple[str, str], ...]]]] = {}
     for rule in rules:
-        (_, test), *rest = _steps(rule, plans)
+        (_, test), *rest = _steps(rule, plans)[len(place) :]
         by_class.setdefault(test, []).append((rule, tuple(rest)))
     for test, group in by_class.items():
         lines.append(Line(1, f"if isinstance(module, {test}):"))

@@ -1,11 +1,12 @@
 """Evaluating `init` and `tie`: which tensors a selector means, and what fills them."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from archc.diagnostics import Code, RuleViolation, Span
-from archc.ir.graph import Graph, Initialisation, Instance
+from archc.ir.graph import Graph, Initialisation
 from archc.layers.base import spec_name
-from archc.passes.elaboration.lines import DefaultEvaluator
+from archc.passes.elaboration.constants import DefaultEvaluator
 from archc.passes.elaboration.nodes import NodeBuilder
 from archc.passes.elaboration.scope import FileScope
 from archc.spec.model import InitRule
@@ -29,21 +30,49 @@ FUNCTIONS = {
 """The functions of `torch.nn.init` without their underscore, and their arguments in order."""
 
 
-def evaluate_init(
-    rules: Sequence[InitRule], graph: Graph, file: FileScope, builder: NodeBuilder
-) -> tuple[Initialisation, ...]:
-    """Return the rules that hold, with the keys each one fills; mistakes are reported."""
+def evaluate_rules(
+    graph: Graph, file: FileScope, builder: NodeBuilder
+) -> tuple[tuple[Initialisation, ...], tuple[tuple[str, str], ...]]:
+    """Return `init` and `tie` of the model and of every imported model in it.
+
+    An imported model's rules come first and speak of the place where it stands.
+    """
     tree = ModuleNames(graph)
+    init: list[Initialisation] = []
+    ties: list[tuple[str, str, Span]] = []
+    for instance in graph.instances():
+        document = instance.file.document if isinstance(instance.file, FileScope) else None
+        if instance.template.is_model and instance.caller is not None and document is not None:
+            place = tuple(instance.path.split("."))
+            init += _evaluated(document.init, place, tree, instance.file, builder)
+            ties += [
+                (f"{instance.path}.{a}", f"{instance.path}.{b}", s) for a, b, s in document.tie
+            ]
+    own = file.document
+    if own is not None:
+        init += _evaluated(own.init, (), tree, file, builder)
+        ties += own.tie
+    return tuple(init), _checked_ties(ties, graph, builder)
+
+
+def _evaluated(
+    rules: Sequence[InitRule],
+    place: tuple[str, ...],
+    tree: "ModuleNames",
+    file: FileScope,
+    builder: NodeBuilder,
+) -> list[Initialisation]:
+    """Return the rules that hold, with the keys each one fills; mistakes are reported."""
     result: list[Initialisation] = []
     for rule in rules:
         try:
-            evaluated = _rule(rule, tree, file)
+            evaluated = _rule(replace(rule, selector=place + rule.selector), tree, file)
         except RuleViolation as violation:
             builder.report(violation, rule.span, None)
             continue
         if evaluated is not None:
             result.append(evaluated)
-    return tuple(result)
+    return result
 
 
 def _rule(rule: InitRule, tree: "ModuleNames", file: FileScope) -> Initialisation | None:
@@ -130,7 +159,7 @@ class ModuleNames:
         return any(segment in file.blocks for segment in selector[:-1])
 
 
-def evaluate_ties(
+def _checked_ties(
     ties: Sequence[tuple[str, str, Span]], graph: Graph, builder: NodeBuilder
 ) -> tuple[tuple[str, str], ...]:
     """Return the pairs of keys that share one tensor; mistakes are reported."""
@@ -145,6 +174,3 @@ def evaluate_ties(
             continue
         builder.report(RuleViolation(Code.SELECTOR, problem), span, None)
     return tuple((left, right) for left, right, _ in ties)
-
-
-__all__ = ["FUNCTIONS", "Instance", "evaluate_init", "evaluate_ties"]

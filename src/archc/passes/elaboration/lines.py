@@ -3,12 +3,10 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from archc import functions, layers
+from archc import functions
 from archc.diagnostics import Code, RuleViolation, Span
-from archc.expressions.evaluate import Evaluator
 from archc.expressions.printing import expression_text, keyword_text
 from archc.expressions.syntax import Expression, Name, names
-from archc.expressions.values import LayerName
 from archc.ir.graph import (
     BodyRun,
     BranchRun,
@@ -30,6 +28,7 @@ from archc.ir.graph import (
 )
 from archc.layers.base import bind
 from archc.layers.tensors import Buffer, Parameter
+from archc.passes.elaboration.constants import DefaultEvaluator
 from archc.passes.elaboration.nodes import POISON, NodeBuilder, Skipped, operand
 from archc.passes.elaboration.places import Container, FixedSlot, Slot, joined
 from archc.passes.elaboration.scope import (
@@ -86,6 +85,7 @@ class BlockRunner:
     def run(self) -> Instance:
         """Run the block's body and fill in the instance."""
         instance = self.scope.instance
+        instance.file = self.scope.file
         block = instance.template.block
         self._bind_inputs()
         flow = instance.inputs[0] if len(instance.inputs) == 1 else None
@@ -102,6 +102,11 @@ class BlockRunner:
             self.scope.variables[name] = Binding(value)
 
     def _results(self, instance: Instance) -> tuple[tuple[Value, ...], tuple[str, ...]]:
+        document = self.scope.file.document
+        if instance.template.is_model and instance.caller and document and document.outputs:
+            kept = [output for output in document.outputs if output.condition is None]
+            values = tuple(self.evaluator.tensor(output.value)[0] for output in kept)
+            return values, tuple(output.name for output in kept)
         if self.scope.returned:
             return self.scope.values, self.scope.names
         last = instance.body.value
@@ -483,6 +488,12 @@ class BlockRunner:
         return SilentRun(statement)
 
     def _return(self, statement: Return, flow: Value | None) -> tuple[EntryRun, Value | None]:
+        if len(self.scope.frames) > 1:
+            raise RuleViolation(
+                Code.SYNTAX,
+                "`return:` belongs to a block's own lines",
+                help="the value of a nested body is its last line's",
+            )
         values = statement.values
         if statement.condition is not None and not self.evaluator.condition(statement.condition):
             if statement.otherwise is None:
@@ -508,8 +519,8 @@ class BlockRunner:
         template: Template,
     ) -> Instance:
         """Run a block called from a line of this one."""
-        wanted = 1 if template.is_model else len(template.block.inputs)
-        if template.is_model or len(inputs) > wanted:
+        wanted = len(template.block.inputs)
+        if len(inputs) > wanted:
             inputs = inputs[:wanted] if len({v.node.index for v in inputs}) == 1 else inputs
         if len(inputs) != wanted:
             raise _wrong_inputs(template, wanted, len(inputs), call.span)
@@ -558,6 +569,8 @@ class BlockRunner:
             case Operation(node, call):
                 operation = node.operation
                 assert operation is not None
+                if operation.arity[1] == 0:
+                    return unit, unit.values
                 _check_shared(node, inputs)
                 values = self.builder.apply(
                     operation, inputs, node.path, node.span, self.scope.instance
@@ -579,23 +592,6 @@ class BlockRunner:
                 run = self.replay(content, inputs)
                 values = run.values if isinstance(run, ItemRun) else (run.value or POISON,)
                 return Reuse(path, content, run, values), values
-
-
-class DefaultEvaluator(Evaluator):
-    """Evaluates an expression over plain names: defaults and derived parameters."""
-
-    def __init__(self, values: Mapping[str, Any], file: FileScope | None = None) -> None:
-        self.values = values
-        self.file = file
-
-    def lookup(self, name: Name) -> Any:
-        """Return the value of a parameter."""
-        if name.identifier in self.values:
-            return self.values[name.identifier]
-        blocks = self.file.blocks if self.file is not None else {}
-        if name.identifier in blocks or name.identifier in layers.NAMES:
-            return LayerName(name.identifier)
-        return super().lookup(name)
 
 
 def _check_shared(node: Any, inputs: tuple[Value, ...]) -> None:

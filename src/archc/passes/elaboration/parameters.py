@@ -7,7 +7,7 @@ from typing import Any
 from archc.diagnostics import Code, RuleViolation
 from archc.expressions.syntax import Expression
 from archc.expressions.values import Constant, LayerName, describe
-from archc.passes.elaboration.lines import DefaultEvaluator
+from archc.passes.elaboration.constants import DefaultEvaluator
 from archc.passes.elaboration.scope import FileScope
 from archc.spec.model import Declaration, Document
 

@@ -30,6 +30,7 @@ from archc.passes.elaboration.nodes import (
     operand,
 )
 from archc.shapes import Batch
+from archc.spec.model import Document
 
 OPERATORS = {
     "+": "add",
@@ -51,7 +52,10 @@ class FileScope:
     blocks: Mapping[str, Template]
     imports: Mapping[str, "FileScope"] = field(default_factory=dict[str, "FileScope"])
     letters: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    document: Document | None = None
     model: Template | None = None
+    homes: Mapping[str, "FileScope"] = field(default_factory=dict[str, "FileScope"])
+    """Imported blocks by name → the file whose names they see."""
 
 
 @dataclass(eq=False)
@@ -276,7 +280,10 @@ class LineEvaluator(Evaluator):
             )
         known = [*functions.NAMES, *FUNCTIONS]
         near = get_close_matches(name, known, 1)
-        advice = {"max": "write `amax(x, dim)`, or `maximum(a, b)`", "min": "write `amin(x, dim)`, or `minimum(a, b)`"}
+        advice = {
+            "max": "write `amax(x, dim)`, or `maximum(a, b)`",
+            "min": "write `amin(x, dim)`, or `minimum(a, b)`",
+        }
         return RuleViolation(
             Code.UNKNOWN_CALLEE,
             f"there is no function `{name}` of tensors",
@@ -291,7 +298,7 @@ class LineEvaluator(Evaluator):
             raise RuleViolation(Code.NOT_A_TENSOR, f"`{name}` needs a tensor")
         function = functions.find(name)
         if name in OPERATORS.values():
-            keywords = _operator_keywords(name, arguments, tensors, constants) | keywords
+            keywords = _operator_keywords(arguments, tensors, constants) | keywords
             constants = []
         operation = bind(function, constants, keywords)
         path = self.scope.instance.path
@@ -354,7 +361,7 @@ def _split(arguments: tuple[Any, ...]) -> tuple[list[Value], list[Any]]:
 
 
 def _operator_keywords(
-    name: str, arguments: tuple[Any, ...], tensors: list[Value], constants: list[Any]
+    arguments: tuple[Any, ...], tensors: list[Value], constants: list[Any]
 ) -> dict[str, Any]:
     if constants:
         keywords: dict[str, Any] = {"other": constants[0]}

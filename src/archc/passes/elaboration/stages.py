@@ -1,7 +1,7 @@
 """Running the stages of one line: layers, functions, blocks, parentheses, children again."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +20,7 @@ from archc.ir.graph import (
 )
 from archc.layers.base import Layer, bind
 from archc.passes.elaboration.nodes import POISON, Skipped, operand
+from archc.passes.elaboration.parameters import bind_parameters
 from archc.passes.elaboration.places import Slot, joined
 from archc.passes.elaboration.scope import FileScope, Record, is_plain
 from archc.statements import Body, Child, For, If, Item, Join, LayerCall, Stage
@@ -120,11 +121,10 @@ class StageRunner:
         if value is not None:
             return self._named(value.name, self.scope.file, span)
         if name in file.blocks:
-            return BlockCallee(file.blocks[name], file)
-        if name in file.imports:
-            imported = file.imports[name]
-            if imported.model is not None:
-                return BlockCallee(imported.model, imported)
+            return BlockCallee(file.blocks[name], file.homes.get(name, file))
+        imported = file.imports.get(name)
+        if imported is not None and imported.model is not None:
+            return BlockCallee(imported.model, imported)
         if name in layers.NAMES:
             return layers.find(name)
         if name in functions.NAMES:
@@ -287,11 +287,32 @@ class StageRunner:
         self, callee: BlockCallee, call: LayerCall, inputs: tuple[Value, ...], path: str
     ) -> Instance:
         self._check_recursion(callee.template, call)
-        arguments = self._bound(callee, call)
+        if callee.template.is_model:
+            callee, arguments = self._configured(callee, call), dict[str, Any]()
+        else:
+            arguments = self._bound(callee, call)
         if any(value is POISON for value in inputs):
             raise Skipped
         template = callee.template
         return self.runner.call_block(callee, arguments, path, inputs, call, template)
+
+    def _configured(self, callee: BlockCallee, call: LayerCall) -> BlockCallee:
+        """Return an imported model with its parameters: `resnet(variant='resnet50')`."""
+        positional, keywords = self._arguments(call)
+        document = callee.file.document
+        if positional or document is None:
+            raise RuleViolation(
+                Code.ARGUMENTS,
+                f"`{call.name}` takes `variant` and its parameters by name",
+                span=call.span,
+            )
+        variant = keywords.pop("variant", None)
+        try:
+            values = bind_parameters(document, variant, keywords, callee.file)
+        except RuleViolation as violation:
+            violation.span = call.span
+            raise
+        return BlockCallee(callee.template, replace(callee.file, parameters=values))
 
     def _check_recursion(self, template: Template, call: LayerCall) -> None:
         instance: Instance | None = self.scope.instance
