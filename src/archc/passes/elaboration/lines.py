@@ -1,6 +1,7 @@
 """Running the lines of a block: children, loops, conditions, joins, returns."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Generator, Iterable, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from archc import functions
@@ -270,15 +271,23 @@ class BlockRunner:
         assert isinstance(child.content, Body)
         path = Slot(container, key).path
         inner = Container(path, child.content.kind == "list", {})
-        self.scope.frames.append(inner.children)
-        try:
+        with self._inside(inner):
             run = self.body(child.content, flow, inner)
-        finally:
-            self.scope.frames.pop()
         value = run.value if run.value is not None else POISON
         record = Record((value,), (), run, child.span, f"{key}:", inner.children)
         container.children[key or str(container.count - 1)] = record
         return ChildRun(child, key, path, run, (value,)), value
+
+    @contextmanager
+    def _inside(self, container: Container) -> Generator[None]:
+        """Let a nested body's children be read by name while its lines run."""
+        self.scope.frames.append(container.children)
+        self.scope.places.append(container.path)
+        try:
+            yield
+        finally:
+            self.scope.frames.pop()
+            self.scope.places.pop()
 
     def item(self, item: Item, inputs: tuple[Value, ...], slot: Slot) -> ItemRun:
         """Run one line: its sources, its condition, its chain, its name."""
@@ -462,7 +471,7 @@ class BlockRunner:
     def _joined(self, join: Join, branches: list[Value], lines: list[tuple[str, Span]]) -> Value:
         keywords = self.evaluator.keywords(join.keywords)
         instance = self.scope.instance
-        path = joined(instance.path, join.operation)
+        path = self.scope.function_path(join.operation)
         try:
             operation = bind(functions.find(join.operation), (), keywords)
             return self.builder.apply(operation, branches, path, join.span, instance)[0]
@@ -545,11 +554,8 @@ class BlockRunner:
         """Apply a child again to other inputs; its weights are shared."""
         if isinstance(content, BodyRun):
             container = Container(content.path, content.body.kind == "list", {})
-            self.scope.frames.append(container.children)
-            try:
+            with self._inside(container):
                 return self.body(content.body, inputs[0], container)
-            finally:
-                self.scope.frames.pop()
         if content.alternative is not None:
             return self.replay(content.alternative, inputs)
         first = inputs

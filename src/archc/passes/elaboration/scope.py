@@ -92,9 +92,14 @@ class Scope:
         self.instance = instance
         self.variables: dict[str, Binding] = {}
         self.frames: list[dict[str, Record]] = [{}]
+        self.places = [instance.path]
         self.values: tuple[Value, ...] = ()
         self.names: tuple[str, ...] = ()
         self.returned = False
+
+    def function_path(self, name: str) -> str:
+        """Return the path of a function: the body it stands in, then its name."""
+        return f"{self.places[-1]}.{name}" if self.places[-1] else name
 
     def child(self, name: str) -> Record | None:
         """Return the child of this name, the innermost body's first."""
@@ -301,8 +306,7 @@ class LineEvaluator(Evaluator):
             keywords = _operator_keywords(arguments, tensors, constants) | keywords
             constants = []
         operation = bind(function, constants, keywords)
-        path = self.scope.instance.path
-        place = f"{path}.{name}" if path else name
+        place = self.scope.function_path(name)
         values = self.builder.apply(operation, tensors, place, span, self.scope.instance)
         return values if len(values) > 1 else values[0]
 
@@ -312,7 +316,7 @@ class LineEvaluator(Evaluator):
             raise RuleViolation(Code.EXPRESSION_VALUE, "this has no elements")
         index = tuple(self._index(part) for part in expression.indices)
         operation = bind(functions.find("getitem"), (), {"index": index})
-        path = f"{self.scope.instance.path}.getitem".lstrip(".")
+        path = self.scope.function_path("getitem")
         return self.builder.apply(operation, (value,), path, expression.span, self.scope.instance)[
             0
         ]

@@ -21,7 +21,7 @@ from archc.ir.graph import (
 from archc.layers.base import Layer, bind
 from archc.passes.elaboration.nodes import POISON, Skipped, operand
 from archc.passes.elaboration.parameters import bind_parameters
-from archc.passes.elaboration.places import Slot, joined
+from archc.passes.elaboration.places import Slot
 from archc.passes.elaboration.scope import FileScope, Record, is_plain
 from archc.statements import Body, Child, For, If, Item, Join, LayerCall, Stage
 from archc.statements import Branch as BranchLine
@@ -206,7 +206,7 @@ class StageRunner:
             claimed = {n: keywords.pop(n) for n in layer.inferred_names if n in keywords}
             operation = bind(layer, arguments, keywords)
             inputs = self._fitting(operation, inputs)
-            place = path if layer.is_module else joined(self.scope.instance.path, call.name)
+            place = path if layer.is_module else self.scope.function_path(call.name)
             values = self.builder.apply(operation, inputs, place, call.span, self.scope.instance)
             self._check_claims(claimed, operation, inputs)
         except RuleViolation as violation:
