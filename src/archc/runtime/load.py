@@ -80,7 +80,7 @@ def _loaded(
     init: bool,
     seed: int | None,
 ) -> "nn.Module":
-    module = compiled(graph, lambda: canonical_text(graph))
+    module = compiled(graph, lambda: canonical_text(graph, spec))
     with ExitStack() as stack:
         for context in _contexts(device, seed, random=init and weights is None):
             stack.enter_context(context)

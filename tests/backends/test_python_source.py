@@ -1,0 +1,196 @@
+"""The compiled source: what it looks like, and that it is what the graph says."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import archc
+from archc.backends.python_source import python_source
+from archc.ir.graph import Graph
+
+ROOT = Path(__file__).parents[2]
+GOLDEN = ROOT / "tests/golden/source"
+SHOWN = ["lenet5", "vgg16", "resnet18", "resnet50", "googlenet", "densenet121", "textcnn", "unet"]
+
+HEAD = "archc: 1\nname: net\ninputs:\n  image: [B, 3, H=32, W=32]\n"
+
+
+def graph_of(name: str) -> Graph:
+    """Return the graph of a shipped network."""
+    graph = archc.check(name).graph
+    assert graph is not None
+    return graph
+
+
+def source_of(body: str, head: str = HEAD) -> str:
+    """Return the source of a spec given as the text after its inputs."""
+    report = archc.check(text=head + body)
+    assert report.graph is not None, str(report)
+    return python_source(report.graph)
+
+
+def every_source() -> dict[str, str]:
+    """Return the source of every shipped network."""
+    from archc.catalogue import networks
+
+    return {n.name: python_source(graph_of(n.name)) for n in networks(ROOT / "specs")}
+
+
+@pytest.mark.parametrize("name", SHOWN)
+def test_source_of_a_shipped_network_is_the_golden_one(name: str, update_golden: bool) -> None:
+    path = GOLDEN / f"{name}.py"
+    source = python_source(graph_of(name))
+    if update_golden:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(source)
+    assert source == path.read_text()
+
+
+def test_source_of_every_network_is_formatted_and_lint_clean(tmp_path: Path) -> None:
+    for name, source in every_source().items():
+        (tmp_path / f"{name}.py").write_text(source)
+    ruff = [sys.executable, "-m", "ruff"]
+    options = ["--isolated", "--line-length", "100"]
+    formatted = subprocess.run(
+        [*ruff, "format", "--check", "--diff", *options, str(tmp_path)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert formatted.returncode == 0, formatted.stdout
+    rules = ["--select", "F,E,W,I,B,UP,SIM,C4,RET"]
+    linted = subprocess.run(
+        [*ruff, "check", *rules, *options, str(tmp_path)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert linted.returncode == 0, linted.stdout
+
+
+def test_loop_over_a_table_is_printed_as_a_loop() -> None:
+    source = source_of(
+        "model:\n"
+        "  - for n, width in [(2, 8), (1, 16)]:\n"
+        "      - for _ in range(n):\n"
+        "          - Conv2d(width, 3)\n"
+        "          - ReLU\n"
+        "      - MaxPool2d(2)\n"
+    )
+    assert "for n, width in [(2, 8), (1, 16)]:" in source
+    assert "for _ in range(n):" in source
+    assert "nn.Conv2d(in_channels, width, 3)" in source
+
+
+def test_sizes_that_differ_between_instances_become_parameters() -> None:
+    source = source_of(
+        "blocks:\n  Twice(out):\n    a: Conv2d(out, 1)\n    b: Conv2d(out * 2, 1) -> relu\n"
+        "model:\n  one: Twice(4)\n  two: Twice(8)\n"
+    )
+    assert "def __init__(self, in_channels: int, out: int) -> None:" in source
+    assert "self.b = nn.Conv2d(out, out * 2, 1)" in source
+    assert "self.two = Twice(8, 8)" in source
+
+
+def test_condition_on_parameters_is_printed_as_a_condition() -> None:
+    source = source_of(
+        "blocks:\n"
+        "  Block(out, stride=1):\n"
+        "    conv: Conv2d(out, 3, stride=stride, padding=1)\n"
+        "    down: Conv2d(out, 1, stride=stride) from x if stride != 1 or x.channels != out\n"
+        "    return: relu(conv + down)\n"
+        "model:\n  one: Block(8, 2)\n  two: Block(8)\n"
+    )
+    assert "if stride != 1 or in_channels != out" in source
+    assert "else nn.Identity()" in source
+    assert source.count("class Block") == 1
+
+
+def test_condition_that_never_holds_leaves_no_trace() -> None:
+    source = source_of(
+        "params: {norm: false}\nmodel:\n  - Conv2d(4, 3)\n  - BatchNorm2d if norm\n  - ReLU\n"
+    )
+    assert "BatchNorm2d" not in source
+    assert "norm" not in source
+
+
+def test_instances_that_differ_in_structure_get_classes_of_their_own() -> None:
+    source = source_of(
+        "blocks:\n"
+        "  Block(out):\n"
+        "    conv: Conv2d(out, 1)\n"
+        "    return: x + conv if x.channels == out else conv\n"
+        "model:\n  one: Block(8)\n  two: Block(8)\n"
+    )
+    assert "class Block1(nn.Module):" in source
+    assert "class Block2(nn.Module):" in source
+
+
+def test_train_only_heads_run_under_training_alone() -> None:
+    source = source_of(
+        "model:\n"
+        "  body: Conv2d(4, 3)\n"
+        "  head: AdaptiveAvgPool2d(1) -> flatten(1) -> Linear(3)\n"
+        "  aux: AdaptiveAvgPool2d(1) -> flatten(1) -> Linear(3) from body\n"
+        "outputs:\n  logits: head\n  aux: aux if training\n"
+    )
+    assert "if self.training:\n            aux = " in source
+    assert "class Output(NamedTuple):\n    logits: Tensor\n    aux: Tensor\n" in source
+
+
+def test_name_that_is_no_identifier_goes_through_add_module() -> None:
+    source = source_of("model:\n  block1-0: Conv2d(4, 3)\n  after: ReLU\n")
+    assert 'self.add_module("block1-0", nn.Conv2d(3, 4, 3))' in source
+
+
+def test_text_of_the_user_cannot_leave_the_docstring() -> None:
+    head = HEAD.replace(
+        "name: net\n", 'name: net\ndoc: "a \\"\\"\\" b\\nimport os # \\u2028 \\\\"\n'
+    )
+    source = source_of("model:\n  - Conv2d(4, 3)\n", head)
+    namespace: dict[str, object] = {}
+    exec(compile(source, "<test>", "exec"), namespace)
+    assert "os" not in namespace
+    assert source.isascii()
+
+
+def test_line_comments_name_the_lines_of_the_spec() -> None:
+    source = source_of("model:\n  conv: Conv2d(4, 3)\n  act: ReLU\n")
+    assert "return super().forward(image)  # lines 6-7: [B, 4, 30, 30]" in source
+
+
+def test_resnet50_has_no_more_code_lines_than_torchvision_needs() -> None:
+    """Counted without docstrings, comments, blank lines, decorators and imports."""
+    import ast
+    import inspect
+
+    from torchvision.models import resnet
+
+    theirs = [resnet.conv3x3, resnet.conv1x1, resnet.Bottleneck, resnet.ResNet]
+    ours = _code_lines(python_source(graph_of("resnet50")))
+    assert ours <= sum(_code_lines(inspect.getsource(part)) for part in theirs)
+    assert isinstance(ast.parse(python_source(graph_of("resnet50"))), ast.Module)
+
+
+def _code_lines(source: str) -> int:
+    """Count lines that are neither docstring, comment, blank, import nor decorator."""
+    import ast
+    import textwrap
+
+    tree = ast.parse(textwrap.dedent(source))
+    skipped: set[int] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.Import, ast.ImportFrom)):
+            skipped.update(range(node.lineno, (node.end_lineno or node.lineno) + 1))
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+            skipped.update(range(node.lineno, (node.end_lineno or node.lineno) + 1))
+        for decorator in getattr(node, "decorator_list", []):
+            skipped.add(decorator.lineno)
+    lines = textwrap.dedent(source).splitlines()
+    return sum(
+        1
+        for number, line in enumerate(lines, 1)
+        if line.strip() and not line.strip().startswith("#") and number not in skipped
+    )

@@ -1,0 +1,36 @@
+"""textcnn: Convolutional network for sentences. Kim 2014, arXiv:1408.5882, section 2 and
+figure 1: windows of 3, 4 and 5 words with 100 maps each, the maximum of every map over
+time, dropout. The picture in Zhang and Wallace 2015, arXiv:1510.03820, is the small form:
+kernels=[2, 3, 4], maps=2, dim=5.
+
+Compiled by archc; the comments name the lines of the spec.
+"""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+
+class Textcnn(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.embed = nn.Embedding(20000, 300)
+        convs1: list[nn.Module] = []
+        for k in [3, 4, 5]:
+            convs1.append(nn.Conv2d(1, 100, (k, 300)))
+        self.convs1 = nn.ModuleList(convs1)
+        self.dropout = nn.Dropout(0.5)
+        self.fc1 = nn.Linear(300, 2)
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        x = self.embed(tokens).unsqueeze(1)  # line 16: [B, 1, 56, 300]
+        x = torch.cat(  # lines 18-21: [B, 300]
+            [
+                F.relu(self.convs1[0](x)).squeeze(3).amax(2),
+                F.relu(self.convs1[1](x)).squeeze(3).amax(2),
+                F.relu(self.convs1[2](x)).squeeze(3).amax(2),
+            ],
+            1,
+        )
+        x = self.dropout(x)  # line 21: [B, 300]
+        return self.fc1(x)  # line 22: [B, 2]
