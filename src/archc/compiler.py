@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal, cast
 
 from archc.diagnostics import ArchcError, Code, CompileError, Diagnostic, RuleViolation
 from archc.expressions.values import CONSTANT_TYPES, Constant, LayerName
-from archc.imports import Imports, resolve_imports
+from archc.imports import Bundle, Imports, Library, ProjectFolder, resolve_imports
 from archc.ir.costs import CostTable
 from archc.ir.graph import Graph, Mode
 from archc.passes.check_expectations import check_expectations, expectation_of
@@ -20,10 +20,11 @@ from archc.passes.elaborate import Request, elaborate
 from archc.passes.elaboration.nodes import MAX_NODES
 from archc.spec.model import Declaration, Document
 from archc.spec.parse import parse, value_from_text
-from archc.spec.source import decode, read, read_file
+from archc.spec.source import Source, decode, read, read_file
 
 if TYPE_CHECKING:
     from archc.drawing import Drawing
+    from archc.spec.canonical import CanonicalSpec
 
 SummaryFormat = Literal["text", "json", "markdown", "csv"]
 SpecPath = str | os.PathLike[str]
@@ -56,27 +57,40 @@ class Settings:
 
 @dataclass(frozen=True)
 class Spec:
-    """A spec that was read: its document, or None where the text is the canonical form."""
+    """A spec that was read and parsed, with everything it imports.
 
-    file: str
-    text: str
-    document: Document | None
+    `canonical` is there where the text was the canonical form: one network, nodes and all.
+    """
+
+    source: Source
+    document: Document
     imports: Imports = field(default_factory=Imports)
+    canonical: CanonicalSpec | None = None
+
+    @property
+    def file(self) -> str:
+        """The file's name in messages."""
+        return self.source.file
+
+    @property
+    def text(self) -> str:
+        """The text that was read."""
+        return self.source.text
 
     @property
     def name(self) -> str:
         """The network's name."""
-        return self.document.name if self.document else Path(self.file).stem
+        return self.document.name
 
     @property
     def variants(self) -> tuple[str, ...]:
-        """The names of the variants."""
-        return tuple(self.document.variants) if self.document else ()
+        """The names of the variants one can ask for."""
+        return () if self.canonical else tuple(self.document.variants)
 
     @property
     def sources(self) -> dict[str, str]:
         """The text of every file by its name, for quoting in messages."""
-        imported = {name: file.text for name, file in self.imports.files.items()}
+        imported = {name: file.source.text for name, file in self.imports.files.items()}
         return {self.file: self.text, **imported}
 
 
@@ -109,7 +123,7 @@ def open_spec(path: SpecPath) -> Spec:
     Raises:
         CompileError: the file cannot be read, or its form is wrong.
     """
-    return read_spec(read_file(Path(path)), str(path), Path(path))
+    return read_spec(_text_of(Path(path)), str(path), Path(path))
 
 
 def read_spec(text: str, file: str, path: Path | None = None) -> Spec:
@@ -119,17 +133,45 @@ def read_spec(text: str, file: str, path: Path | None = None) -> Spec:
         CompileError: the form of the text is wrong.
     """
     if is_canonical(text):
-        return Spec(file, text, None)
-    document = parse(read(text, file))
-    try:
-        return Spec(file, text, document, resolve_imports(document, path))
-    except CompileError as error:
-        raise CompileError(error.diagnostics, {file: text, **error.sources}) from None
+        return _canonical_spec(text, file)
+    source = read(text, file)
+    library = ProjectFolder(path, file) if path is not None else None
+    return _with_imports(source, library)
 
 
 def is_canonical(text: str) -> bool:
     """Return whether a text is the canonical JSON that `archc expand --json` prints."""
-    return text.startswith("{") and '"canonical"' in text[:200]
+    return text.lstrip().startswith("{") and '"canonical"' in text[:200]
+
+
+def _text_of(path: Path) -> str:
+    """Return a file's text; the canonical form may be longer than what people write."""
+    if path.suffix == ".json" and path.is_file():
+        text = decode_canonical(path.read_bytes())
+        if text is not None:
+            return text
+    return read_file(path)
+
+
+def decode_canonical(data: bytes) -> str | None:
+    """Return the text of bytes that hold the canonical form, None for any others."""
+    head = data[:200].decode("utf-8", "replace")
+    return data.decode("utf-8", "replace") if is_canonical(head) else None
+
+
+def _canonical_spec(text: str, file: str) -> Spec:
+    from archc.spec.canonical import read_canonical
+
+    canonical = read_canonical(text, file)
+    return replace(_with_imports(canonical.main.source, Bundle(canonical)), canonical=canonical)
+
+
+def _with_imports(source: Source, library: Library | None) -> Spec:
+    document = parse(source)
+    try:
+        return Spec(source, document, resolve_imports(document, library))
+    except CompileError as error:
+        raise CompileError(error.diagnostics, {source.file: source.text, **error.sources}) from None
 
 
 def compile_graph(spec: Spec, settings: Settings | None = None) -> Graph:
@@ -139,11 +181,10 @@ def compile_graph(spec: Spec, settings: Settings | None = None) -> Graph:
         CompileError: everything that is wrong with the network, all at once.
     """
     settings = settings or Settings()
-    if spec.document is None:
-        return _canonical_graph(spec, settings)
     try:
-        request = _request(spec, settings)
-        return elaborate(spec.document, request, spec.text)
+        if spec.canonical is not None:
+            return _canonical_graph(spec, spec.canonical, settings)
+        return elaborate(spec.document, _request(spec, settings), spec.text)
     except CompileError as error:
         raise CompileError(error.diagnostics, {**spec.sources, **error.sources}) from None
 
@@ -275,11 +316,29 @@ def expanded_text(graph: Graph) -> str:
     return expansion_text(graph)
 
 
-def canonical_text(graph: Graph) -> str:
-    """Return the canonical JSON of a graph, which reads back as a spec."""
+def canonical_text(graph: Graph, spec: Spec) -> str:
+    """Return the canonical JSON of a graph with the spec it came from; it reads back as a spec."""
     from archc.backends.canonical import canonical_json
+    from archc.spec.canonical import BundledSpec, encoded_imports, encoded_tree
 
-    return canonical_json(graph)
+    names = {shown: _portable(shown, spec) for shown in spec.imports.files}
+
+    def aliases(file: str) -> dict[str, str]:
+        return {alias: names[shown] for alias, shown in spec.imports.aliases(file).items()}
+
+    files = {
+        names[shown]: BundledSpec(file.source, aliases(shown))
+        for shown, file in spec.imports.files.items()
+    }
+    imports = encoded_imports(aliases(spec.file), files)
+    return canonical_json(graph, encoded_tree(spec.source.root), imports)
+
+
+def _portable(shown: str, spec: Spec) -> str:
+    """Return an imported file's name as seen from the spec, the same wherever the spec lies."""
+    if spec.canonical is not None:
+        return shown
+    return Path(os.path.relpath(shown, Path(spec.file).parent)).as_posix()
 
 
 def chosen(path: SpecPath | None, text: str | None, settings: Settings) -> tuple[Spec, Settings]:
@@ -356,7 +415,7 @@ def given_parameters(spec: Spec, settings: Settings) -> dict[str, Constant]:
     Raises:
         CompileError: a value that the language does not have.
     """
-    declared: Mapping[str, Declaration] = spec.document.parameters if spec.document else {}
+    declared = spec.document.parameters
     given = {n: _constant(n, v, declared) for n, v in settings.parameters.items()}
     return given | {n: _from_text(n, v, declared) for n, v in settings.texts.items()}
 
@@ -390,7 +449,7 @@ def _constant(name: str, value: object, declared: Mapping[str, Declaration]) -> 
         items = cast("Sequence[object]", value)
         return tuple(_constant("", item, declared) for item in items)
     if isinstance(value, CONSTANT_TYPES):
-        return value
+        return cast("Constant", value)
     headline = f"the parameter `{name}` cannot be a {type(value).__name__}"
     advice = "give a number, a boolean, a text or a list of these"
     raise CompileError([Diagnostic(Code.PARAMETER_VALUE, headline, help=advice)], {})
@@ -400,20 +459,30 @@ def _is_layer(declaration: Declaration) -> bool:
     return declaration.type == "layer" or isinstance(declaration.default, LayerName)
 
 
-def _canonical_graph(spec: Spec, settings: Settings) -> Graph:
-    from archc.backends.canonical import read_canonical
-
-    if settings.is_changed or settings.variant:
+def _canonical_graph(spec: Spec, canonical: CanonicalSpec, settings: Settings) -> Graph:
+    """Compile the spec inside a canonical file; its nodes must come out as the file has them."""
+    if settings.is_changed or settings.variant not in (None, canonical.variant):
         headline = "the canonical form is one network: it takes no variant and no parameters"
         raise CompileError([Diagnostic(Code.PARAMETER_VALUE, headline)], {})
-    return read_canonical(spec.text, spec.file)
+    request = Request(
+        canonical.variant,
+        canonical.parameters,
+        canonical.inputs,
+        settings.max_nodes,
+        spec.imports.by_alias,
+    )
+    graph = elaborate(spec.document, request, spec.text)
+    from archc.passes.check_canonical import check_canonical
+
+    check_canonical(graph, canonical)
+    return graph
 
 
 def _expectations(
     spec: Spec, settings: Settings, graph: Graph
 ) -> tuple[tuple[Diagnostic, ...], tuple[str, ...]]:
     """Return what differs from `expect:`, or a note where it does not apply."""
-    if spec.document is None:
+    if spec.canonical is not None:
         return (), ()
     expectation = expectation_of(spec.document, settings.variant)
     if expectation is None:

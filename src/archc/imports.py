@@ -5,12 +5,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
 
 from archc.diagnostics import Code, CompileError, Diagnostic
 from archc.passes.elaborate import Imported
 from archc.spec.model import Document, Import
 from archc.spec.parse import parse
-from archc.spec.source import read, read_file
+from archc.spec.source import Source, read, read_file
+
+if TYPE_CHECKING:
+    from archc.spec.canonical import CanonicalSpec
 
 MAX_DEPTH = 16
 MAX_IMPORTS = 1_000
@@ -21,10 +25,9 @@ _PROJECT_MARKS = (".git", "pyproject.toml")
 
 @dataclass(frozen=True)
 class ImportedFile:
-    """A file that an import reached: its text and the imports written in it."""
+    """A file that an import reached."""
 
-    path: Path
-    text: str
+    source: Source
     document: Document
 
 
@@ -40,20 +43,89 @@ class Imports:
     files: dict[str, ImportedFile] = field(default_factory=dict[str, ImportedFile])
     targets: dict[tuple[str, str], str] = field(default_factory=dict[tuple[str, str], str])
 
+    def aliases(self, file: str) -> dict[str, str]:
+        """Return the aliases that a file imports, each with the name of the file it is."""
+        return {alias: target for (name, alias), target in self.targets.items() if name == file}
 
-def resolve_imports(document: Document, path: Path | None) -> Imports:
+
+class Library(Protocol):
+    """Where imported files come from."""
+
+    def locate(self, item: Import) -> str:
+        """Return what identifies the file that an import names; no file is read."""
+        ...
+
+    def source(self, item: Import) -> Source:
+        """Read the file that an import names."""
+        ...
+
+
+def resolve_imports(document: Document, library: Library | None) -> Imports:
     """Return the documents that a document imports, theirs included.
 
-    `path` is the document's own file; a text without a file cannot import.
-
     Raises:
-        CompileError: a path that leaves the project, a cycle, a file that is no spec.
+        CompileError: there is no library, a cycle, a file that is no spec, or what the
+            library refuses.
     """
     if not document.imports:
         return Imports()
-    if path is None:
-        raise _refused(document.imports[0], "a text without a file cannot import", "save it first")
-    return _Resolver(path).imports(document)
+    if library is None:
+        raise refused(document.imports[0], "a text without a file cannot import", "save it first")
+    return _Resolver(library).imports(document)
+
+
+class ProjectFolder:
+    """The files around a spec: relative paths, inside the project."""
+
+    def __init__(self, path: Path, shown: str) -> None:
+        self.root = project_root(path)
+        self.paths = {shown: path}
+        self.main = os.path.realpath(path)
+
+    def locate(self, item: Import) -> str:
+        """Return the real path of an import, which must lie inside the project."""
+        if not item.path or Path(item.path).is_absolute() or "\0" in item.path:
+            raise refused(item, "an import is a relative path", "resnet: ./resnet.yaml")
+        real = os.path.realpath(self._path(item))
+        if not Path(real).is_relative_to(self.root):
+            raise refused(item, f"`{item.path}` lies outside the project `{self.root}`")
+        if real == self.main:
+            raise refused(item, f"`{item.path}` is the spec itself: a file imports itself")
+        return real
+
+    def source(self, item: Import) -> Source:
+        """Read an import; messages show its path from where the spec's own path starts."""
+        path = self._path(item)
+        shown = os.path.normpath(Path(item.span.file).parent / item.path)
+        self.paths[shown] = path
+        try:
+            text = read_file(path)
+        except CompileError as error:
+            reason = error.diagnostics[0].headline.replace(str(path), item.path)
+            raise refused(item, reason) from None
+        return read(text, shown)
+
+    def _path(self, item: Import) -> Path:
+        return self.paths[item.span.file].parent / item.path
+
+
+class Bundle:
+    """The files inside a canonical file."""
+
+    def __init__(self, spec: "CanonicalSpec") -> None:
+        self.spec = spec
+
+    def locate(self, item: Import) -> str:
+        """Return the name of the file that an alias stands for."""
+        importer = self.spec.files.get(item.span.file, self.spec.main)
+        name = importer.aliases.get(item.alias)
+        if name is None or name not in self.spec.files:
+            raise refused(item, f"the file holds nothing for the import `{item.alias}`")
+        return name
+
+    def source(self, item: Import) -> Source:
+        """Return the file that an alias stands for."""
+        return self.spec.files[self.locate(item)].source
 
 
 def project_root(path: Path) -> Path:
@@ -70,67 +142,58 @@ def project_root(path: Path) -> Path:
 
 
 class _Resolver:
-    def __init__(self, path: Path) -> None:
-        self.root = project_root(path)
-        self.path = path
+    def __init__(self, library: Library) -> None:
+        self.library = library
         self.files: dict[str, ImportedFile] = {}
         self.targets: dict[tuple[str, str], str] = {}
-        self.resolved: dict[Path, tuple[Document, Mapping[str, Imported], int]] = {}
+        self.resolved: dict[str, tuple[Document, Mapping[str, Imported], int]] = {}
 
     def imports(self, document: Document) -> Imports:
-        main = Path(os.path.realpath(self.path))
-        by_alias, _ = self._aliases(document, self.path, (main,))
+        by_alias, _ = self._aliases(document, ())
         return Imports(by_alias, self.files, self.targets)
 
     def _aliases(
-        self, document: Document, path: Path, open_files: tuple[Path, ...]
+        self, document: Document, open_files: tuple[str, ...]
     ) -> tuple[dict[str, Imported], int]:
         """Return the imports of one document and how many documents they amount to."""
         result: dict[str, Imported] = {}
         count = 1
         for item in document.imports:
-            imported, size = self._one(item, path, open_files)
+            result[item.alias], size = self._one(item, open_files)
             count += size
             if count > MAX_IMPORTS:
-                raise _refused(item, f"more than {MAX_IMPORTS} imports", "import fewer files")
-            result[item.alias] = imported
+                raise refused(item, f"more than {MAX_IMPORTS} imports", "import fewer files")
         return result, count
 
-    def _one(self, item: Import, path: Path, open_files: tuple[Path, ...]) -> tuple[Imported, int]:
-        real = self._permitted(item, path, open_files)
-        if real not in self.resolved:
-            self.resolved[real] = self._document(item, path, (*open_files, real))
-        document, imported, size = self.resolved[real]
+    def _one(self, item: Import, open_files: tuple[str, ...]) -> tuple[Imported, int]:
+        place = self.library.locate(item)
+        if place in open_files:
+            chain = " → ".join(Path(file).name for file in (*open_files, place))
+            raise refused(item, "a file imports itself", f"the cycle is {chain}")
+        if len(open_files) >= MAX_DEPTH:
+            raise refused(item, f"imports nested deeper than {MAX_DEPTH}")
+        if place not in self.resolved:
+            self.resolved[place] = self._document(item, (*open_files, place))
+        document, imported, size = self.resolved[place]
         self.targets[item.span.file, item.alias] = document.file
-        if item.block and item.block not in document.blocks:
-            near = get_close_matches(item.block, document.blocks, 1)
-            advice = f"did you mean `{near[0]}`?" if near else _known(document)
-            raise _refused(item, f"`{item.path}` has no block `{item.block}`", advice)
+        _check_block(item, document)
         return Imported(document, item.block, imported), size
 
-    def _permitted(self, item: Import, path: Path, open_files: tuple[Path, ...]) -> Path:
-        """Return the real path of an import after the checks that need no reading."""
-        if not item.path or Path(item.path).is_absolute() or "\0" in item.path:
-            raise _refused(item, "an import is a relative path", "resnet: ./resnet.yaml")
-        real = Path(os.path.realpath(path.parent / item.path))
-        if not real.is_relative_to(self.root):
-            raise _refused(item, f"`{item.path}` lies outside the project `{self.root}`")
-        if real in open_files:
-            chain = " → ".join(file.name for file in (*open_files, real))
-            raise _refused(item, "a file imports itself", f"the cycle is {chain}")
-        if len(open_files) > MAX_DEPTH:
-            raise _refused(item, f"imports nested deeper than {MAX_DEPTH}")
-        return real
-
     def _document(
-        self, item: Import, importer: Path, open_files: tuple[Path, ...]
+        self, item: Import, open_files: tuple[str, ...]
     ) -> tuple[Document, Mapping[str, Imported], int]:
-        path = importer.parent / item.path
-        shown = os.path.normpath(Path(item.span.file).parent / item.path)
-        text = _text(item, path)
-        document = parse(read(text, shown))
-        self.files[shown] = ImportedFile(path, text, document)
-        return document, *self._aliases(document, path, open_files)
+        source = self.library.source(item)
+        document = parse(source)
+        self.files[source.file] = ImportedFile(source, document)
+        return document, *self._aliases(document, open_files)
+
+
+def _check_block(item: Import, document: Document) -> None:
+    if item.block and item.block not in document.blocks:
+        near = get_close_matches(item.block, document.blocks, 1)
+        known = "its blocks: " + (", ".join(document.blocks) or "none")
+        advice = f"did you mean `{near[0]}`?" if near else known
+        raise refused(item, f"`{item.path}` has no block `{item.block}`", advice)
 
 
 def bundled(document: Document, text: str, imports: Imports) -> dict[str, str]:
@@ -138,7 +201,7 @@ def bundled(document: Document, text: str, imports: Imports) -> dict[str, str]:
     names = _bundle_names(imports)
     files = {"spec.yaml": _redirected(document, text, imports, names, "./imports/")}
     for shown, file in imports.files.items():
-        content = _redirected(file.document, file.text, imports, names, "./")
+        content = _redirected(file.document, file.source.text, imports, names, "./")
         files[f"imports/{names[shown]}"] = content
     return files
 
@@ -170,17 +233,6 @@ def _redirected(
     return "\n".join(lines)
 
 
-def _text(item: Import, path: Path) -> str:
-    try:
-        return read_file(path)
-    except CompileError as error:
-        reason = error.diagnostics[0].headline.replace(str(path), item.path)
-        raise _refused(item, reason) from None
-
-
-def _known(document: Document) -> str:
-    return "its blocks: " + (", ".join(document.blocks) or "none")
-
-
-def _refused(item: Import, headline: str, advice: str = "") -> CompileError:
+def refused(item: Import, headline: str, advice: str = "") -> CompileError:
+    """Return the error of an import that is not followed."""
     return CompileError([Diagnostic(Code.IMPORT, headline, item.span, help=advice)], {})

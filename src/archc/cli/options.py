@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from archc.compiler import Settings, Spec
 
+MAX_STANDARD_INPUT = 32 * 2**20
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
@@ -86,10 +87,11 @@ def _standard_input() -> tuple[str, str, Path]:
     import sys
     from pathlib import Path
 
-    from archc.spec.source import MAX_BYTES, decode
+    from archc.compiler import decode_canonical
+    from archc.spec.source import decode
 
-    data = sys.stdin.buffer.read(MAX_BYTES + 1)
-    return decode(data, "<stdin>"), "<stdin>", Path("stdin")
+    data = sys.stdin.buffer.read(MAX_STANDARD_INPUT + 1)
+    return decode_canonical(data) or decode(data, "<stdin>"), "<stdin>", Path("<stdin>")
 
 
 if TYPE_CHECKING:

@@ -34,7 +34,7 @@ def summary_command(*, form: str, **options: Any) -> int:
     """
     from archc.compiler import summary_source
 
-    graph, settings = _graph(**options)
+    graph, settings, _ = _graph(**options)
     if form == "text" and sys.stdout.isatty():
         from archc.backends.summary import print_summary
         from archc.passes.count_costs import count_costs
@@ -61,8 +61,8 @@ def expand_command(*, as_json: bool, **options: Any) -> int:
     """
     from archc.compiler import canonical_text, expanded_text
 
-    graph, _ = _graph(**options)
-    print(canonical_text(graph) if as_json else expanded_text(graph), end="")
+    graph, _, source = _graph(**options)
+    print(canonical_text(graph, source) if as_json else expanded_text(graph), end="")
     return 0
 
 
@@ -80,14 +80,14 @@ def keys_command(*, as_json: bool, **options: Any) -> int:
     """
     from archc.backends.keys import keys_json, keys_text
 
-    graph, _ = _graph(**options)
+    graph, _, _ = _graph(**options)
     print(keys_json(graph) if as_json else keys_text(graph), end="")
     return 0
 
 
-def _graph(*, spec: str, **options: Any) -> tuple[Any, Any]:
-    """Return the checked graph and the settings that the shared options stand for."""
+def _graph(*, spec: str, **options: Any) -> tuple[Any, Any, Any]:
+    """Return the checked graph, the settings that the shared options stand for, the spec."""
     from archc.compiler import graph_of
 
     source, settings = one_network(spec, settings_of(**options))
-    return graph_of(source, settings), settings
+    return graph_of(source, settings), settings, source

@@ -5,7 +5,7 @@ from __future__ import annotations
 import platform
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from archc import __version__
 from archc.compiler import (
@@ -18,7 +18,6 @@ from archc.compiler import (
     diagram,
     given_parameters,
     graph_of,
-    open_spec,
     python_module,
     read_spec,
     summary_source,
@@ -75,20 +74,20 @@ def build_spec(
     with folder.locked():
         folder.check_free(name, force=force)
         with folder.draft() as draft:
-            graph = _write_artefacts(draft, spec, settings)
+            graph = _write_artefacts(draft, _copied(draft, spec), settings)
             if weights is not None:
-                _write_weights(draft, settings, seed)
+                _write_weights(draft, seed)
             write_manifest(draft, _facts(spec, settings, name, seed if weights else None))
             prove(draft / "model.py", graph)
             return folder.publish(draft, name)
 
 
 def _write_artefacts(draft: Path, spec: Spec, settings: Settings) -> Graph:
-    """Write the spec, compile the copy, write what is made of it; return the copy's graph."""
-    graph = graph_of(_copied(draft, spec), settings)
+    """Write what is made of a spec; return its graph."""
+    graph = graph_of(spec, settings)
     artefacts = {
         "model.py": python_module(graph),
-        "graph.json": canonical_text(graph),
+        "graph.json": canonical_text(graph, spec),
         "diagram.svg": diagram(graph).svg,
         "summary.txt": summary_source(graph),
     }
@@ -102,8 +101,8 @@ def _copied(draft: Path, spec: Spec) -> Spec:
 
     Its messages name `spec.yaml`, wherever the folder is: artefacts do not depend on it.
     """
-    if spec.document is None:
-        return read_spec(spec.text, "graph.json")
+    if spec.canonical is not None:
+        return spec
     files = bundled(spec.document, spec.text, spec.imports)
     for name, text in files.items():
         (draft / name).parent.mkdir(exist_ok=True)
@@ -111,19 +110,12 @@ def _copied(draft: Path, spec: Spec) -> Spec:
     return read_spec(files["spec.yaml"], "spec.yaml", draft / "spec.yaml")
 
 
-def _write_weights(draft: Path, settings: Settings, seed: int) -> None:
+def _write_weights(draft: Path, seed: int) -> None:
+    """Write the weights that the drafted network starts with."""
     from archc.runtime.load import load
     from archc.runtime.weights import save
 
-    spec = open_spec(draft / "spec.yaml")
-    model = load(
-        draft / "spec.yaml",
-        variant=settings.variant,
-        params=given_parameters(spec, settings),
-        inputs=settings.inputs,
-        seed=seed,
-    )
-    save(model, draft / "weights.safetensors")
+    save(load(draft / "graph.json", seed=seed), draft / "weights.safetensors")
 
 
 def _facts(spec: Spec, settings: Settings, name: str, seed: int | None) -> dict[str, Any]:
@@ -144,4 +136,6 @@ def _plain(value: Any) -> Any:
     """Return a constant as JSON holds it; a layer is the text that a spec would write."""
     if isinstance(value, LayerName):
         return expression_text(value.call) if value.call else value.name
-    return [_plain(item) for item in value] if isinstance(value, tuple) else value
+    if isinstance(value, tuple):
+        return [_plain(item) for item in cast("tuple[Any, ...]", value)]
+    return value

@@ -1,0 +1,149 @@
+"""`archc check`, as a person runs it."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.cli.command import NET, WRONG, archc, written
+
+
+def test_check_of_a_spec_prints_one_line_a_network(tmp_path: Path) -> None:
+    done = archc("check", written(tmp_path))
+    assert done.status == 0
+    assert done.out.splitlines() == [
+        "tiny                 162 parameters    6.952 K MACs  [B, 10]",
+        "tiny_wide            314 parameters   13.904 K MACs  [B, 10]",
+    ]
+    assert done.err == ""
+
+
+def test_check_of_a_variant_with_quiet_prints_nothing(tmp_path: Path) -> None:
+    done = archc("check", "-q", written(tmp_path), "--variant", "tiny_wide")
+    assert (done.status, done.out, done.err) == (0, "", "")
+
+
+def test_check_with_parameters_says_that_expect_is_skipped(tmp_path: Path) -> None:
+    done = archc("check", "-v", written(tmp_path), "-p", "width=6", "--variant", "tiny_wide")
+    assert done.status == 0
+    assert "238 parameters" in done.out
+    assert "from image [B, 3, 8, 8], " in done.out
+    assert "`expect:` not checked" in done.out
+
+
+def test_check_with_input_changes_the_multiply_adds(tmp_path: Path) -> None:
+    path = written(tmp_path)
+    done = archc("check", path, "--input", "image=1,3,16,16", "--variant", "tiny_wide")
+    assert "55.376 K MACs" in done.out  # 16·16·8·27 + 80
+
+
+def test_check_of_a_wrong_figure_names_expected_and_found(tmp_path: Path) -> None:
+    done = archc("check", written(tmp_path, NET.replace("162", "163")))
+    assert done.status == 1
+    assert "error[ARC312]: expected 163 parameters, found 162" in done.err
+    assert "tiny.yaml:14:3" in done.err
+    assert "tiny_wide            314" in done.out
+
+
+def test_check_of_a_mistake_prints_it_once_for_all_variants(tmp_path: Path) -> None:
+    done = archc("check", written(tmp_path, WRONG))
+    assert done.status == 1
+    assert done.err.count("error[") == 1
+    assert done.out == ""
+
+
+def test_check_of_several_specs_reports_all_and_the_highest_status(tmp_path: Path) -> None:
+    good, bad = written(tmp_path), written(tmp_path, WRONG, "bad.yaml")
+    done = archc("check", good, tmp_path / "none.yaml", bad)
+    assert done.status == 3
+    assert "162 parameters" in done.out
+    assert "bad.yaml" in done.err
+    assert "there is no such file" in done.err
+
+
+def test_check_of_a_folder_takes_specs_and_leaves_other_yaml(tmp_path: Path) -> None:
+    written(tmp_path, name="a/tiny.yaml")
+    written(tmp_path, "services: [web]\n", "a/compose.yaml")
+    done = archc("check", tmp_path)
+    assert done.status == 0
+    assert len(done.out.splitlines()) == 2
+
+
+def test_check_as_json_holds_figures_and_every_diagnostic(tmp_path: Path) -> None:
+    good, bad = written(tmp_path), written(tmp_path, WRONG, "bad.yaml")
+    done = archc("check", good, bad, "--format", "json")
+    records = json.loads(done.out)
+    assert done.status == 1
+    assert (records[0]["name"], records[0]["parameters"]) == ("tiny", 162)
+    assert records[0]["outputs"] == {"output": ["B", 10]}
+    assert not records[-1]["ok"]
+    assert records[-1]["diagnostics"][0]["span"]["line"] == 9
+
+
+def test_check_of_standard_input_reads_the_spec() -> None:
+    done = archc("check", "-", stdin=NET.encode())
+    assert done.status == 0
+    assert "162 parameters" in done.out
+
+
+BAD_INPUT = {
+    "empty": (b"", "the file is empty"),
+    "binary": (bytes(range(256)), "is not UTF-8"),
+    "tab": (b"archc: 1\nname: x\n\tmodel: []\n", "tab"),
+    "control": (b"archc: 1\nname: \x1b[2J\n", "control character"),
+    "list": (b"- a\n", "a spec is a mapping"),
+    "unclosed": (b"archc: 1\nname: [x\n", "ARC10"),
+    "large": (b"#" * (2**20 + 1), "larger than"),
+}
+
+
+@pytest.mark.parametrize("case", BAD_INPUT)
+def test_check_of_bad_input_is_refused_with_a_message(case: str) -> None:
+    data, message = BAD_INPUT[case]
+    done = archc("check", "-", stdin=data)
+    assert done.status == 1
+    assert message in done.err
+    assert "\x1b" not in done.err
+
+
+def test_check_of_bad_places_is_refused_with_status_3(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    done = archc("check", tmp_path / "empty", tmp_path / "none.yaml", "no_such_network")
+    assert done.status == 3
+    assert "holds no spec" in done.err
+    assert "there is no such file" in done.err
+    assert "no network of this name" in done.err
+
+
+def test_check_with_an_unknown_variant_names_the_nearest(tmp_path: Path) -> None:
+    done = archc("check", written(tmp_path), "--variant", "tiny_wyde")
+    assert done.status == 1
+    assert "did you mean `tiny_wide`?" in done.err
+
+
+def test_check_with_an_unknown_parameter_names_the_nearest(tmp_path: Path) -> None:
+    done = archc("check", written(tmp_path), "-p", "widht=3")
+    assert done.status == 1
+    assert "did you mean `width`?" in done.err
+
+
+@pytest.mark.parametrize("text", ["[", "!tag x", "a b", ""])
+def test_check_with_a_bad_parameter_is_refused(tmp_path: Path, text: str) -> None:
+    done = archc("check", written(tmp_path), "-p", f"width={text}")
+    assert done.status == 1
+    assert done.err.startswith("error[ARC")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("check",),
+        ("chekc", "x"),
+        ("check", "x.yaml", "--frob"),
+        ("check", "x.yaml", "-p", "width"),
+        ("check", "x.yaml", "--input", "image=a,b"),
+        ("explain", "ARC999"),
+    ],
+)
+def test_command_with_wrong_usage_leaves_with_status_2(arguments: tuple[str, ...]) -> None:
+    assert archc(*arguments).status == 2

@@ -1,0 +1,60 @@
+"""`archc draw`: files of ours are replaced, files of others are not."""
+
+from pathlib import Path
+
+from tests.cli.command import archc, written
+
+
+def test_draw_without_output_writes_the_name_here_and_prints_it(tmp_path: Path) -> None:
+    path = written(tmp_path)
+    done = archc("draw", path, "--variant", "tiny_wide", cwd=tmp_path)
+    assert (done.status, done.out) == (0, "tiny_wide.svg\n")
+    assert (tmp_path / "tiny_wide.svg").read_text().startswith("<?xml")
+    assert archc("draw", path, "--variant", "tiny_wide", cwd=tmp_path).status == 0
+
+
+def test_draw_over_a_foreign_file_is_refused_without_force(tmp_path: Path) -> None:
+    path = written(tmp_path)
+    (tmp_path / "tiny.svg").write_text("mine")
+    done = archc("draw", path, cwd=tmp_path)
+    assert done.status == 3
+    assert "error[ARC501]: `tiny.svg` is not replaced: archc did not draw it" in done.err
+    assert (tmp_path / "tiny.svg").read_text() == "mine"
+    assert archc("draw", path, "--force", cwd=tmp_path).status == 0
+
+
+def test_draw_with_output_replaces_the_file_it_names(tmp_path: Path) -> None:
+    path = written(tmp_path)
+    (tmp_path / "mine.pdf").write_text("mine")
+    assert archc("draw", path, "-o", "mine.pdf", cwd=tmp_path).out == "mine.pdf\n"
+    assert (tmp_path / "mine.pdf").read_bytes().startswith(b"%PDF")
+    assert archc("draw", path, "-o", "a.png", cwd=tmp_path).status == 0
+    assert (tmp_path / "a.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_draw_to_standard_output_prints_dot(tmp_path: Path) -> None:
+    done = archc("draw", written(tmp_path), "-o", "-", "--depth", "0")
+    assert "digraph" in done.out
+
+
+def test_draw_to_an_unknown_format_is_refused(tmp_path: Path) -> None:
+    done = archc("draw", written(tmp_path), "-o", "x.docx", cwd=tmp_path)
+    assert done.status == 3
+    assert "names no picture format" in done.err
+
+
+def test_draw_into_a_missing_folder_is_refused(tmp_path: Path) -> None:
+    done = archc("draw", written(tmp_path), "-o", "none/x.dot", cwd=tmp_path)
+    assert done.status == 3
+    assert "error[ARC502]: cannot write `none/x.dot`: No such file or directory" in done.err
+
+
+def test_draw_into_a_read_only_folder_is_refused(tmp_path: Path) -> None:
+    path = written(tmp_path)
+    for folder in (tmp_path, *tmp_path.parents[:3]):
+        folder.chmod(0o755)
+    other_user = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups")
+    done = archc("draw", path, "-o", "x.dot", cwd=tmp_path, launcher=other_user)
+    assert done.status == 3
+    assert "error[ARC502]: cannot write `x.dot`: Permission denied" in done.err
+    assert sorted(entry.name for entry in tmp_path.iterdir()) == ["tiny.yaml"]

@@ -1,0 +1,69 @@
+"""How commands end: closed pipes, interrupts, faults, streams without Unicode."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.cli.command import archc, written
+
+
+def test_command_with_closed_standard_output_ends_as_after_sigpipe(tmp_path: Path) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run(
+        [sys.executable, "-m", "archc", "check", str(written(tmp_path))],
+        stdout=writer,
+        stderr=subprocess.PIPE,
+        check=False,
+    )
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (141, b"")
+
+
+def test_command_after_ctrl_c_ends_with_130() -> None:
+    child = subprocess.Popen(
+        [sys.executable, "-m", "archc", "check", "-"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert child.stdin is not None
+    child.stdin.write(b"#" * 2**17)  # more than a pipe holds: it is reading once this returns
+    child.stdin.flush()
+    child.send_signal(signal.SIGINT)
+    out, err = child.communicate(timeout=60)
+    assert (child.returncode, out, err) == (130, b"", b"")
+
+
+def test_fault_of_our_own_says_so_with_status_70(tmp_path: Path) -> None:
+    program = (
+        "import sys, archc.compiler as c\n"
+        "def broken(*_, **__): raise ZeroDivisionError('seven')\n"
+        "c.elaborate = broken\n"
+        "from archc.cli import run\n"
+        "sys.exit(run(['check', sys.argv[1]]))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(written(tmp_path))],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 70
+    assert "error[ARC901]: archc failed, and it is archc's fault" in done.stderr
+    assert "please report it" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_output_without_unicode_is_escaped(tmp_path: Path) -> None:
+    path = written(tmp_path)
+    done = archc("summary", path, variables={"PYTHONIOENCODING": "ascii"})
+    assert done.status == 0
+    assert "\\u2192" in done.out
+
+
+def test_messages_without_a_terminal_have_no_colour(tmp_path: Path) -> None:
+    done = archc("check", tmp_path / "none.yaml", variables={"FORCE_COLOR": "1"})
+    assert "\x1b" not in done.err

@@ -1,0 +1,87 @@
+"""`archc summary`, `expand`, `keys`, `list`, `layers`, `explain` and every `--help`."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.cli.command import NET, archc, written
+
+COMMANDS = ("check", "build", "draw", "summary", "expand", "keys", "list", "layers", "explain")
+
+
+@pytest.mark.parametrize("command", ["", *COMMANDS])
+def test_help_of_every_command_shows_an_example(command: str) -> None:
+    done = archc(*command.split(), "--help")
+    assert done.status == 0
+    assert "Examples:\n    archc " in done.out or "Examples:\n  archc " in done.out
+
+
+def test_version_prints_the_package_version() -> None:
+    assert archc("--version").out.startswith("archc 0.")
+
+
+def test_summary_in_each_format_holds_the_total(tmp_path: Path) -> None:
+    path = written(tmp_path)
+    assert "162 trainable parameters" in archc("summary", path).out
+    assert "| `fc` |" in archc("summary", path, "--format", "markdown").out
+    assert json.loads(archc("summary", path, "--format", "json").out)["macs"] == 6952
+    assert archc("summary", path, "--format", "csv").out.startswith("path,")
+
+
+def test_keys_prints_the_state_dict_in_order(tmp_path: Path) -> None:
+    done = archc("keys", written(tmp_path), "--json", "-p", "width=2")
+    assert [entry["key"] for entry in json.loads(done.out)] == [
+        "conv.weight",
+        "conv.bias",
+        "fc.weight",
+        "fc.bias",
+    ]
+
+
+def test_expand_prints_a_spec_that_reads_back(tmp_path: Path) -> None:
+    expanded = archc("expand", written(tmp_path)).out
+    assert "162 parameters" in archc("check", "-", stdin=expanded.encode()).out
+
+
+def test_canonical_form_reads_back_as_a_spec(tmp_path: Path) -> None:
+    path = written(tmp_path)
+    canonical = archc("expand", path, "--json").out
+    again = written(tmp_path, canonical, "tiny.json")
+    assert archc("keys", again).out == archc("keys", path).out
+    assert _without_places(archc("expand", again, "--json").out) == _without_places(canonical)
+    changed = written(tmp_path, canonical.replace('"shape": ["B", 10]', '"shape": ["B", 11]'))
+    assert "error[ARC506]" in archc("check", changed.rename(tmp_path / "changed.json")).err
+
+
+def _without_places(canonical: str) -> str:
+    return re.sub(r'"(span|line)": ("[^"]*"|\d+)', "", canonical)
+
+
+def test_list_of_a_folder_names_variants_and_parameters(tmp_path: Path) -> None:
+    written(tmp_path)
+    done = archc("list", tmp_path)
+    assert done.out == "tiny_wide  tiny.yaml  tiny_wide  314\n"
+    assert json.loads(archc("list", tmp_path, "--json").out) == [
+        {"name": "tiny_wide", "spec": "tiny.yaml", "variant": "tiny_wide", "parameters": 314}
+    ]
+
+
+def test_list_of_two_networks_of_one_name_is_refused(tmp_path: Path) -> None:
+    written(tmp_path)
+    written(tmp_path, NET.replace("name: tiny", "name: other"), "other.yaml")
+    done = archc("list", tmp_path)
+    assert done.status == 1
+    assert "error[ARC315]: there are two networks `tiny_wide`" in done.err
+
+
+def test_layers_lists_layers_and_functions_with_a_sentence() -> None:
+    done = archc("layers", "--json")
+    known = {(row["name"], row["kind"]) for row in json.loads(done.out)}
+    assert {("Conv2d", "layer"), ("relu", "function"), ("concat", "function")} <= known
+    assert all(row["doc"] for row in json.loads(done.out))
+
+
+def test_explain_of_a_code_prints_its_page() -> None:
+    assert "ARC402" in archc("explain", "arc402").out

@@ -1,0 +1,80 @@
+"""The public functions: what they return, what they raise."""
+
+from pathlib import Path
+
+import pytest
+
+import archc
+from archc import catalogue
+from archc.diagnostics import Code
+from tests.cli.command import NET, WRONG, written
+
+
+def test_check_of_a_good_spec_reports_graph_and_costs(tmp_path: Path) -> None:
+    report = archc.check(written(tmp_path), params={"width": 8}, inputs={"image": (1, 3, 4, 4)})
+    assert report.ok
+    assert report.graph is not None
+    assert report.costs is not None
+    assert report.costs.parameters == 314
+
+
+def test_check_of_a_bad_spec_reports_and_does_not_raise() -> None:
+    report = archc.check(text=WRONG)
+    assert not report.ok
+    assert report.graph is None
+    assert "kernle" in str(report)
+
+
+def test_check_of_a_missing_file_reports_and_does_not_raise(tmp_path: Path) -> None:
+    report = archc.check(tmp_path / "none.yaml")
+    assert [found.code for found in report.diagnostics] == [Code.UNREADABLE_FILE]
+
+
+@pytest.mark.parametrize("value", [object(), {"a": 1}, "text", True, [object()]])
+def test_check_with_a_value_of_another_kind_reports_it(value: object) -> None:
+    report = archc.check(text=NET, params={"width": value})
+    assert [found.code for found in report.diagnostics] == [Code.PARAMETER_VALUE]
+
+
+def test_check_without_a_spec_is_a_type_error() -> None:
+    with pytest.raises(TypeError) as caught:
+        archc.check()
+    assert isinstance(caught.value, archc.ArchcError)
+
+
+def test_summary_of_a_bad_spec_raises_compile_error() -> None:
+    with pytest.raises(archc.CompileError):
+        archc.summary(text=WRONG)
+
+
+def test_draw_returns_a_drawing_that_a_notebook_shows(tmp_path: Path) -> None:
+    drawing = archc.draw(text=NET)
+    assert "digraph" in drawing.dot
+    assert drawing.svg == drawing._repr_svg_()
+    assert drawing.save(tmp_path / "x.svg").read_text(encoding="utf-8") == drawing.svg
+
+
+def test_network_name_finds_the_file_and_the_variant(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(catalogue, "specs_folder", lambda: tmp_path)
+    path = written(tmp_path, name="sub/tiny.yaml")
+    assert catalogue.find_network("tiny_wide") == catalogue.Place(path, "tiny_wide")
+    assert catalogue.find_network("tiny") == catalogue.Place(path)
+    report = archc.check("tiny_wide")
+    assert report.graph is not None
+    assert report.graph.title == "tiny_wide"
+
+
+def test_path_of_a_network_name_wins_over_the_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    written(tmp_path, name="resnet50")
+    assert catalogue.find_network("resnet50") == catalogue.Place(Path("resnet50"))
+
+
+def test_every_public_name_exists() -> None:
+    for name in archc.__all__:
+        if name != "load":
+            assert getattr(archc, name) is not None
