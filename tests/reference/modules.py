@@ -1,0 +1,241 @@
+"""The networks torchvision lacks, written out by hand in plain torch: the papers, a second time."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+
+def lenet5() -> nn.Module:
+    """LeCun et al. 1998, section II.B, in the modern reading."""
+    return nn.Sequential(
+        nn.Conv2d(1, 6, 5),
+        nn.Tanh(),
+        nn.AvgPool2d(2),
+        nn.Conv2d(6, 16, 5),
+        nn.Tanh(),
+        nn.AvgPool2d(2),
+        nn.Conv2d(16, 120, 5),
+        nn.Tanh(),
+        nn.Flatten(),
+        nn.Linear(120, 84),
+        nn.Tanh(),
+        nn.Linear(84, 10),
+    )
+
+
+def cifar_quick() -> nn.Module:
+    """Caffe's cifar10_quick as the tutorials have it."""
+    return nn.Sequential(
+        nn.Conv2d(3, 32, 5, padding=2),
+        nn.ReLU(),
+        nn.MaxPool2d(2),
+        nn.Conv2d(32, 32, 5, padding=2),
+        nn.ReLU(),
+        nn.MaxPool2d(2),
+        nn.Conv2d(32, 64, 5, padding=2),
+        nn.ReLU(),
+        nn.MaxPool2d(2),
+        nn.Flatten(),
+        nn.Linear(1024, 64),
+        nn.Linear(64, 10),
+    )
+
+
+class CifarDropout(nn.Module):
+    """Two convolutions, one pooling, dropout twice."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv1 = nn.Conv2d(3, 32, 3, padding=1)
+        self.conv2 = nn.Conv2d(32, 32, 3, padding=1)
+        self.fc3 = nn.Linear(32 * 16 * 16, 512)
+        self.fc4 = nn.Linear(512, 10)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = F.dropout(F.relu(self.conv1(x)), 0.3, self.training)
+        x = F.max_pool2d(F.relu(self.conv2(x)), 2)
+        x = F.dropout(F.relu(self.fc3(x.flatten(1))), 0.5, self.training)
+        return self.fc4(x)
+
+
+class SimpleCNN(nn.Module):
+    """Three convolution layers and three linear ones, children added by name."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        channels = 3
+        for i, width in ((1, 32), (2, 64), (3, 128)):
+            layer = nn.Sequential()
+            layer.add_module(f"conv{i}", nn.Conv2d(channels, width, 3, padding=1))
+            layer.add_module(f"relu{i}", nn.ReLU())
+            layer.add_module(f"pool{i}", nn.MaxPool2d(2))
+            self.add_module(f"layer{i}", layer)
+            channels = width
+        self.layer4 = nn.Sequential()
+        self.layer4.add_module("fc1", nn.Linear(2048, 512))
+        self.layer4.add_module("fc_relu1", nn.ReLU())
+        self.layer4.add_module("fc2", nn.Linear(512, 64))
+        self.layer4.add_module("fc_relu2", nn.ReLU())
+        self.layer4.add_module("fc3", nn.Linear(64, 10))
+
+    def forward(self, x: Tensor) -> Tensor:
+        for name in ("layer1", "layer2", "layer3"):
+            x = self.get_submodule(name)(x)
+        return self.layer4(x.flatten(1))
+
+
+class AlexNet2012(nn.Module):
+    """Krizhevsky et al. 2012, figure 2; with two groups the maps of the two GPUs."""
+
+    def __init__(self, groups: int) -> None:
+        super().__init__()
+        self.features = nn.Sequential(
+            nn.Conv2d(3, 96, 11, stride=4),
+            nn.ReLU(),
+            nn.LocalResponseNorm(5, 5e-4, 0.75, 2.0),
+            nn.MaxPool2d(3, 2),
+            nn.Conv2d(96, 256, 5, padding=2, groups=groups),
+            nn.ReLU(),
+            nn.LocalResponseNorm(5, 5e-4, 0.75, 2.0),
+            nn.MaxPool2d(3, 2),
+            nn.Conv2d(256, 384, 3, padding=1),
+            nn.ReLU(),
+            nn.Conv2d(384, 384, 3, padding=1, groups=groups),
+            nn.ReLU(),
+            nn.Conv2d(384, 256, 3, padding=1, groups=groups),
+            nn.ReLU(),
+            nn.MaxPool2d(3, 2),
+        )
+        self.classifier = nn.Sequential(
+            nn.Linear(256 * 6 * 6, 4096),
+            nn.ReLU(),
+            nn.Dropout(0.5),
+            nn.Linear(4096, 4096),
+            nn.ReLU(),
+            nn.Dropout(0.5),
+            nn.Linear(4096, 1000),
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.classifier(self.features(x).flatten(1))
+
+
+class NiN(nn.Module):
+    """Lin et al. 2013, the sizes of the authors' cifar10_nin."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.mlpconv1 = self._mlpconv(3, (192, 160, 96), 5, 2)
+        self.mlpconv2 = self._mlpconv(96, (192, 192, 192), 5, 2)
+        self.mlpconv3 = self._mlpconv(192, (192, 192, 10), 3, 1)
+
+    @staticmethod
+    def _mlpconv(channels: int, widths: tuple[int, int, int], k: int, padding: int) -> nn.Module:
+        first, second, third = widths
+        return nn.Sequential(
+            nn.Conv2d(channels, first, k, padding=padding),
+            nn.ReLU(),
+            nn.Conv2d(first, second, 1),
+            nn.ReLU(),
+            nn.Conv2d(second, third, 1),
+            nn.ReLU(),
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = F.max_pool2d(self.mlpconv1(x), 3, 2, ceil_mode=True)
+        x = F.dropout(x, 0.5, self.training)
+        x = F.avg_pool2d(self.mlpconv2(x), 3, 2, ceil_mode=True)
+        x = F.dropout(x, 0.5, self.training)
+        return F.adaptive_avg_pool2d(self.mlpconv3(x), 1).flatten(1)
+
+
+class TextCNN(nn.Module):
+    """Kim 2014: one convolution a window height, maximum over time."""
+
+    def __init__(self, vocab: int, dim: int, kernels: tuple[int, ...], maps: int) -> None:
+        super().__init__()
+        self.embed = nn.Embedding(vocab, dim)
+        self.convs1 = nn.ModuleList(nn.Conv2d(1, maps, (k, dim)) for k in kernels)
+        self.dropout = nn.Dropout(0.5)
+        self.fc1 = nn.Linear(len(kernels) * maps, 2)
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        words = self.embed(tokens)[:, None]
+        pooled = [F.relu(conv(words))[..., 0].max(dim=2).values for conv in self.convs1]
+        return self.fc1(self.dropout(torch.cat(pooled, 1)))
+
+
+class DoubleConv(nn.Module):
+    """Twice a padded 3x3 convolution, batch norm, ReLU."""
+
+    def __init__(self, channels: int, out: int) -> None:
+        super().__init__()
+        self.double_conv = nn.Sequential(
+            nn.Conv2d(channels, out, 3, padding=1, bias=False),
+            nn.BatchNorm2d(out),
+            nn.ReLU(),
+            nn.Conv2d(out, out, 3, padding=1, bias=False),
+            nn.BatchNorm2d(out),
+            nn.ReLU(),
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.double_conv(x)
+
+
+class Down(nn.Module):
+    """Halve the image, double the channels."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.maxpool_conv = nn.Sequential(nn.MaxPool2d(2), DoubleConv(channels, 2 * channels))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.maxpool_conv(x)
+
+
+class Up(nn.Module):
+    """Double the image, join what the way down saw at this size, halve the channels."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.up = nn.ConvTranspose2d(channels, channels // 2, 2, 2)
+        self.conv = DoubleConv(channels, channels // 2)
+
+    def forward(self, x: Tensor, skip: Tensor) -> Tensor:
+        return self.conv(torch.cat([skip, self.up(x)], 1))
+
+
+class OutConv(nn.Module):
+    """The classes of every pixel."""
+
+    def __init__(self, channels: int, classes: int) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(channels, classes, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.conv(x)
+
+
+class UNet(nn.Module):
+    """Ronneberger et al. 2015, figure 1, padded and normalised."""
+
+    def __init__(self, base: int, classes: int) -> None:
+        super().__init__()
+        self.inc = DoubleConv(3, base)
+        for i in range(4):
+            self.add_module(f"down{i + 1}", Down(base << i))
+        for i in range(4):
+            self.add_module(f"up{i + 1}", Up(base << 4 >> i))
+        self.outc = OutConv(base, classes)
+
+    def forward(self, x: Tensor) -> Tensor:
+        seen = [self.inc(x)]
+        for i in range(4):
+            seen.append(self.get_submodule(f"down{i + 1}")(seen[-1]))
+        y = seen.pop()
+        for i in range(4):
+            y = self.get_submodule(f"up{i + 1}")(y, seen.pop())
+        return self.outc(y)

@@ -1,0 +1,219 @@
+"""The networks that torchvision lacks: against the papers, arithmetic, and modules by hand."""
+
+from pathlib import Path
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+import archc
+from archc.catalogue import Network
+from archc.diagnostics import Code
+from tests.reference.comparison import assert_same_network
+from tests.reference.networks import (
+    RUN_AGAINST_OWN,
+    TORCHVISION,
+    Reference,
+    altered,
+    identifier,
+    known_networks,
+)
+
+COUNTS = {
+    # section II.B of the paper, C3 dense: (25·6 + 1)·16
+    "lenet5": 156 + 2_416 + 48_120 + 10_164 + 850,
+    # section II.B prints each of these
+    "lenet5_1998": 156 + 12 + 1_516 + 32 + 48_120 + 10_164,
+    # k·k·in·out + out
+    "cifar_quick": (25 * 3 + 1) * 32
+    + (25 * 32 + 1) * 32
+    + (25 * 32 + 1) * 64
+    + (64 * 4 * 4 + 1) * 64
+    + 65 * 10,
+    "cifar_dropout": (9 * 3 + 1) * 32 + (9 * 32 + 1) * 32 + (32 * 16 * 16 + 1) * 512 + 513 * 10,
+    "simple_cnn": (9 * 3 + 1) * 32
+    + (9 * 32 + 1) * 64
+    + (9 * 64 + 1) * 128
+    + (128 * 4 * 4 + 1) * 512
+    + 513 * 64
+    + 65 * 10,
+    # figure 2 of the paper, every map reading all maps below
+    "alexnet_2012": (121 * 3 + 1) * 96
+    + (25 * 96 + 1) * 256
+    + (9 * 256 + 1) * 384
+    + (9 * 384 + 1) * 384
+    + (9 * 384 + 1) * 256
+    + (256 * 6 * 6 + 1) * 4096
+    + 4097 * 4096
+    + 4097 * 1000,
+    # figure 2 of the paper: 48 and 192 maps to read in the 2nd, 4th and 5th layer
+    "alexnet_2012_towers": (121 * 3 + 1) * 96
+    + (25 * 48 + 1) * 256
+    + (9 * 256 + 1) * 384
+    + (9 * 192 + 1) * 384
+    + (9 * 192 + 1) * 256
+    + (256 * 6 * 6 + 1) * 4096
+    + 4097 * 4096
+    + 4097 * 1000,
+    "nin": (25 * 3 + 1) * 192
+    + 193 * 160
+    + 161 * 96
+    + (25 * 96 + 1) * 192
+    + 193 * 192
+    + 193 * 192
+    + (9 * 192 + 1) * 192
+    + 193 * 192
+    + 193 * 10,
+    "textcnn": 20_000 * 300 + sum(100 * (k * 300 + 1) for k in (3, 4, 5)) + 301 * 2,
+    # two convolutions with their batch norms a width; 2x2 up-convolutions halve the width
+    "unet": sum(9 * i * o + 9 * o * o + 4 * o for i, o in [(3, 64), (64, 128), (128, 256)])
+    + sum(9 * i * o + 9 * o * o + 4 * o for i, o in [(256, 512), (512, 1024)])
+    + sum(4 * 2 * o * o + o + 9 * 2 * o * o + 9 * o * o + 4 * o for o in (512, 256, 128, 64))
+    + 65 * 2,
+}
+
+
+PRINTED = {
+    "lenet5": 61_706,
+    "lenet5_1998": 60_000,
+    "cifar_quick": 145_578,
+    "cifar_dropout": 4_210_090,
+    "simple_cnn": 1_175_818,
+    "alexnet_2012": 62_378_344,
+    "alexnet_2012_towers": 60_965_224,
+}
+"""What the project's list of networks asks for."""
+
+
+def test_every_network_has_a_reference() -> None:
+    names = {network.name for network in known_networks()}
+    assert names == set(COUNTS) | (names & set(TORCHVISION))
+
+
+@pytest.mark.parametrize("name", COUNTS)
+def test_parameters_are_what_arithmetic_says(name: str) -> None:
+    report = archc.check(name)
+    assert report.ok, str(report)
+    assert not report.notes
+    assert report.costs is not None
+    assert report.costs.parameters == COUNTS[name] == PRINTED.get(name, COUNTS[name])
+
+
+@pytest.mark.parametrize("network", known_networks(), ids=lambda network: network.name)
+def test_every_network_promises_its_parameters(network: Network) -> None:
+    expect = network.document.expect
+    figures = expect.variants[network.variant] if network.variant else expect
+    assert figures.parameters
+    assert expect.source
+    assert network.document.doc
+
+
+@pytest.mark.parametrize("reference", RUN_AGAINST_OWN, ids=identifier)
+def test_values_from_equal_weights_are_the_modules(reference: Reference) -> None:
+    model = archc.load(reference.name, params=reference.params, init=False)
+    assert_same_network(model, reference.build(), reference.input())
+
+
+@pytest.mark.parametrize("reference", RUN_AGAINST_OWN, ids=identifier)
+def test_one_layer_changed_is_noticed(reference: Reference, tmp_path: Path) -> None:
+    model = altered(reference, tmp_path)
+    with pytest.raises(AssertionError):
+        assert_same_network(model, reference.build(), reference.input())
+
+
+def test_promise_broken_in_the_text_is_refused(tmp_path: Path) -> None:
+    [network] = [n for n in known_networks() if n.name == "lenet5"]
+    path = tmp_path / "lenet5.yaml"
+    path.write_text(network.path.read_text(encoding="utf-8").replace("(84)", "(85)"))
+    report = archc.check(path)
+    assert [found.code for found in report.diagnostics] == [Code.EXPECTATION]
+
+
+TABLE_I = """
+X . . . X X X . . X X X X . X X
+X X . . . X X X . . X X X X . X
+X X X . . . X X X . . X . X X X
+. X X X . . X X X X . . X . X X
+. . X X X . . X X X X . X X . X
+. . . X X X . . X X X X . X X X
+"""
+"""Table I of LeCun et al. 1998: a row for each map of S2, a column for each map of C3."""
+
+
+def connectivity() -> Tensor:
+    """Return Table I as ones and zeros, C3 first as in a convolution's weight."""
+    rows = [[mark == "X" for mark in line.split()] for line in TABLE_I.split("\n") if line]
+    return torch.tensor(rows).T.float()
+
+
+def test_table_i_has_sixty_connections() -> None:
+    table = connectivity()
+    assert table.shape == (16, 6)
+    assert table.sum() == 60
+    assert 25 * int(table.sum()) + 16 == 1_516
+
+
+def test_lenet5_1998_is_a_dense_network_masked_by_table_i() -> None:
+    torch.manual_seed(0)
+    model = archc.load("lenet5_1998").eval()
+    image = torch.randn(2, 1, 32, 32)
+    with torch.no_grad():
+        expected = lenet5_by_mask(model.state_dict(), image, connectivity())
+        torch.testing.assert_close(model(image), expected)
+
+
+def test_lenet5_1998_with_another_table_differs() -> None:
+    torch.manual_seed(0)
+    model = archc.load("lenet5_1998").eval()
+    image = torch.randn(2, 1, 32, 32)
+    with torch.no_grad():
+        expected = lenet5_by_mask(model.state_dict(), image, connectivity().flip(1))
+    assert not torch.allclose(model(image), expected, atol=1e-3)
+
+
+def lenet5_by_mask(state: dict[str, Tensor], image: Tensor, table: Tensor) -> Tensor:
+    """Compute LeNet-5 of 1998 with a C3 that reads all maps, through weights set to zero."""
+    c3 = torch.zeros(16, 6, 5, 5)
+    for j, row in enumerate(table):
+        c3[j, row.bool()] = state[f"c3.{j}.weight"][0]
+    c3_bias = torch.cat([state[f"c3.{j}.bias"] for j in range(16)])
+    x = squash(F.conv2d(image, state["c1.weight"], state["c1.bias"]))
+    x = subsample(x, state["s2.scale.weight"], state["s2.scale.bias"])
+    x = squash(F.conv2d(x, c3, c3_bias))
+    x = subsample(x, state["s4.scale.weight"], state["s4.scale.bias"])
+    x = squash(x.flatten(1) @ state["c5.weight"].flatten(1).T + state["c5.bias"])
+    return squash(x @ state["f6.weight"].T + state["f6.bias"])
+
+
+def subsample(x: Tensor, coefficient: Tensor, bias: Tensor) -> Tensor:
+    """Return the mean of each 2x2, times one number a map, plus one number a map, squashed."""
+    n, channels, height, width = x.shape
+    mean = x.reshape(n, channels, height // 2, 2, width // 2, 2).mean((3, 5))
+    return squash(mean * coefficient.reshape(1, -1, 1, 1) + bias.reshape(1, -1, 1, 1))
+
+
+def squash(x: Tensor) -> Tensor:
+    """Return A tanh(S x) with the paper's A = 1.7159 and S = 2/3."""
+    return 1.7159 * torch.tanh(x * (2 / 3))
+
+
+def test_simple_cnn_names_its_children_as_the_book() -> None:
+    model = archc.load("simple_cnn", device="meta")
+    names = [name for name, module in model.named_modules() if not list(module.children())]
+    assert [name for name in names if name != "flatten"] == [
+        *(f"layer{i}.{kind}{i}" for i in (1, 2, 3) for kind in ("conv", "relu", "pool")),
+        *(f"layer4.{name}" for name in ("fc1", "fc_relu1", "fc2", "fc_relu2", "fc3")),
+    ]
+
+
+def test_alexnet_2012_initialises_as_section_five_says() -> None:
+    model = archc.load("alexnet_2012_towers", seed=0)
+    layers = {n: m for n, m in model.named_modules() if isinstance(m, nn.Conv2d | nn.Linear)}
+    ones = [name for name, layer in layers.items() if (layer.bias == 1).all()]
+    zeros = [name for name, layer in layers.items() if (layer.bias == 0).all()]
+    hidden = ["classifier.0", "classifier.3"]
+    assert ones == ["features.4", "features.10", "features.12", *hidden]
+    assert zeros == ["features.0", "features.8", "classifier.6"]
+    for layer in layers.values():
+        assert layer.weight.std().item() == pytest.approx(0.01, rel=0.05)

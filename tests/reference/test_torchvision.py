@@ -1,0 +1,86 @@
+"""Every network that torchvision has, against torchvision."""
+
+from pathlib import Path
+
+import pytest
+import torch
+import torchvision
+
+import archc
+from tests.reference.comparison import assert_same_network, keys
+from tests.reference.networks import (
+    RUN_AGAINST_TORCHVISION,
+    TORCHVISION,
+    Reference,
+    altered,
+    identifier,
+    known_networks,
+    torchvision_model,
+)
+
+SHARED = [network.name for network in known_networks() if network.name in TORCHVISION]
+
+LARGE_TENSOR = 20_000
+"""The size from which the spread of random numbers tells one initialisation from another."""
+
+
+def test_networks_of_torchvision_are_nineteen() -> None:
+    assert len(SHARED) == 19, SHARED
+
+
+@pytest.mark.parametrize("name", SHARED)
+def test_keys_are_torchvisions_in_order(name: str) -> None:
+    with torch.device("meta"):
+        reference = torchvision_model(name)
+    assert keys(archc.load(name, device="meta", init=False)) == keys(reference)
+
+
+@pytest.mark.parametrize("name", SHARED)
+def test_counts_are_those_torchvision_publishes(name: str) -> None:
+    published = torchvision.models.get_model_weights(name)["IMAGENET1K_V1"].meta
+    costs = archc.check(name, mode="eval").costs
+    assert costs is not None
+    assert costs.parameters == published["num_params"]
+    assert round(costs.macs / 1e9, 3) == published["_ops"]
+
+
+@pytest.mark.parametrize("reference", RUN_AGAINST_TORCHVISION, ids=identifier)
+def test_values_from_equal_weights_are_torchvisions(reference: Reference) -> None:
+    model = archc.load(reference.name, init=False)
+    assert_same_network(model, reference.build(), reference.input())
+
+
+@pytest.mark.parametrize("reference", RUN_AGAINST_TORCHVISION, ids=identifier)
+def test_one_layer_changed_is_noticed(reference: Reference, tmp_path: Path) -> None:
+    model = altered(reference, tmp_path)
+    with pytest.raises(AssertionError):
+        assert_same_network(model, reference.build(), reference.input())
+
+
+SMALLEST = [("alexnet", 63), ("vgg16", 32), ("vgg11", 32), ("vgg19_bn", 32), ("googlenet", 15)]
+SMALLEST += [(f"densenet{depth}", 29) for depth in (121, 161, 169, 201)]
+
+
+@pytest.mark.parametrize(("name", "size"), SMALLEST)
+def test_smallest_input_is_the_published_one(name: str, size: int) -> None:
+    published = torchvision.models.get_model_weights(name)["IMAGENET1K_V1"].meta
+    assert published["min_size"] == (size, size)
+    assert archc.check(name, inputs={"image": (1, 3, size, size)}, mode="eval").ok
+    for smaller in ((size - 1, size), (size, size - 1)):
+        report = archc.check(name, inputs={"image": (1, 3, *smaller)}, mode="eval")
+        assert [str(found.code) for found in report.diagnostics] == ["ARC401"]
+
+
+@pytest.mark.parametrize("name", ["alexnet", "vgg11_bn", "resnet18", "densenet121", "googlenet"])
+def test_initialisation_spreads_as_torchvisions(name: str) -> None:
+    torch.manual_seed(0)
+    reference = torchvision_model(name, init_weights=True)
+    model = archc.load(name, seed=1)
+    state, expected = model.state_dict(), reference.state_dict()
+    for (key, ours), theirs in zip(state.items(), expected.values(), strict=True):
+        if theirs.numel() >= LARGE_TENSOR:
+            assert ours.std().item() == pytest.approx(theirs.std().item(), rel=0.05), key
+            assert abs(ours.mean() - theirs.mean()) < 0.05 * theirs.std(), key
+            assert ours.max().item() == pytest.approx(theirs.max().item(), rel=0.4), key
+        elif (theirs == theirs.flatten()[0]).all():
+            assert torch.equal(ours, theirs), key
