@@ -31,8 +31,11 @@ from archc.expressions.values import (
     describe,
     element,
     is_constant,
+    is_list,
+    weight,
 )
 
+MAX_MADE = 1_000_000
 _BRACES = re.compile(r"\{([^{}]*)\}")
 
 
@@ -41,6 +44,8 @@ class Evaluator:
 
     Every violation that leaves carries the place of the innermost expression at fault.
     """
+
+    elements: int = 0
 
     def lookup(self, name: Name) -> Any:
         """Return the value of a bare name."""
@@ -63,6 +68,20 @@ class Evaluator:
     def subscript(self, expression: Subscript, value: Any) -> Any:
         """Return the result of indexing something that is no list."""
         raise RuleViolation(Code.EXPRESSION_VALUE, f"{describe(value)} has no elements")
+
+    def spend(self, value: Any) -> Any:
+        """Return a list that was just made; all lists of a spec together have a limit."""
+        if is_list(value):
+            self.count_elements(weight(value))
+        return value
+
+    def count_elements(self, count: int) -> None:
+        """Count elements of lists that an expression made, so that no spec can fill the memory."""
+        self.elements += count
+        if self.elements > MAX_MADE:
+            raise RuleViolation(
+                Code.READING_LIMIT, f"expressions that make more than {MAX_MADE:,} list elements"
+            )
 
     def evaluate(self, expression: Expression) -> Any:
         """Return the value of an expression."""
@@ -98,7 +117,7 @@ class Evaluator:
             case Logical(operator, operands):
                 return self._logical(operator, operands)
             case Display(items):
-                return checked(tuple(self.evaluate(item) for item in items))
+                return self.spend(checked(tuple(self.evaluate(item) for item in items)))
 
     def condition(self, expression: Expression) -> bool:
         """Return the value of a condition, which must be a boolean."""
@@ -161,7 +180,7 @@ class Evaluator:
     ) -> Any:
         a, b = self.evaluate(left), self.evaluate(right)
         if is_constant(a) and is_constant(b):
-            return arithmetic(operator, a, b)
+            return self.spend(arithmetic(operator, a, b))
         return self.operation(expression, operator, (a, b))
 
     def _unary(self, expression: Unary, operator: str, operand: Expression) -> Any:
@@ -194,17 +213,17 @@ class Evaluator:
         arguments = tuple(self.evaluate(argument) for argument in expression.arguments)
         keywords = self.keywords(expression.keywords)
         if all(is_constant(a) for a in (*arguments, *keywords.values())):
-            return applied(expression.function, arguments, keywords)
+            return self.spend(applied(expression.function, arguments, keywords))
         return self.call(expression)
 
     def _subscript(self, expression: Subscript, value: Any) -> Any:
-        if not isinstance(value, tuple):
+        if not is_list(value):
             return self.subscript(expression, value)
         if len(expression.indices) != 1:
             raise RuleViolation(Code.EXPRESSION_VALUE, "a list takes one index")
         index = expression.indices[0]
         if isinstance(index, Slice):
-            return value[self.slice(index)]
+            return self.spend(value[self.slice(index)])
         return element(value, self.evaluate(index))
 
     def slice(self, part: Slice) -> slice:

@@ -24,10 +24,13 @@ from archc.expressions.syntax import (
     Slice,
     Subscript,
     Unary,
+    children,
 )
 
 MAX_LENGTH = 1024
 MAX_NESTING = 32
+MAX_TREE_DEPTH = 100
+MAX_INTEGER = 2**63 - 1
 
 Locate = Callable[[int, int], Span]
 
@@ -195,7 +198,23 @@ class Parser:
             )
         value = self._logical("or", lambda: self._logical("and", self._negation))
         self.depth -= 1
+        if self.depth == 0:
+            self._expect_shallow(value)
         return value
+
+    def _expect_shallow(self, expression: Expression) -> None:
+        """Refuse a long row of operators, whose tree leans to the left and is as deep as long."""
+        level: list[Expression | Slice] = [expression]
+        for _ in range(MAX_TREE_DEPTH):
+            level = [part for parent in level for part in children(parent)]
+            if not level:
+                return
+        raise RuleViolation(
+            Code.READING_LIMIT,
+            f"more than {MAX_TREE_DEPTH} operators in a row",
+            help="part the expression with `let`, or use `sum([…])`",
+            span=expression.span,
+        )
 
     def expressions(self, closing: str) -> tuple[Expression, ...]:
         """Parse expressions parted by commas up to the symbol `closing`, and take that."""
@@ -440,8 +459,18 @@ class Parser:
                 span=self.locate(token.start, token.end),
             )
         if match["fraction"] is None and match["exponent"] is None:
-            return int(token.text)
+            return self._integer(token)
         return float(token.text)
+
+    def _integer(self, token: Token) -> int:
+        value = int(token.text)
+        if value > MAX_INTEGER:
+            raise RuleViolation(
+                Code.READING_LIMIT,
+                "an integer outside −2⁶³ … 2⁶³ − 1",
+                span=self.locate(token.start, token.end),
+            )
+        return value
 
 
 def parse_expression(text: str, locate: Locate) -> Expression:

@@ -190,5 +190,8 @@ class _Substitution:
     def index(self, part: Expression | Slice) -> Expression | Slice:
         if not isinstance(part, Slice):
             return self.of(part)
-        bounds = [None if b is None else self.of(b) for b in (part.start, part.stop, part.step)]
-        return Slice(*bounds)
+        start, stop, step = (
+            None if bound is None else self.of(bound)
+            for bound in (part.start, part.stop, part.step)
+        )
+        return Slice(start, stop, step)

@@ -3,13 +3,17 @@
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeGuard
 
 from archc.diagnostics import Code, RuleViolation
 from archc.expressions.syntax import Call
 
 MAX_INTEGER = 2**63 - 1
 MAX_SEQUENCE = 10_000
+MAX_ELEMENTS = 100_000
+MAX_LIST_NESTING = 32
+_OUTSIDE = "an integer outside −2⁶³ … 2⁶³ − 1"
+_TOO_LONG = f"a list longer than {MAX_SEQUENCE:,}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +36,11 @@ Constant = Any
 CONSTANT_TYPES = (int, float, str, tuple, LayerName, type(None))
 
 
+def is_list(value: Constant) -> TypeGuard[tuple[Constant, ...]]:
+    """Return whether a value is a list of the language, which is a tuple here."""
+    return isinstance(value, tuple)
+
+
 def is_constant(value: object) -> bool:
     """Return whether `value` is a plain value and no tensor."""
     return isinstance(value, CONSTANT_TYPES)
@@ -43,25 +52,56 @@ def describe(value: Constant) -> str:
         return "a boolean"
     kinds: dict[type, str] = {int: "an integer", float: "a number", str: "a string"}
     kinds |= {tuple: "a list", LayerName: "a layer", type(None): "None"}
-    return kinds.get(type(value), "a tensor")
+    return kinds.get(value.__class__, "a tensor")
 
 
 def checked(value: Constant) -> Constant:
     """Return `value` if it lies within the language's limits.
 
     Raises:
-        RuleViolation: an integer outside int64 or a list that is too long.
+        RuleViolation: an integer outside int64, no number, or a list that is too long or
+            too deep.
     """
     if isinstance(value, int) and abs(value) > MAX_INTEGER:
-        raise RuleViolation(Code.READING_LIMIT, "an integer outside −2⁶³ … 2⁶³ − 1")
-    if isinstance(value, tuple) and len(value) > MAX_SEQUENCE:
-        raise RuleViolation(Code.READING_LIMIT, f"a list longer than {MAX_SEQUENCE}")
+        raise RuleViolation(Code.READING_LIMIT, _OUTSIDE)
+    if isinstance(value, float) and math.isnan(value):
+        raise RuleViolation(Code.EXPRESSION_VALUE, "the result is no number: inf − inf or inf · 0")
+    if is_list(value):
+        if len(value) > MAX_SEQUENCE:
+            raise RuleViolation(Code.READING_LIMIT, _TOO_LONG)
+        weight(value)
     return value
+
+
+def weight(value: Constant) -> int:
+    """Return how many elements a list has with those of the lists in it.
+
+    One list may stand in another many times over, so the count can be far larger than
+    what lies in memory; counting stops at the limit.
+
+    Raises:
+        RuleViolation: too many elements, or lists nested too deeply.
+    """
+    count = 0
+    level: list[Constant] = [value]
+    for _ in range(MAX_LIST_NESTING):
+        inner = [item for item in level if is_list(item)]
+        level = []
+        for item in inner:
+            count += len(item)
+            if count > MAX_ELEMENTS:
+                raise RuleViolation(
+                    Code.READING_LIMIT, f"lists of more than {MAX_ELEMENTS:,} elements in all"
+                )
+            level += item
+        if not level:
+            return count
+    raise RuleViolation(Code.READING_LIMIT, f"lists nested deeper than {MAX_LIST_NESTING}")
 
 
 def arithmetic(operator: str, left: Constant, right: Constant) -> Constant:
     """Return `left operator right` for numbers; `+` and `*` also join and repeat lists."""
-    if isinstance(left, tuple) or isinstance(right, tuple):
+    if is_list(left) or is_list(right):
         return _list_arithmetic(operator, left, right)
     if not _is_number(left) or not _is_number(right):
         raise RuleViolation(
@@ -85,12 +125,12 @@ def _is_number(value: Constant) -> bool:
 
 
 def _list_arithmetic(operator: str, left: Constant, right: Constant) -> Constant:
-    if operator == "+" and isinstance(left, tuple) and isinstance(right, tuple):
+    if operator == "+" and is_list(left) and is_list(right):
         return checked((*left, *right))
-    if operator == "*" and isinstance(left, tuple) and type(right) is int:
+    if operator == "*" and is_list(left) and type(right) is int:
         if len(left) * right > MAX_SEQUENCE:
-            raise RuleViolation(Code.READING_LIMIT, f"a list longer than {MAX_SEQUENCE}")
-        return left * right
+            raise RuleViolation(Code.READING_LIMIT, _TOO_LONG)
+        return checked(left * right)
     raise RuleViolation(
         Code.EXPRESSION_VALUE,
         f"`{operator}` does not join {describe(left)} and {describe(right)}",
@@ -99,7 +139,7 @@ def _list_arithmetic(operator: str, left: Constant, right: Constant) -> Constant
 
 def _check_power(base: float, exponent: float) -> None:
     if isinstance(base, int) and isinstance(exponent, int) and abs(base) > 1 and exponent > 63:
-        raise RuleViolation(Code.READING_LIMIT, "an integer outside −2⁶³ … 2⁶³ − 1")
+        raise RuleViolation(Code.READING_LIMIT, _OUTSIDE)
     if base < 0 and not isinstance(exponent, int):
         raise RuleViolation(Code.EXPRESSION_VALUE, "a root of a negative number")
 
@@ -122,13 +162,13 @@ def compared(operator: str, left: Constant, right: Constant) -> bool:
         RuleViolation: an order is asked of things that have none.
     """
     if operator in {"in", "not in"}:
-        if not isinstance(right, tuple):
+        if not is_list(right):
             raise RuleViolation(
                 Code.EXPRESSION_VALUE, f"`{operator}` needs a list, found {describe(right)}"
             )
-        return (left in right) == (operator == "in")
+        return any(_same(left, item) for item in right) == (operator == "in")
     if operator in {"==", "!="}:
-        return (left == right) == (operator == "==")
+        return _same(left, right) == (operator == "==")
     if not (_is_number(left) and _is_number(right)):
         raise RuleViolation(
             Code.EXPRESSION_VALUE,
@@ -141,6 +181,13 @@ def compared(operator: str, left: Constant, right: Constant) -> bool:
         ">=": left >= right,
     }
     return orders[operator]
+
+
+def _same(left: Constant, right: Constant) -> bool:
+    """Return whether two values are equal; unlike in Python, True is not 1."""
+    if is_list(left) and is_list(right):
+        return len(left) == len(right) and all(map(_same, left, right))
+    return isinstance(left, bool) == isinstance(right, bool) and left == right
 
 
 def make_divisible(v: float, d: int = 8) -> int:
@@ -158,13 +205,13 @@ def _range(*bounds: int) -> tuple[int, ...]:
     if len(bounds) == 3 and bounds[2] == 0:
         raise RuleViolation(Code.EXPRESSION_VALUE, "`range` cannot step by 0")
     numbers = range(*bounds)
-    if len(numbers) > MAX_SEQUENCE:
-        raise RuleViolation(Code.READING_LIMIT, f"a list longer than {MAX_SEQUENCE}")
+    if numbers[MAX_SEQUENCE:]:
+        raise RuleViolation(Code.READING_LIMIT, _TOO_LONG)
     return tuple(numbers)
 
 
 def _extreme(choose: Callable[[Sequence[Any]], Any], values: tuple[Any, ...]) -> Any:
-    return choose(values[0] if len(values) == 1 and isinstance(values[0], tuple) else values)
+    return choose(values[0] if len(values) == 1 and is_list(values[0]) else values)
 
 
 def _integer(value: float) -> int:
@@ -173,18 +220,32 @@ def _integer(value: float) -> int:
     return int(value)
 
 
+def _enumerated(items: Sequence[Constant], start: int = 0) -> tuple[tuple[int, Constant], ...]:
+    return tuple(enumerate(items, start))
+
+
+def _reversed(items: Sequence[Constant]) -> tuple[Constant, ...]:
+    return tuple(items)[::-1]
+
+
+def _rounded(value: float, digits: int | None = None) -> float:
+    if digits is not None and (type(digits) is not int or not 0 <= digits <= 15):
+        raise RuleViolation(Code.EXPRESSION_VALUE, "`round` keeps 0 to 15 digits")
+    return round(value, digits)
+
+
 FUNCTIONS: dict[str, Callable[..., Constant]] = {
     "len": len,
     "range": _range,
-    "enumerate": lambda items, start=0: tuple(enumerate(items, start)),
+    "enumerate": _enumerated,
     "zip": lambda *lists: tuple(zip(*lists, strict=False)),
-    "reversed": lambda items: tuple(items)[::-1],
+    "reversed": _reversed,
     "min": lambda *values: _extreme(min, values),
     "max": lambda *values: _extreme(max, values),
     "sum": sum,
     "prod": math.prod,
     "abs": abs,
-    "round": round,
+    "round": _rounded,
     "floor": math.floor,
     "ceil": math.ceil,
     "sqrt": math.sqrt,
@@ -218,7 +279,7 @@ def element(value: Constant, index: Constant) -> Constant:
     Raises:
         RuleViolation: no list, no integer, or out of range.
     """
-    if not isinstance(value, tuple):
+    if not is_list(value):
         raise RuleViolation(Code.EXPRESSION_VALUE, f"{describe(value)} has no elements")
     if type(index) is not int:
         raise RuleViolation(Code.EXPRESSION_VALUE, f"an index is an integer, not {describe(index)}")
