@@ -10,12 +10,18 @@ from archc.ir.graph import Graph, GraphOutput, Instance, Mode, Node, Template, V
 from archc.passes.elaboration.constants import DefaultEvaluator
 from archc.passes.elaboration.initialisation import evaluate_rules
 from archc.passes.elaboration.lines import BlockRunner, Variables
-from archc.passes.elaboration.nodes import MAX_NODES, POISON, NodeBuilder, Skipped
-from archc.passes.elaboration.parameters import bind_parameters
+from archc.passes.elaboration.nodes import (
+    MAX_NODES,
+    POISON,
+    NodeBuilder,
+    Skipped,
+    TooManyMistakes,
+)
+from archc.passes.elaboration.parameters import bind_parameters, check_variants
 from archc.passes.elaboration.scope import Binding, FileScope
 from archc.shapes import Batch, Size, TensorType, checked
 from archc.spec.model import Dimension, Document, Input, Output
-from archc.statements import Argument, Block, Body
+from archc.statements import Block, Body
 
 
 @dataclass(frozen=True)
@@ -63,7 +69,7 @@ class _Elaboration:
             return self._graph()
         except RuleViolation as violation:
             self.builder.report(violation, violation.span or self._name_span(), None)
-        except Skipped:
+        except (Skipped, TooManyMistakes):
             pass
         raise self._refused()
 
@@ -114,6 +120,10 @@ class _Elaboration:
     def _file_scope(self) -> FileScope:
         request = self.request
         blind = _file_scope(self.document, request.imported)
+        for violation in check_variants(self.document):
+            self.builder.report(violation, self._name_span(), None)
+        if self.builder.diagnostics:
+            raise Skipped
         values = bind_parameters(self.document, request.variant, request.parameters, blind)
         return replace(blind, parameters=values)
 
@@ -204,13 +214,12 @@ class _Elaboration:
                 self.builder.report(violation, span, None)
 
     def _report_unused(self, node: Node) -> None:
-        what = "input" if node.operation is None else "layer"
+        outer = f"{node.caller.path}." if node.caller is not None else ""
+        name = node.path.removeprefix(outer)
+        what = "input" if node.operation is None else "result of"
+        advice = f"feed it into a later line with `from {name}`, return it, or remove the line"
         self.builder.report(
-            RuleViolation(
-                Code.UNUSED_VALUE,
-                f"nobody uses the result of this {what}",
-                help="feed it into a later line, return it, or remove the line",
-            ),
+            RuleViolation(Code.UNUSED_VALUE, f"nobody uses the {what} `{name}`", help=advice),
             node.span,
             node.caller,
         )

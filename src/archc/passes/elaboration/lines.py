@@ -2,10 +2,12 @@
 
 from collections.abc import Generator, Iterable, Mapping
 from contextlib import contextmanager
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, cast
 
 from archc import functions
 from archc.diagnostics import Code, RuleViolation, Span
+from archc.diagnostics.render import excerpt
 from archc.expressions.printing import expression_text, keyword_text
 from archc.expressions.syntax import Expression, Name, names
 from archc.ir.graph import (
@@ -30,8 +32,9 @@ from archc.ir.graph import (
 from archc.layers.base import bind
 from archc.layers.tensors import Buffer, Parameter
 from archc.passes.elaboration.constants import DefaultEvaluator
+from archc.passes.elaboration.mending import Operand, mending
 from archc.passes.elaboration.nodes import POISON, NodeBuilder, Skipped, operand
-from archc.passes.elaboration.places import Container, FixedSlot, Slot, joined
+from archc.passes.elaboration.places import Container, FixedSlot, Slot
 from archc.passes.elaboration.scope import (
     STAGE_INPUTS,
     Binding,
@@ -67,6 +70,15 @@ class Variables:
         self.defined: dict[Span, str] = {}
         self.read: set[Span] = set()
         self.declared: dict[str, tuple[str, ...]] = {}
+
+
+@dataclass(frozen=True)
+class BranchLine:
+    """A branch of a join as messages show it."""
+
+    name: str
+    span: Span
+    text: str = ""
 
 
 class BlockRunner:
@@ -121,8 +133,12 @@ class BlockRunner:
 
     def body(self, body: Body, flow: Value | None, container: Container) -> BodyRun:
         """Run a body's lines in order; its value is the last line's."""
-        if body.kind == "item":
-            return self._item_body(body, flow, container)
+        with self.builder.nested(body.span):
+            if body.kind == "item":
+                return self._item_body(body, flow, container)
+            return self._lines(body, flow, container)
+
+    def _lines(self, body: Body, flow: Value | None, container: Container) -> BodyRun:
         start = flow
         runs: list[EntryRun] = []
         for entry in body.entries:
@@ -354,11 +370,22 @@ class BlockRunner:
 
     def inner_item(self, item: Item, inputs: tuple[Value, ...], path: str) -> ItemRun:
         """Run what stands in a parenthesis."""
-        return self.item(item, inputs, FixedSlot(path))
+        with self.builder.nested(item.span):
+            return self.item(item, inputs, FixedSlot(path))
 
     def _for(
         self, statement: For, flow: Value | None, container: Container
     ) -> tuple[ForRun, Value | None]:
+        turns: list[tuple[Mapping[str, Any], BodyRun]] = []
+        for item in self._items(statement):
+            bound = dict(_unpacked(statement.targets, item, statement.span))
+            self.scope.variables.update({n: Binding(v) for n, v in bound.items()})
+            body = self._control_body(statement.body, flow, container)
+            turns.append((bound, body))
+            flow = body.value if body.value is not None else flow
+        return ForRun(statement, tuple(turns)), flow
+
+    def _items(self, statement: For) -> tuple[Any, ...]:
         items = self.evaluator.constant(statement.iterable)
         if not isinstance(items, tuple):
             raise RuleViolation(
@@ -367,14 +394,7 @@ class BlockRunner:
                 help="for a number of turns write `range(n)`",
                 span=statement.iterable.span,
             )
-        turns: list[tuple[Mapping[str, Any], BodyRun]] = []
-        for item in items:
-            bound = dict(_unpacked(statement.targets, item, statement.span))
-            self.scope.variables.update({n: Binding(v) for n, v in bound.items()})
-            body = self._control_body(statement.body, flow, container)
-            turns.append((bound, body))
-            flow = body.value if body.value is not None else flow
-        return ForRun(statement, tuple(turns)), flow
+        return cast("tuple[Any, ...]", items)
 
     def _control_body(self, body: Body, flow: Value | None, container: Container) -> BodyRun:
         if body.kind != "item":
@@ -397,7 +417,7 @@ class BlockRunner:
         self, join: Join, flow: Value | None, container: Container
     ) -> tuple[JoinRun, Value | None]:
         branches: list[Value] = []
-        lines: list[tuple[str, Span]] = []
+        lines: list[BranchLine] = []
         runs = self._branches(join.body.entries, flow, container, branches, lines)
         body = BodyRun(join.body, tuple(runs), flow, None, container.path)
         if any(value is POISON for value in branches):
@@ -419,7 +439,7 @@ class BlockRunner:
         flow: Value | None,
         container: Container,
         branches: list[Value],
-        lines: list[tuple[str, Span]],
+        lines: list[BranchLine],
     ) -> list[EntryRun]:
         """Run a join's entries from the same input; loops and conditions are unrolled."""
         runs: list[EntryRun] = []
@@ -434,7 +454,7 @@ class BlockRunner:
                 runs.append(run)
                 if isinstance(entry, (Child, Join, Branch)) and value is not None:
                     branches.append(value)
-                    lines.append((_branch_name(entry), entry.span))
+                    lines.append(_branch_line(entry, len(branches)))
         return runs
 
     def _for_branches(
@@ -443,10 +463,11 @@ class BlockRunner:
         flow: Value | None,
         container: Container,
         branches: list[Value],
-        lines: list[tuple[str, Span]],
+        lines: list[BranchLine],
     ) -> ForRun:
         turns: list[tuple[Mapping[str, Any], BodyRun]] = []
-        for item in self.evaluator.constant(statement.iterable):
+        for item in self._items(statement):
+            self.builder.step()
             bound = dict(_unpacked(statement.targets, item, statement.span))
             self.scope.variables.update({n: Binding(v) for n, v in bound.items()})
             runs = self._branches(statement.body.entries, flow, container, branches, lines)
@@ -459,7 +480,7 @@ class BlockRunner:
         flow: Value | None,
         container: Container,
         branches: list[Value],
-        lines: list[tuple[str, Span]],
+        lines: list[BranchLine],
     ) -> IfRun:
         for index, (condition, body) in enumerate(statement.branches):
             if condition is None or self.evaluator.condition(condition):
@@ -468,7 +489,7 @@ class BlockRunner:
                 return IfRun(statement, index, run)
         return IfRun(statement, -1, None)
 
-    def _joined(self, join: Join, branches: list[Value], lines: list[tuple[str, Span]]) -> Value:
+    def _joined(self, join: Join, branches: list[Value], lines: list[BranchLine]) -> Value:
         keywords = self.evaluator.keywords(join.keywords)
         instance = self.scope.instance
         path = self.scope.function_path(join.operation)
@@ -477,10 +498,13 @@ class BlockRunner:
             return self.builder.apply(operation, branches, path, join.span, instance)[0]
         except RuleViolation as violation:
             violation.span = join.span
+            met = list(zip(lines, branches, strict=True))
             violation.operands = tuple(
-                operand(name, value, span)
-                for (name, span), value in zip(lines, branches, strict=True)
+                operand(line.name, value, line.span, line.text) for line, value in met
             )
+            operands = [Operand(line.name, value) for line, value in met]
+            constants = self.scope.constants()
+            violation.help = mending(violation.code, operands, constants) or violation.help
             raise
 
     def _let(self, statement: Let) -> LetRun:
@@ -658,7 +682,7 @@ def _unpacked(targets: Targets, item: Any, span: Span) -> Iterable[tuple[str, An
     if not isinstance(item, tuple) or len(item) != len(targets.names):
         raise RuleViolation(
             Code.EXPRESSION_VALUE,
-            f"this row does not part into {len(targets.names)} names: {item}",
+            f"this row does not part into {len(targets.names)} names: {excerpt(str(item))}",
             span=span,
         )
     for name, value in zip(targets.names, item, strict=True):
@@ -668,10 +692,11 @@ def _unpacked(targets: Targets, item: Any, span: Span) -> Iterable[tuple[str, An
             yield from _unpacked(name, value, span)
 
 
-def _branch_name(entry: Entry) -> str:
-    if isinstance(entry, Child):
-        return entry.key or (entry.content.text if isinstance(entry.content, Item) else "branch")
-    return "branch"
+def _branch_line(entry: Entry, number: int) -> BranchLine:
+    if not isinstance(entry, Child):
+        return BranchLine(f"branch {number}", entry.span)
+    text = entry.content.text if isinstance(entry.content, Item) else ""
+    return BranchLine(entry.key or f"branch {number}", entry.span, text)
 
 
 def _wrong_inputs(template: Template, wanted: int, given: int, span: Span) -> RuleViolation:

@@ -1,9 +1,11 @@
 """Building nodes, counting them, and keeping what is wrong."""
 
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 
 from archc.diagnostics import Code, Diagnostic, Operand, RuleViolation, Span
+from archc.expressions.evaluate import Evaluator
 from archc.expressions.syntax import NOWHERE
 from archc.ir.graph import Instance, Node, Value
 from archc.layers.base import Layer, spec_name
@@ -12,9 +14,16 @@ from archc.shapes import TensorType, checked
 
 MAX_NODES = 10_000
 STEPS_PER_NODE = 20
+MAX_NESTING = 48
+"""Blocks, bodies and parentheses inside each other; Python's own stack is the reason."""
+MAX_DIAGNOSTICS = 1_000
 
 POISON = Value(Node(-1, "", None, (), (), NOWHERE), 0, TensorType(()))
 """Stands for the result of a line that failed; whatever takes it is skipped in silence."""
+
+
+class TooManyMistakes(Exception):
+    """So many mistakes were found that to look for more is of no use."""
 
 
 class Skipped(Exception):
@@ -30,7 +39,29 @@ class NodeBuilder:
         self.max_nodes = max_nodes
         self.steps = 0
         self.shared = False
-        self._seen: set[tuple[Code, Span | None, str]] = set()
+        self.lists = Evaluator()
+        self.depth = 0
+        self._seen: set[tuple[Code, Span | None]] = set()
+
+    @contextmanager
+    def nested(self, span: Span) -> Generator[None]:
+        """Count one level of blocks, bodies and parentheses while it runs.
+
+        Raises:
+            RuleViolation: the limit is passed.
+        """
+        if self.depth >= MAX_NESTING:
+            raise RuleViolation(
+                Code.EXPANSION_LIMIT,
+                f"blocks and lines nested deeper than {MAX_NESTING} in all",
+                help="call fewer blocks from within each other",
+                span=span,
+            )
+        self.depth += 1
+        try:
+            yield
+        finally:
+            self.depth -= 1
 
     def step(self) -> None:
         """Count one executed line, so that even loops without layers end.
@@ -109,10 +140,12 @@ class NodeBuilder:
             call_chain(caller),
             violation.help,
         )
-        mark = (found.code, found.primary, "")
+        mark = (found.code, found.primary)
         if mark not in self._seen:
             self._seen.add(mark)
             self.diagnostics.append(found)
+        if len(self.diagnostics) >= MAX_DIAGNOSTICS:
+            raise TooManyMistakes
 
     def warn(self, code: Code, headline: str, span: Span, advice: str = "") -> None:
         """Keep a warning."""
@@ -124,15 +157,24 @@ class NodeBuilder:
 def call_chain(instance: Instance | None) -> tuple[str, ...]:
     """Return where an instance stands and the lines that called it, innermost first."""
     chain: list[str] = []
+    start = ""
     while instance is not None and instance.caller is not None:
-        line = f"called from `{instance.text}` line {instance.line.line}"
-        chain.append(
-            f"{instance.path}, {line}"
-            if not chain
-            else f"`{instance.text}` line {instance.line.line}"
-        )
+        start = start or f"{instance.path}, called from "
+        chain.append(f"`{_called(instance)}` line {instance.line.line}")
         instance = instance.caller
-    return tuple(chain)
+    return (start + chain[0], *chain[1:]) if chain else ()
+
+
+def _called(instance: Instance) -> str:
+    """Return a call as it stands on its line, with the name of the child that it is."""
+    outer = instance.caller.path if instance.caller is not None else ""
+    name = instance.path.removeprefix(outer).lstrip(".").split(".")[0]
+    return instance.text if not name or name.isdigit() else f"{name}: {instance.text}"
+
+
+def origin_text(node: Node) -> str:
+    """Return the layer that made a tensor, as a line would write it."""
+    return str(node.operation) if node.operation is not None and node.operation.is_module else ""
 
 
 def is_free_tensor(value: Value) -> bool:

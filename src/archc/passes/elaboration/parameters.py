@@ -1,6 +1,6 @@
 """Binding a spec's parameters: defaults, then a variant's, then the caller's, then derived ones."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from typing import Any
 
@@ -33,15 +33,31 @@ def bind_parameters(
     values: dict[str, Any] = {}
     for name, value in {**chosen, **given}.items():
         if name not in document.parameters:
-            raise _unknown(name, document, variant)
+            raise _unknown(name, document, None)
         values[name] = value
     result: dict[str, Constant] = {}
+    evaluator = DefaultEvaluator(result, file)
     for name, declaration in document.parameters.items():
         value = values.get(name, declaration.default)
         if isinstance(value, Expression):
-            value = DefaultEvaluator(result, file).constant(value)
+            value = evaluator.constant(value)
         result[name] = _checked(name, value, declaration, document)
     return result
+
+
+def check_variants(document: Document) -> Iterator[RuleViolation]:
+    """Yield what is wrong with the variants, whichever of them is asked for."""
+    for variant, values in document.variants.items():
+        for name, value in values.items():
+            span = document.spans.get(f"variants.{variant}.{name}")
+            try:
+                if name not in document.parameters:
+                    raise _unknown(name, document, variant)
+                if not isinstance(value, Expression):
+                    _checked(name, value, document.parameters[name], document)
+            except RuleViolation as violation:
+                violation.span = span
+                yield violation
 
 
 def _variant(document: Document, variant: str | None) -> Mapping[str, Any]:

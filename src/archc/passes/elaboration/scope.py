@@ -1,8 +1,7 @@
 """What a name means while a block runs: its variables, its children, its file."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from typing import Any
 
 from archc import functions, layers
@@ -22,12 +21,15 @@ from archc.expressions.syntax import (
 from archc.expressions.values import FUNCTIONS, LayerName, is_constant
 from archc.ir.graph import BodyRun, Instance, ItemRun, Template, Value
 from archc.layers.base import bind
+from archc.passes.elaboration.mending import Operand, mending
+from archc.passes.elaboration.naming import absent_name, in_torch, nearest, unknown_name
 from archc.passes.elaboration.nodes import (
     POISON,
     NodeBuilder,
     Skipped,
     is_free_tensor,
     operand,
+    origin_text,
 )
 from archc.shapes import Batch
 from archc.spec.model import Document
@@ -108,6 +110,12 @@ class Scope:
                 return frame[name]
         return None
 
+    def constants(self) -> dict[str, Any]:
+        """Return every variable and parameter that is no tensor."""
+        values: dict[str, Any] = dict(self.file.parameters)
+        values |= {name: binding.value for name, binding in self.variables.items()}
+        return {name: value for name, value in values.items() if is_constant(value)}
+
     def known(self) -> list[str]:
         """Return every name that can be read here, for a suggestion."""
         children = [name for frame in self.frames for name in frame]
@@ -123,6 +131,10 @@ class LineEvaluator(Evaluator):
         self.read = read
         self.input: Value | None = None
         self.line: Span = NOWHERE
+
+    def count_elements(self, count: int) -> None:
+        """Count the elements of lists over the whole spec, not over one block alone."""
+        self.builder.lists.count_elements(count)
 
     def lookup(self, name: Name) -> Any:
         """Return what a name stands for: a child's value, a variable, a parameter."""
@@ -150,21 +162,13 @@ class LineEvaluator(Evaluator):
 
     def _value(self, record: Record, name: str) -> Value:
         if record.absent:
-            raise RuleViolation(
-                Code.ABSENT_NAME,
-                f"`{name}` does not exist here: its condition is false",
-                help="give this line the same condition",
-            )
+            raise absent_name(name)
         if record.value is POISON:
             raise Skipped
         return record.value
 
     def _unknown(self, identifier: str) -> RuleViolation:
-        near = get_close_matches(identifier, self.scope.known(), 1)
-        advice = f"did you mean `{near[0]}`?" if near else "names are read from the lines above"
-        return RuleViolation(
-            Code.UNKNOWN_NAME, f"`{identifier}` is not defined above this line", help=advice
-        )
+        return unknown_name(identifier, self.scope.instance, self.line, self.scope.known())
 
     def _stage_input(self, name: str) -> Any:
         if self.input is None:
@@ -241,9 +245,23 @@ class LineEvaluator(Evaluator):
         parts = (expression.left, expression.right)
         rows = [self._operand(p, v) for p, v in zip(parts, values, strict=True)]
         violation.operands = tuple(row for row in rows if row is not None)
+        violation.help = self._mending(violation, parts, values) or violation.help
         violation.span = expression.sign
         violation.labels = tuple(Label(part.span) for part in parts)
         return violation
+
+    def _mending(
+        self, violation: RuleViolation, parts: Sequence[Expression], values: Sequence[Any]
+    ) -> str:
+        if violation.code not in {Code.ADD_SHAPES, Code.CONCAT_SHAPES, Code.SIZE_MISMATCH}:
+            return ""
+        pairs = [(p, v) for p, v in zip(parts, values, strict=True) if isinstance(v, Value)]
+        operands = [Operand(expression_text(p), v, self._content(p)) for p, v in pairs]
+        return mending(violation.code, operands, self.scope.constants())
+
+    def _content(self, part: Expression) -> object:
+        record = self.scope.child(part.identifier) if isinstance(part, Name) else None
+        return record.content if record is not None else None
 
     def _operand(self, part: Expression, value: Any) -> Any:
         if not isinstance(value, Value):
@@ -252,7 +270,7 @@ class LineEvaluator(Evaluator):
         record = self.scope.child(name) if isinstance(part, Name) else None
         if record is not None:
             return operand(name, value, record.span, record.text)
-        return operand(name, value, value.node.span)
+        return operand(name, value, value.node.span, origin_text(value.node))
 
     def call(self, expression: Call) -> Any:
         """Append the node for a function call written in an expression."""
@@ -273,6 +291,9 @@ class LineEvaluator(Evaluator):
             pairs = zip(expression.arguments, values, strict=True)
             rows = [self._operand(part, value) for part, value in pairs]
             violation.operands = tuple(row for row in rows if row is not None)
+            violation.help = (
+                self._mending(violation, expression.arguments, values) or violation.help
+            )
         return violation
 
     def unknown_function(self, name: str) -> RuleViolation:
@@ -283,16 +304,11 @@ class LineEvaluator(Evaluator):
                 f"`{name}` owns a slot and needs a line of its own",
                 help=f"write it as a child and use the child's name: `child: {name}(…)`",
             )
-        known = [*functions.NAMES, *FUNCTIONS]
-        near = get_close_matches(name, known, 1)
-        advice = {
-            "max": "write `amax(x, dim)`, or `maximum(a, b)`",
-            "min": "write `amin(x, dim)`, or `minimum(a, b)`",
-        }
+        near = nearest(name, [*functions.NAMES, *FUNCTIONS])
         return RuleViolation(
             Code.UNKNOWN_CALLEE,
             f"there is no function `{name}` of tensors",
-            help=advice.get(name, f"did you mean `{near[0]}`?" if near else ""),
+            help=in_torch(name) or (f"did you mean `{near}`?" if near else "see `archc layers`"),
         )
 
     def _tensor_function(

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 from archc import functions, layers
@@ -19,7 +18,8 @@ from archc.ir.graph import (
     Value,
 )
 from archc.layers.base import Layer, bind
-from archc.passes.elaboration.nodes import POISON, Skipped, operand
+from archc.passes.elaboration.naming import defined_in, in_torch, nearest
+from archc.passes.elaboration.nodes import POISON, Skipped, operand, origin_text
 from archc.passes.elaboration.parameters import bind_parameters
 from archc.passes.elaboration.places import Slot
 from archc.passes.elaboration.scope import FileScope, Record, is_plain
@@ -139,20 +139,28 @@ class StageRunner:
         return None
 
     def _unknown(self, name: str, span: Span) -> RuleViolation:
-        known = [*self.scope.file.blocks, *layers.NAMES, *functions.NAMES, *self.scope.file.imports]
-        lowered = {other.lower(): other for other in known}
-        near = get_close_matches(name, known, 1) or get_close_matches(
-            name.lower(), list(lowered), 1
-        )
-        advice = (
-            f"did you mean `{lowered.get(near[0], near[0])}`?" if near else "see `archc layers`"
-        )
+        place = Span(span.file, span.line, span.column, span.line, span.column + len(name))
         return RuleViolation(
             Code.UNKNOWN_CALLEE,
             f"there is no layer, block or function `{name}`",
-            help=advice,
-            span=span,
+            help=self._advice(name, span),
+            span=place,
         )
+
+    def _advice(self, name: str, span: Span) -> str:
+        """Return what was probably meant by the name of a layer that does not exist."""
+        if name in self.scope.variables:
+            return f"`{name}` is a value: a line reads it with `from {name}`"
+        below = defined_in(name, self.scope.instance.template.block.body)
+        if below is not None and below.line > span.line:
+            return f"`{name}` is defined on line {below.line}: move this line below it"
+        alone = name.rpartition(".")[2]
+        if advice := in_torch(alone):
+            return advice
+        file = self.scope.file
+        known = [*file.blocks, *layers.NAMES, *functions.NAMES, *file.imports]
+        near = nearest(alone, known) or nearest(name, known)
+        return f"did you mean `{near}`?" if near else "see `archc layers`"
 
     def holds(self, callee: "type[Layer] | BlockCallee | Record | Item") -> bool:
         """Return whether a callee takes a slot of the module tree."""
@@ -428,7 +436,7 @@ def _one_origin(values: tuple[Value, ...]) -> bool:
 
 def _described(value: Value) -> Any:
     name = value.node.path if value.node.operation is None else "input"
-    return operand(name, value, value.node.span)
+    return operand(name, value, value.node.span, origin_text(value.node))
 
 
 def _argument_span(argument: str, layer: type[Layer], call: LayerCall) -> Span | None:
@@ -457,8 +465,8 @@ def _tensor_argument(span: Span) -> RuleViolation:
 def _surplus(name: str, names: list[str]) -> str:
     if name in names:
         return f"`{name}` is given twice"
-    near = get_close_matches(name, names, 1)
-    return f"there is no `{name}`" + (f", did you mean `{near[0]}`?" if near else "")
+    near = nearest(name, names)
+    return f"there is no `{name}`" + (f", did you mean `{near}`?" if near else "")
 
 
 def _wrong_arguments(

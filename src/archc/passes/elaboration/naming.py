@@ -1,0 +1,154 @@
+"""What a message says of a name that means nothing here: where it is defined, what was meant."""
+
+from collections.abc import Iterable, Iterator
+from difflib import get_close_matches
+
+from archc.diagnostics import Code, RuleViolation, Span
+from archc.ir.graph import Instance
+from archc.statements import Body, Branch, Child, Entry, For, If, Item, Join, Let
+
+COMPARED = 500
+"""With how many names a misspelt one is compared; a spec can hold thousands."""
+
+_WORDS = {
+    "true": "write `True` in an expression",
+    "yes": "write `True` in an expression",
+    "on": "write `True` in an expression",
+    "false": "write `False` in an expression",
+    "no": "write `False` in an expression",
+    "off": "write `False` in an expression",
+    "null": "write `None` in an expression",
+    "none": "write `None` in an expression",
+    "training": "`training` stands in `outputs:` alone; layers follow the module's mode anyway",
+    "self": "name the block's input, `x`, or one of its lines",
+}
+_OTHER_FRAMEWORKS = {
+    "Add": "write `add:` and the branches below it, or `a + b`",
+    "Activation": "write the activation itself: `ReLU`",
+    "BatchNormalization": "in torch it is `BatchNorm2d`",
+    "Concat": "write `concat:` and the branches below it, or `concat(a, b)`",
+    "Concatenate": "write `concat:` and the branches below it, or `concat(a, b)`",
+    "Conv": "in torch it is `Conv2d`",
+    "Dense": "in torch it is `Linear`",
+    "GlobalAveragePooling2D": "write `AdaptiveAvgPool2d(1) -> flatten(1)`",
+    "MaxPooling2D": "in torch it is `MaxPool2d`",
+    "AveragePooling2D": "in torch it is `AvgPool2d`",
+    "Sequential": "write the layers as a list below the key",
+    "cat": "in archc it is `concat`",
+    "max": "write `amax(x, dim)`, or `maximum(a, b)`",
+    "min": "write `amin(x, dim)`, or `minimum(a, b)`",
+}
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """Return the known name most like `name`, upper and lower case aside; nothing if none is."""
+    candidates = {other.lower(): other for other, _ in zip(known, range(COMPARED), strict=False)}
+    near = get_close_matches(name.lower()[:COMPARED], candidates, 1)
+    return candidates[near[0]] if near else ""
+
+
+def in_torch(name: str) -> str:
+    """Return what archc calls a thing that other frameworks, or torch, call `name`."""
+    return _OTHER_FRAMEWORKS.get(name, "")
+
+
+def unknown_name(name: str, instance: Instance, line: Span, known: Iterable[str]) -> RuleViolation:
+    """Return the violation for a name that no line above defines."""
+    if name in _WORDS:
+        return RuleViolation(
+            Code.UNKNOWN_NAME, f"`{name}` is no word of an expression", help=_WORDS[name]
+        )
+    place = defined_in(name, instance.template.block.body)
+    if place is not None and (place.file, place.line) < (line.file, line.line):
+        return absent_name(name)
+    if place is not None and place.line > line.line:
+        return _defined_below(name, place)
+    if outside := _defined_outside(name, instance):
+        return outside
+    near = nearest(name, known)
+    return RuleViolation(
+        Code.UNKNOWN_NAME,
+        f"`{name}` is not defined above this line",
+        help=f"did you mean `{near}`?" if near else "names are read from the lines above",
+    )
+
+
+def absent_name(name: str) -> RuleViolation:
+    """Return the violation for the name of a line whose condition is false."""
+    return RuleViolation(
+        Code.ABSENT_NAME,
+        f"`{name}` does not exist here: its condition is false",
+        help="give this line the same condition",
+    )
+
+
+def defined_in(name: str, body: Body) -> Span | None:
+    """Return the first place in a body's own lines that gives a value this name."""
+    return next((span for found, span in _definitions(body.entries) if found == name), None)
+
+
+def _defined_below(name: str, place: Span) -> RuleViolation:
+    return RuleViolation(
+        Code.UNKNOWN_NAME,
+        f"`{name}` is read before it is defined: that is on line {place.line}",
+        help=f"move this line below line {place.line}",
+    )
+
+
+def _defined_outside(name: str, instance: Instance) -> RuleViolation | None:
+    caller = instance.caller
+    while caller is not None:
+        place = defined_in(name, caller.template.block.body)
+        if place is not None:
+            return RuleViolation(
+                Code.UNKNOWN_NAME,
+                f"`{name}` is a line outside of the block `{instance.template.name}`",
+                notes=("a block sees its parameters, its inputs and its own lines",),
+                help=_input_advice(name, instance),
+            )
+        caller = caller.caller
+    return None
+
+
+def _input_advice(name: str, instance: Instance) -> str:
+    block = instance.template.block
+    inputs = ", ".join([*block.inputs, name])
+    arguments = ", ".join(a.name for a in block.arguments)
+    parameters = f"({arguments})" if arguments else "()"
+    return f"make it an input: `{block.name}{parameters}({inputs})`, called with `from …, {name}`"
+
+
+def _definitions(entries: Iterable[Entry]) -> Iterator[tuple[str, Span]]:
+    """Yield the names that lines give to values, with their places, from top to bottom."""
+    for entry in entries:
+        match entry:
+            case Child(key, content):
+                if key:
+                    yield key, entry.span
+                yield from _assigned(content)
+            case Let(name):
+                yield name, entry.span
+            case For(_, _, body) | Branch(body):
+                yield from _definitions(body.entries)
+            case If(branches):
+                for _, body in branches:
+                    yield from _definitions(body.entries)
+            case Join(_, _, target, body):
+                if target:
+                    yield target, entry.span
+                yield from _definitions(body.entries)
+            case _:
+                pass
+
+
+def _assigned(content: Item | Body) -> Iterator[tuple[str, Span]]:
+    """Yield the names that `as` and `let` give inside a child; they reach the whole block."""
+    if isinstance(content, Item):
+        if content.target:
+            yield content.target, content.span
+        return
+    for entry in content.entries:
+        if isinstance(entry, Child):
+            yield from _assigned(entry.content)
+        else:
+            yield from (pair for pair in _definitions((entry,)) if not isinstance(entry, Child))
