@@ -45,7 +45,8 @@ class MultiheadAttention(Layer):
 
     def call_arguments(self, inputs: Sequence[str], read: frozenset[int]) -> str:
         """Return queries, keys and values; weights are computed only where they are read."""
-        query, key, value = (*inputs, *[inputs[0]] * 2)[:3] if len(inputs) != 2 else (*inputs, inputs[1])
+        query, *others = inputs
+        key, value = (others * 2)[:2] or (query, query)
         return f"{query}, {key}, {value}" + ("" if 1 in read else ", need_weights=False")
 
     def inferred(self, *inputs: TensorType) -> Mapping[str, int]:

@@ -1,21 +1,16 @@
 """Loading a spec as an `nn.Module`."""
 
 import os
-from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
-from typing import TYPE_CHECKING, Any
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING
 
-from archc.compiler import (
-    Settings,
-    Spec,
-    accountable,
-    canonical_text,
-    chosen,
-    graph_of,
-)
+from archc.compiler import Settings, accountable, canonical_text, chosen, graph_of
 from archc.diagnostics import Code, CompileError, Diagnostic
 from archc.ir.graph import Graph
 from archc.runtime.modules import compiled, model_class
+from archc.runtime.skipping import skip_random_numbers
+from archc.runtime.weights import load_weights
 
 if TYPE_CHECKING:
     import torch
@@ -60,7 +55,14 @@ def load(
         opened, settings = chosen(spec, None, settings)
         graph = graph_of(opened, settings)
         _check_size(graph, max_parameters)
-        return _loaded(graph, opened, settings, weights, device, dtype, init, seed)
+        module = compiled(graph, lambda: canonical_text(graph, opened))
+        with _constructing(device, seed, random=init and weights is None):
+            model = model_class(module)()
+        if dtype is not None:
+            model = model.to(dtype)
+        if weights is not None:
+            load_weights(model, weights, optional=[left for left, _ in graph.ties])
+        return model
 
 
 def _check_size(graph: Graph, limit: int) -> None:
@@ -70,55 +72,19 @@ def _check_size(graph: Graph, limit: int) -> None:
         raise CompileError([Diagnostic(Code.EXPANSION_LIMIT, headline, help=advice)], {})
 
 
-def _loaded(
-    graph: Graph,
-    spec: Spec,
-    settings: Settings,
-    weights: Any,
-    device: Any,
-    dtype: Any,
-    init: bool,
-    seed: int | None,
-) -> "nn.Module":
-    module = compiled(graph, lambda: canonical_text(graph, spec))
+@contextmanager
+def _constructing(
+    device: "str | torch.device | None", seed: int | None, *, random: bool
+) -> Generator[None, None, None]:
+    """Put in force what holds while a constructor runs: device, random numbers, their seed."""
+    import torch
+
     with ExitStack() as stack:
-        for context in _contexts(device, seed, random=init and weights is None):
-            stack.enter_context(context)
-        model = model_class(module)()
-    if dtype is not None:
-        model = model.to(dtype)
-    if weights is not None:
-        from archc.runtime.weights import load_weights
-
-        load_weights(model, weights, optional=[left for left, _ in graph.ties])
-    return model
-
-
-def _contexts(device: Any, seed: int | None, random: bool) -> list[Any]:
-    """Return what is in force while the constructor runs."""
-    import torch
-
-    from archc.runtime.skipping import skip_random_numbers
-
-    contexts: list[Any] = []
-    if device is not None:
-        contexts.append(torch.device(device))
-    if not random:
-        contexts.append(skip_random_numbers())
-    if seed is not None:
-        contexts.append(_seeded(seed))
-    return contexts
-
-
-def _seeded(seed: int) -> Any:
-    from contextlib import contextmanager
-
-    import torch
-
-    @contextmanager
-    def context() -> Any:
-        with torch.random.fork_rng():
-            torch.manual_seed(seed)
-            yield
-
-    return context()
+        if device is not None:
+            stack.enter_context(torch.device(device))
+        if not random:
+            stack.enter_context(skip_random_numbers())
+        if seed is not None:
+            stack.enter_context(torch.random.fork_rng())  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType]
+            torch.manual_seed(seed)  # pyright: ignore[reportUnknownMemberType]
+        yield

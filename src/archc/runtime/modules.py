@@ -8,11 +8,13 @@ on the other side, so `torch.save(model)` and `mp.spawn` work where `load` was n
 import linecache
 import sys
 from collections.abc import Callable
+from functools import cache
 from hashlib import sha256
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from archc.backends.python_source import python_source
+from archc.compiler import compile_graph, read_spec
 from archc.ir.graph import Graph
 
 if TYPE_CHECKING:
@@ -50,9 +52,9 @@ def _executed(source: str, name: str, file: str) -> ModuleType:
     except BaseException:
         del sys.modules[name]
         raise
-    for value in list(vars(module).values()):
-        if isinstance(value, type) and value.__module__ == name:
-            value.__reduce_ex__ = _reduced  # type: ignore[method-assign]
+    for kind in _own_classes(module):
+        reducer = _reduced_tuple if issubclass(kind, tuple) else _reduced
+        kind.__reduce_ex__ = reducer  # pyright: ignore[reportAttributeAccessIssue]
     return module
 
 
@@ -60,45 +62,44 @@ def model_class(module: ModuleType) -> "type[nn.Module]":
     """Return the class of the model: the last one that the source defines."""
     from torch import nn
 
-    own = [
-        v for v in vars(module).values() if isinstance(v, type) and v.__module__ == module.__name__
-    ]
-    return [value for value in own if issubclass(value, nn.Module)][-1]
+    return [kind for kind in _own_classes(module) if issubclass(kind, nn.Module)][-1]
 
 
-def _reduced(self: Any, _protocol: object) -> tuple[Any, ...]:
-    kind = type(self)
-    name = kind.__module__
-    if name not in _TEXTS:
-        _TEXTS[name] = _FORMS[name]()
-    if isinstance(self, tuple):
-        return rebuilt_tuple, (_TEXTS[name], kind.__name__, tuple(self))  # pyright: ignore[reportUnknownArgumentType]
-    return rebuilt, (_TEXTS[name], kind.__name__), self.__dict__
+def _own_classes(module: ModuleType) -> list[type]:
+    """Return the classes that a module defines itself, in the order of its text."""
+    classes = [value for value in vars(module).values() if isinstance(value, type)]
+    return [kind for kind in classes if kind.__module__ == module.__name__]
 
 
-def _class(text: str, name: str) -> type:
-    from archc.compiler import compile_graph, read_spec
-
-    graph = compile_graph(read_spec(text, "<pickle>"))
-    return getattr(compiled(graph, lambda: text), name)
+def _reduced(self: object, _protocol: object) -> tuple[Any, ...]:
+    """Return how `pickle` makes a model or a block again."""
+    return rebuilt, _origin(type(self)), self.__dict__
 
 
-_CLASSES: dict[tuple[str, str], type] = {}
+def _reduced_tuple(self: tuple[Any, ...], _protocol: object) -> tuple[Any, ...]:
+    """Return how `pickle` makes a tuple of outputs again."""
+    return rebuilt_tuple, (*_origin(type(self)), tuple(self))
 
 
-def _cached_class(text: str, name: str) -> type:
-    key = (sha256(text.encode()).hexdigest(), name)
-    if key not in _CLASSES:
-        _CLASSES[key] = _class(text, name)
-    return _CLASSES[key]
+def _origin(kind: type) -> tuple[str, str]:
+    """Return the canonical form that a class was compiled from, and the class's name."""
+    module = kind.__module__
+    if module not in _TEXTS:
+        _TEXTS[module] = _FORMS[module]()
+    return _TEXTS[module], kind.__name__
 
 
 def rebuilt(text: str, name: str) -> Any:
     """Return an empty instance of a compiled class; the unpickler fills in its state."""
-    kind = _cached_class(text, name)
-    return kind.__new__(kind)
+    return object.__new__(_compiled_class(text, name))
 
 
 def rebuilt_tuple(text: str, name: str, values: tuple[Any, ...]) -> Any:
     """Return a model's several outputs as their named tuple."""
-    return _cached_class(text, name)(*values)
+    return _compiled_class(text, name)(*values)
+
+
+@cache
+def _compiled_class(text: str, name: str) -> type[Any]:
+    graph = compile_graph(read_spec(text, "<pickle>"))
+    return getattr(compiled(graph, lambda: text), name)
