@@ -1,0 +1,98 @@
+"""Write specs/README.md: `python -m tests.reference.table`."""
+
+import re
+from collections.abc import Iterator
+
+import archc
+from archc.catalogue import Network, specs_folder
+from tests.reference.networks import (
+    RUN_AGAINST_OWN,
+    RUN_AGAINST_TORCHVISION,
+    TORCHVISION,
+    known_networks,
+)
+
+PAPERS = {
+    "alexnet": "Krizhevsky 2014",
+    "alexnet_2012": "Krizhevsky, Sutskever, Hinton 2012",
+    "cifar_dropout": "Brownlee and Tam's tutorial",
+    "cifar_quick": "Caffe's `cifar10_quick`",
+    "densenet": "Huang et al. 2016",
+    "googlenet": "Szegedy et al. 2014",
+    "lenet5": "LeCun et al. 1998",
+    "lenet5_1998": "LeCun et al. 1998",
+    "nin": "Lin, Chen, Yan 2013",
+    "resnet": "He et al. 2015",
+    "simple_cnn": "Liao 2017",
+    "textcnn": "Kim 2014",
+    "unet": "Ronneberger, Fischer, Brox 2015",
+    "vgg": "Simonyan, Zisserman 2014",
+    "vgg16": "Simonyan, Zisserman 2014",
+}
+"""The source of each file, in the words its `doc:` begins with."""
+
+INTRODUCTION = """\
+# Specs
+
+The networks that come with archc. Each name works wherever a command takes a spec:
+`archc check resnet50`, `archc.load("resnet50")`. Each file holds its own figures under `expect:`
+to a paper or a published count, and `archc check specs/` compares them.
+
+Lines are those of the file, with its documentation and figures; a file with several networks
+stands in several rows. Parameters are counted with the heads that run in training alone; MACs are
+multiply-adds for one sample of the size the file gives, without them.
+
+| network | spec | source | lines | parameters | MACs | equal to |
+| --- | --- | --- | --: | --: | --: | --- |
+"""
+
+ENDING = """
+**Bits**: from equal weights the same bits come out in evaluation and, under one seed, in training;
+batch statistics are equal and gradients agree. **Keys**: names, shapes and order of the state dict,
+parameters and MACs are those torchvision publishes; a smaller sister from the same file is compared
+bit by bit. `tests/reference/` holds it all, and shows for each spec a change that is noticed.
+
+This page is written by `python -m tests.reference.table`, and a test keeps it so.
+"""
+
+
+def page() -> str:
+    """Return the text of specs/README.md."""
+    return INTRODUCTION + "".join(_rows()) + ENDING
+
+
+def _rows() -> Iterator[str]:
+    for network in known_networks():
+        costs = archc.check(network.path, variant=network.variant).costs
+        assert costs is not None, network.name
+        file = network.path.name
+        cells = [
+            f"`{network.name}`",
+            f"[{file}]({file})",
+            _source(network),
+            str(len(network.path.read_text(encoding="utf-8").splitlines())),
+            f"{costs.parameters:,}",
+            f"{costs.macs:,}",
+            _reference(network.name),
+        ]
+        yield f"| {' | '.join(cells)} |\n"
+
+
+def _source(network: Network) -> str:
+    """Return the source as a link where the spec names an arXiv page."""
+    label = PAPERS[network.path.stem]
+    found = re.search(r"arXiv:(\d{4}\.\d{4,5})", network.document.doc)
+    return f"[{label}](https://arxiv.org/abs/{found[1]})" if found else label
+
+
+def _reference(name: str) -> str:
+    run = {reference.name for reference in RUN_AGAINST_TORCHVISION}
+    if name in TORCHVISION:
+        return "torchvision: bits" if name in run else "torchvision: keys"
+    if name in {reference.name for reference in RUN_AGAINST_OWN}:
+        return "torch by hand: bits"
+    return "torch by hand: values"
+
+
+if __name__ == "__main__":
+    (specs_folder() / "README.md").write_text(page(), encoding="utf-8")
