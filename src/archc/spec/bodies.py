@@ -2,6 +2,7 @@
 
 from archc import functions, layers
 from archc.diagnostics import Code, Diagnostic, RuleViolation, Span
+from archc.diagnostics.render import excerpt
 from archc.expressions.syntax import Expression, Name
 from archc.spec.grammar import (
     LineParser,
@@ -67,6 +68,9 @@ class BodyReader:
 
     def body(self, node: Node) -> Body:
         """Read a list, a mapping or one line."""
+        if not isinstance(node, Scalar) and node.flow and (piece := _split_call(node)):
+            self.refuse(_split_at_comma(piece), piece.span)
+            return Body("list", (), node.span)
         if isinstance(node, Sequence):
             entries = tuple(e for item in node.items for e in self._list_entry(item))
             return Body("list", entries, node.span)
@@ -134,7 +138,12 @@ class BodyReader:
             word = statement_word(key)
             if word in {"elif", "else"} and not conditions:
                 self.refuse(
-                    RuleViolation(Code.SYNTAX, f"`{word}:` without an `if …:` before it"), key.span
+                    RuleViolation(
+                        Code.SYNTAX,
+                        f"`{word}:` without an `if …:` before it",
+                        help="in a list `if …:` and `else:` share one dash; `else:` has none",
+                    ),
+                    key.span,
                 )
                 continue
             if conditions and word not in {"elif", "else"}:
@@ -265,6 +274,23 @@ class BodyReader:
             help="a text that begins with `[` or `{` needs quotes" if found != "nothing" else "",
             span=node.span,
         )
+
+
+def _split_call(node: Sequence | Mapping) -> Scalar | None:
+    """Return the first piece of a call that YAML split at its commas, inside `[ ]` or `{ }`."""
+    values = node.items if isinstance(node, Sequence) else [value for _, value in node.entries]
+    return next(
+        (v for v in values if isinstance(v, Scalar) and v.value.count("(") != v.value.count(")")),
+        None,
+    )
+
+
+def _split_at_comma(piece: Scalar) -> RuleViolation:
+    return RuleViolation(
+        Code.YAML_SPLIT,
+        f"YAML split this call at a comma, `{excerpt(piece.value)}` is what is left",
+        help="write one layer a line instead of `[…]` or `{…}`, or put the call in quotes",
+    )
 
 
 def statement_word(key: Scalar) -> str:

@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 from archc.diagnostics import Code, RuleViolation
+from archc.diagnostics.render import excerpt
 from archc.expressions.parser import parse_expression
 from archc.expressions.syntax import Call, Expression
 from archc.expressions.values import MAX_INTEGER, LayerName
@@ -94,18 +95,19 @@ def parameter_value(node: Node, is_layer: bool = False) -> Any:
         return parse_expression(value[1:], lambda a, b: node.locate(a + 1, b + 1))
     if is_layer or _LAYER.fullmatch(value):
         return layer_value(node)
+    if value.count("(") != value.count(")"):
+        raise RuleViolation(
+            Code.YAML_SPLIT,
+            f"YAML split this at a comma, `{excerpt(value)}` is what is left",
+            help="write inner lists with brackets: [[1, 2], [3, 4]]",
+            span=node.span,
+        )
     raise RuleViolation(
         Code.PARAMETER_VALUE,
-        f"`{value}` is no number, no list and no layer",
-        help=_split_advice(value) or f"a text has quotes: '{value}'",
+        f"`{excerpt(value)}` is no number, no list and no layer",
+        help=f"a text has quotes: '{excerpt(value)}'",
         span=node.span,
     )
-
-
-def _split_advice(value: str) -> str:
-    if value.startswith("(") or value.endswith(")"):
-        return "YAML split this at a comma: write lists with brackets, [[1, 2]]"
-    return ""
 
 
 def layer_value(scalar: Scalar) -> LayerName:

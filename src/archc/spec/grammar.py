@@ -9,7 +9,7 @@ unit  = callee ["(" arguments ")"] | "(" item ")"
 from archc.diagnostics import Code, RuleViolation
 from archc.expressions.parser import KEYWORDS, Parser
 from archc.expressions.syntax import Expression, Keyword, Literal, Name
-from archc.spec.source import Scalar
+from archc.spec.source import Piece, Scalar
 from archc.statements import Argument, Item, LayerCall, Stage, Targets
 
 CONTINUATIONS = ("->", "from", "as", "if", "else")
@@ -45,6 +45,12 @@ class LineParser(Parser):
             hint = "a name stands before a colon: `name: Layer(…)`"
         elif self.at(","):
             hint = "one line is one layer; several inputs follow `from`"
+        elif self.token.kind == "name" and self.token.text[0].isupper():
+            hint = f"chain layers with an arrow: `-> {self.token.text}`"
+        elif self.token.kind == "name":
+            hint = f"an input follows `from`: `from {self.token.text}`"
+        elif self.at(")", "]"):
+            hint = "there is one closing bracket too many"
         raise self.unexpected("expected `->`, `from`, `as`, `if` or the end of the line", hint)
 
     def _chain(self) -> tuple[Stage, ...]:
@@ -215,7 +221,9 @@ def check_continuations(scalar: Scalar) -> None:
     """
     for piece in scalar.pieces[1:]:
         before, after = scalar.value[: piece.offset], scalar.value[piece.offset :]
-        if _open_brackets(before) > 0 and not after.startswith("- "):
+        if after.startswith("- "):
+            raise _folded_dash(scalar, piece)
+        if _open_brackets(before) > 0:
             continue
         word = after.split(" ")[0]
         if word in CONTINUATIONS or after.startswith("->"):
@@ -227,6 +235,19 @@ def check_continuations(scalar: Scalar) -> None:
             "a continued line begins with `->`, `from`, `as`, `if` or `else`",
             span=scalar.locate(piece.offset, piece.offset + max(1, len(word))),
         )
+
+
+def _folded_dash(scalar: Scalar, piece: Piece) -> RuleViolation:
+    above = scalar.locate(piece.offset - 1, piece.offset).line
+    opened = _open_brackets(scalar.value[: piece.offset]) > 0
+    return RuleViolation(
+        Code.YAML_SPLIT,
+        f"YAML reads this dash as a continuation of line {above}",
+        help=f"close the bracket on line {above}"
+        if opened
+        else f"give it the indentation of line {above}, or end that line with `:`",
+        span=scalar.locate(piece.offset, piece.offset + 1),
+    )
 
 
 def _open_brackets(text: str) -> int:

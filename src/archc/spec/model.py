@@ -44,7 +44,7 @@ class Figures(BaseModel):
     model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
 
     source: str = ""
-    parameters: int | None = Field(None, ge=0)
+    parameters: int | None = Field(default=None, ge=0)
     macs: int | str | None = None
     shapes: dict[str, list[int | str]] = {}
 

@@ -1,17 +1,19 @@
 """From a source's tree to a `Document`: one short function a key of the file."""
 
 import re
-from collections.abc import Callable, Mapping as Dict
+from collections.abc import Callable
+from collections.abc import Mapping as Dict
 from difflib import get_close_matches
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
 from archc.diagnostics import Code, CompileError, Diagnostic, RuleViolation, Span
+from archc.expressions.syntax import NOWHERE
 from archc.expressions.values import LayerName
 from archc.spec.bodies import BodyReader
-from archc.spec.data import parameter_value, plain, typed
-from archc.spec.grammar import LineParser, is_identifier, parse_value
+from archc.spec.data import parameter_value, plain
+from archc.spec.grammar import LineParser, is_identifier
 from archc.spec.model import (
     DTYPES,
     Declaration,
@@ -28,9 +30,23 @@ from archc.spec.source import Mapping, Node, Scalar, Sequence, Source
 from archc.statements import Block, Body, LayerCall
 
 KEYS = (
-    "archc name doc import python params variants inputs blocks model outputs init tie expect "
-    "allow meta"
-).split()
+    "archc",
+    "name",
+    "doc",
+    "import",
+    "python",
+    "params",
+    "variants",
+    "inputs",
+    "blocks",
+    "model",
+    "outputs",
+    "init",
+    "tie",
+    "expect",
+    "allow",
+    "meta",
+)
 REQUIRED = ("archc", "name", "inputs", "model")
 _LONG_FORM = frozenset(Declaration.model_fields)
 _INPUT = re.compile(r"([a-z][a-z0-9]*)\s*\[(.*)\]", re.DOTALL)
@@ -77,7 +93,8 @@ class _DocumentParser:
             | self._parameter_spans(),
         )
         if self.diagnostics:
-            raise CompileError(self.diagnostics, {self.source.file: self.source.text})
+            found = sorted(self.diagnostics, key=lambda d: d.primary or NOWHERE)
+            raise CompileError(found, {self.source.file: self.source.text})
         return document
 
     def _parameter_spans(self) -> dict[str, Span]:
@@ -94,12 +111,13 @@ class _DocumentParser:
         if not isinstance(root, Mapping):
             self._refuse(Code.WRONG_KIND, "a spec is a mapping", root.span, "begin with `archc: 1`")
             return
+        meant: set[str] = set()
         for key, node in root.entries:
             if key.value not in KEYS:
-                self._unknown_key(key)
+                meant.add(self._unknown_key(key))
             self.keys[key.value] = (key, node)
         for name in REQUIRED:
-            if name not in self.keys:
+            if name not in self.keys and name not in meant:
                 self._refuse(
                     Code.MISSING_KEY,
                     f"the key `{name}` is missing",
@@ -107,10 +125,12 @@ class _DocumentParser:
                     _EXAMPLE[name],
                 )
 
-    def _unknown_key(self, key: Scalar) -> None:
-        near = get_close_matches(key.value, KEYS, 1)
+    def _unknown_key(self, key: Scalar) -> str:
+        """Refuse a key and return the one that was probably meant."""
+        near = get_close_matches(key.value[:80], KEYS, 1)
         advice = f"did you mean `{near[0]}`?" if near else "keys are " + ", ".join(KEYS)
         self._refuse(Code.UNKNOWN_KEY, f"a spec has no key `{key.value}`", key.span, advice)
+        return near[0] if near else ""
 
     def _check_version(self) -> None:
         if "archc" not in self.keys:
@@ -157,7 +177,8 @@ class _DocumentParser:
         node = self.keys[key][1]
         if not isinstance(node, Mapping):
             if not (isinstance(node, Scalar) and not node.value):
-                self._refuse(Code.WRONG_KIND, f"`{key}:` is a mapping", node.span)
+                advice = f"write one `name: value` a line below `{key}:`, indented"
+                self._refuse(Code.WRONG_KIND, f"`{key}:` is a mapping", node.span, advice)
             return {}
         result: dict[str, Any] = {}
         for name, value in node.entries:
@@ -169,7 +190,13 @@ class _DocumentParser:
 
     def _scalar(self, node: Node) -> Scalar:
         if not isinstance(node, Scalar):
-            raise RuleViolation(Code.WRONG_KIND, "expected a text", span=node.span)
+            kind = "a list" if isinstance(node, Sequence) else "a mapping"
+            raise RuleViolation(
+                Code.WRONG_KIND,
+                f"expected a text, found {kind}",
+                help="a text that begins with `[` or `{` needs quotes",
+                span=node.span,
+            )
         return node
 
     def _declaration(self, key: Scalar, node: Node) -> Declaration:
@@ -207,8 +234,8 @@ class _DocumentParser:
         except ValidationError as error:
             first = error.errors()[0]
             path = [str(part) for part in first["loc"]]
-            place = _descend(node, path)
             unknown = first["type"] == "extra_forbidden"
+            place = _descend(node, path, at_key=unknown)
             headline = (
                 f"there is no key `{path[-1]}` here"
                 if unknown
@@ -225,7 +252,9 @@ class _DocumentParser:
         check_network_name(key.value)
         if not isinstance(node, Mapping):
             raise RuleViolation(
-                Code.WRONG_KIND, "a variant is a mapping of parameters", help=f"{key.value}: {{}}"
+                Code.WRONG_KIND,
+                "a variant is a mapping of parameters",
+                help=f"{key.value}: {{width: 64}}",
             )
         return {name.value: parameter_value(value) for name, value in node.entries}
 
@@ -253,7 +282,10 @@ class _DocumentParser:
             block = self.bodies.block(key, value)
             if block is not None and block.name in blocks:
                 self._refuse(
-                    Code.DUPLICATE_KEY, f"the block `{block.name}` is there twice", key.span
+                    Code.DUPLICATE_KEY,
+                    f"the block `{block.name}` is there twice",
+                    key.span,
+                    "give one of them another name",
                 )
             if block is not None:
                 blocks[block.name] = block
@@ -307,7 +339,9 @@ class _DocumentParser:
     def _expectation_fields(self, node: Mapping) -> dict[str, Any]:
         """Return the figures; the keys that name variants are gathered under `variants`."""
         variants = self.keys["variants"][1] if "variants" in self.keys else None
-        names = {k.value for k, _ in variants.entries} if isinstance(variants, Mapping) else set()
+        names = (
+            {k.value for k, _ in variants.entries} if isinstance(variants, Mapping) else set[str]()
+        )
         fields: dict[str, Any] = {}
         for key, value in node.entries:
             if key.value in names and isinstance(value, Mapping):
@@ -323,8 +357,8 @@ class _DocumentParser:
 _EXAMPLE = {
     "archc": "archc: 1",
     "name": "name: my_network",
-    "inputs": "inputs:\n          image: [B, 3, H=224, W=224]",
-    "model": "model:\n          - Conv2d(64, 3)",
+    "inputs": "write `inputs:` and below it, indented, `image: [B, 3, H=224, W=224]`",
+    "model": "write `model:` and below it, indented, one line a layer: `- Conv2d(64, 3)`",
 }
 
 
@@ -342,14 +376,15 @@ def _places(node: Mapping, prefix: str) -> dict[str, Span]:
     return places
 
 
-def _descend(node: Node, path: list[str]) -> Span:
+def _descend(node: Node, path: list[str], at_key: bool = False) -> Span:
+    """Return the place of the value at a path, or of its key."""
     span = node.span
     for part in path:
         if not isinstance(node, Mapping):
             break
         for key, value in node.entries:
             if key.value == part:
-                span, node = value.span, value
+                span, node = key.span if at_key else value.span, value
                 break
     return span
 
@@ -419,6 +454,3 @@ def value_from_text(text: str, declaration: Declaration) -> Any:
     if isinstance(declaration.default, str) and isinstance(node, Scalar):
         return node.value
     return parameter_value(node, isinstance(declaration.default, LayerName))
-
-
-__all__ = ["parse", "parse_value", "typed", "value_from_text"]

@@ -11,6 +11,7 @@ from pathlib import Path
 import yaml
 
 from archc.diagnostics import Code, CompileError, Diagnostic, RuleViolation, Span
+from archc.spec.yaml_advice import YamlProblem, explained
 
 MAX_BYTES = 2**20
 MAX_DEPTH = 32
@@ -138,7 +139,13 @@ def read(text: str, file: str) -> Source:
     try:
         return Source(file, text, _Reader(text, file).document())
     except RuleViolation as violation:
-        found = Diagnostic(violation.code, violation.headline, violation.span, help=violation.help)
+        found = Diagnostic(
+            violation.code,
+            violation.headline,
+            violation.span,
+            notes=violation.notes,
+            help=violation.help,
+        )
         raise CompileError([found], {file: text}) from None
 
 
@@ -149,7 +156,7 @@ class _Reader:
         self.file = file
         self.lines = text.split("\n")
         self.text = text
-        self.events = self._counted(yaml.parse(text, Loader=_loader()))
+        self.events = self._counted(yaml.parse(text, Loader=_loader()))  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType]
 
     def _counted(self, events: Iterator[yaml.Event]) -> Iterator[yaml.Event]:
         try:
@@ -175,21 +182,19 @@ class _Reader:
         return Span(self.file, 1, 1, 1, 2)
 
     def _no_yaml(self, error: yaml.MarkedYAMLError) -> RuleViolation:
-        mark = error.problem_mark or error.context_mark
+        mark, context = error.problem_mark or error.context_mark, error.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-        problem = (error.problem or "the text is no YAML").replace("\n", " ")
-        quoted = self.lines[line - 1] if line <= len(self.lines) else ""
-        indent = quoted[: len(quoted) - len(quoted.lstrip())]
-        if "\t" in indent or "\\t" in problem:
-            return RuleViolation(
-                Code.YAML_FEATURE,
-                "a tab in the indentation",
-                help="indent with spaces",
-                span=Span(self.file, line, indent.find("\t") + 1, line, indent.find("\t") + 2),
-            )
-        advice = _yaml_advice(problem, quoted)
-        span = Span(self.file, line, column, line, column + 1)
-        return RuleViolation(Code.NOT_YAML, problem, help=advice, span=span)
+        problem = YamlProblem(
+            self.file,
+            self.lines,
+            (error.problem or "the text is no YAML").replace("\n", " "),
+            line,
+            column,
+            error.context or "",
+            context.line + 1 if context else 0,
+            context.column + 1 if context else 0,
+        )
+        return explained(problem)
 
     def document(self) -> Node:
         """Return the one document of the stream."""
@@ -256,11 +261,16 @@ class _Reader:
         return Mapping(tuple(entries), self._span(start, event), flow)
 
     def _strange_key(self, key: Node) -> RuleViolation:
+        if isinstance(key, Mapping) and key.flow and len(key.entries) == 1:
+            name = key.entries[0][0].value
+            return RuleViolation(
+                Code.YAML_SPLIT,
+                f"YAML reads `{{{name}}}` at the start of a key as a mapping",
+                help=f"put the key in quotes: '{{{name}}}'",
+                span=key.span,
+            )
         return RuleViolation(
-            Code.YAML_FEATURE,
-            "a key that is no text",
-            help="a name that begins with `{` needs quotes: '{i}': …",
-            span=key.span,
+            Code.YAML_FEATURE, "a key that is no text", help="write a name", span=key.span
         )
 
     def _scalar(self, event: yaml.ScalarEvent) -> Scalar:
@@ -308,21 +318,9 @@ def _loader() -> type[yaml.Loader]:
 
 
 def _duplicate_advice(key: str) -> str:
-    word = key.split("(")[0].split(" ")[0]
+    word = key.partition("(")[0].partition(" ")[0]
     if word in {"if", "for", "else", "elif"}:
         return "write the condition at the end of each line, or use a list"
     if word in {"concat", "add", "mul"}:
         return f"name one of them: `{word} as y:`"
     return "give one of them another name"
-
-
-def _yaml_advice(problem: str, line: str) -> str:
-    if "mapping values are not allowed" in problem:
-        return "a `: ` inside a line needs quotes around the whole line"
-    if "could not find expected ':'" in problem or "while scanning a simple key" in problem:
-        return "a `:` is missing, or the line needs a dash"
-    if "block" in problem and line.lstrip().startswith("- "):
-        return "check the indentation: the dashes of one list stand in one column"
-    if "expected ',' or" in problem:
-        return "a comma or a closing bracket is missing"
-    return "check the indentation of this line and of the one above"
