@@ -7,9 +7,11 @@ from dataclasses import dataclass, field
 from archc.backends.python_source.layout import Line
 from archc.backends.python_source.structure import (
     Structure,
+    Unit,
     is_container,
     is_module,
     is_transparent,
+    last_line,
     one_line,
 )
 from archc.expressions.printing import string_literal
@@ -26,8 +28,8 @@ from archc.ir.graph import (
     LetRun,
     Node,
     Operation,
-    Reuse,
     ReturnRun,
+    Reuse,
     Value,
 )
 from archc.layers.base import Function
@@ -79,13 +81,29 @@ class ForwardWriter:
         self.texts: dict[Key, Text] = {}
         self.statements: list[Statement] = []
         self.batch: Value | None = instance.inputs[0] if instance.inputs else None
+        self.return_lines: tuple[int, int] | None = None
 
-    def lines(self, results: str = "") -> list[Line]:
-        """Return the body of `forward`; `results` names the tuple of several results."""
+    def lines(self) -> list[Line]:
+        """Return the body of `forward`."""
         for value in self.instance.inputs:
             self.texts[key_of(value)] = Text([value])
         self._body(self.instance.body)
-        return self._named_lines()
+        return Naming(self).lines()
+
+    def text_of(self, value: Value) -> Text:
+        """Return the expression of a value: its variable, or what an expression made of it."""
+        if value.via and key_of(value) not in self.texts:
+            value = Value(value.node, value.index, value.type)
+        key = key_of(value)
+        if key not in self.texts:
+            results = tuple(Value(value.node, i, t) for i, t in enumerate(value.node.outputs))
+            self._function(value.node, results)
+        return self.texts[key]
+
+    def settle(self, values: Iterable[Value]) -> None:
+        """Give an expression to each value that has none yet."""
+        for value in values:
+            self.texts.setdefault(key_of(value), self.text_of(value))
 
     def _body(self, run: BodyRun) -> None:
         for entry in run.entries:
@@ -105,23 +123,19 @@ class ForwardWriter:
             case BranchRun(body=body):
                 self._body(body)
             case LetRun(statement=let, value=Value() as value):
-                if key_of(value) not in self.texts:
-                    self._assign(value, self._text(value), let.name, _lines(entry))
+                self._assign_once(value, let.name, _lines(entry))
             case ReturnRun(statement=line, values=values) if values:
                 self._return(values, (line.span.line, line.span.end_line))
             case _:
                 pass
 
     def _child(self, run: ChildRun, path: str) -> None:
-        span = run.child.span
-        lines = (span.line, span.end_line)
         if isinstance(run.content, BodyRun):
             self._nested(run.content, run.key)
             return
-        item = run.content
-        lines = (span.line, max(span.end_line, item.item.span.end_line))
-        hint = item.item.target or run.key
-        self._item(item, hint, lines, path)
+        span, item = run.child.span, run.content.item
+        lines = (span.line, max(span.end_line, item.span.end_line))
+        self._item(run.content, item.target or run.key, lines, path)
 
     def _nested(self, body: BodyRun, key: str) -> None:
         """Call a body that is a sequence; write another one's lines here."""
@@ -131,22 +145,17 @@ class ForwardWriter:
         call = self.structure.call(body)
         text = self._called(self._access(body.path), call.inputs)
         span = body.body.span
-        last = span.end_line - (span.end_column == 1)
-        self._assign(call.values[0], text, key, (span.line, last))
+        self._assign(call.values[0], text, key, (span.line, last_line(span)))
 
     def _item(self, run: ItemRun, hint: str, lines: tuple[int, int], path: str) -> None:
-        if run.alternative is not None:
-            run = run.alternative
+        run = run.alternative or run
         if not run.present:
             self._absent(run, hint, lines)
             return
         if not run.stages:
-            value = run.values[0]
-            if key_of(value) not in self.texts:
-                self._assign(value, self._text(value), hint, lines)
+            self._assign_once(run.values[0], hint, lines)
             return
-        for value in run.inputs:
-            self.texts.setdefault(key_of(value), self._text(value))
+        self.settle(run.inputs)
         self._chain(run, path, hint, lines)
 
     def _absent(self, run: ItemRun, hint: str, lines: tuple[int, int]) -> None:
@@ -154,7 +163,7 @@ class ForwardWriter:
         (passed,) = run.values
         if passed.via and self.relative(passed.via) in self.optional:
             source = Value(passed.node, passed.index, passed.type)
-            text = Text([f"{self._access(passed.via)}(", *self._text(source).parts, ")"])
+            text = Text([f"{self._access(passed.via)}(", *self.text_of(source).parts, ")"])
             self._assign(passed, text, hint, lines)
 
     def relative(self, path: str) -> str:
@@ -164,15 +173,7 @@ class ForwardWriter:
 
     def _chain(self, run: ItemRun, path: str, hint: str, lines: tuple[int, int]) -> None:
         """Write a chain as one nested expression and give its result a name."""
-        inside = is_container(run, path) and self.structure.is_sequence(run)
-        called = False
-        for stage in run.stages:
-            for unit in stage.units:
-                if inside and stage.paths:
-                    self._contained(run, unit, called)
-                    called = True
-                else:
-                    self._unit(unit, hint, lines)
+        self._stages(run, path, hint, lines)
         for index, value in enumerate(run.values):
             text = self.texts.get(key_of(value))
             if index and value.key not in self.structure.readers:
@@ -180,16 +181,17 @@ class ForwardWriter:
             if text is not None and not self._is_simple(text, run):
                 self._assign(value, text, hint, lines)
 
-    def _contained(self, run: ItemRun, unit: object, called: bool) -> None:
-        """Write the call of a numbered chain once, at its first module."""
-        values = _values(unit)
-        if not called:
-            text = self._called(self._access(run.path), run.inputs)
-        else:
-            text = self._sequence_text
-        self._sequence_text = text
-        for value in values:
-            self.texts[key_of(value)] = text
+    def _stages(self, run: ItemRun, path: str, hint: str, lines: tuple[int, int]) -> None:
+        """Write a chain's units one into the other; a container is called once, as a whole."""
+        whole: Text | None = None
+        if is_container(run, path) and self.structure.is_sequence(run):
+            whole = self._called(self._access(run.path), run.inputs)
+        for stage in run.stages:
+            for unit in stage.units:
+                if whole is None or not stage.paths:
+                    self._unit(unit, hint, lines)
+                elif not isinstance(unit, Reuse):
+                    self.texts |= {key_of(value): whole for value in unit.values}
 
     def _is_simple(self, text: Text, run: ItemRun) -> bool:
         """Return whether a text is a variable or a tensor the module owns."""
@@ -198,12 +200,7 @@ class ForwardWriter:
         operation = run.values[0].node.operation
         return isinstance(operation, (Parameter, Buffer)) and len(run.stages) == 1
 
-    def _unit(
-        self,
-        unit: Operation | Instance | ItemRun | Reuse,
-        hint: str,
-        lines: tuple[int, int],
-    ) -> None:
+    def _unit(self, unit: Unit, hint: str, lines: tuple[int, int]) -> None:
         match unit:
             case Operation(node):
                 self._operation(node, unit.values)
@@ -211,25 +208,15 @@ class ForwardWriter:
                 self._instance(unit, hint, lines)
             case ItemRun():
                 self._inner(unit, hint, lines)
-            case Reuse(again=ItemRun() as again):
-                self._inner(again, hint, lines)
-            case Reuse(again=BodyRun() as again):
+            case Reuse(again=again) if isinstance(again, BodyRun):
                 self._nested(again, hint)
+            case Reuse(again=again):
+                self._inner(again, hint, lines)
 
     def _inner(self, run: ItemRun, hint: str, lines: tuple[int, int]) -> None:
-        if run.alternative is not None:
-            run = run.alternative
-        for value in run.inputs:
-            self.texts.setdefault(key_of(value), self._text(value))
-        inside = is_container(run, "") and self.structure.is_sequence(run)
-        called = False
-        for stage in run.stages:
-            for unit in stage.units:
-                if inside and stage.paths:
-                    self._contained(run, unit, called)
-                    called = True
-                else:
-                    self._unit(unit, hint, lines)
+        run = run.alternative or run
+        self.settle(run.inputs)
+        self._stages(run, "", hint, lines)
 
     def _operation(self, node: Node, values: tuple[Value, ...]) -> None:
         operation = node.operation
@@ -286,36 +273,24 @@ class ForwardWriter:
             elif piece == "batch":
                 parts += [self.batch, ".shape[0]"] if self.batch is not None else ["-1"]
             else:
-                inner = self._text(inputs[int(piece)])
+                inner = self.text_of(inputs[int(piece)])
                 receiver = function is not None and function.method and piece == "0"
                 wrap = inner.infix and (binds or receiver)
                 parts += ["(", *inner.parts, ")"] if wrap else inner.parts
         return Text([part for part in parts if part != ""])
-
-    def _text(self, value: Value) -> Text:
-        """Return the expression of a value: its variable, or what an expression made of it."""
-        if value.via and key_of(value) not in self.texts:
-            value = Value(value.node, value.index, value.type)
-        key = key_of(value)
-        if key not in self.texts:
-            results = tuple(Value(value.node, i, t) for i, t in enumerate(value.node.outputs))
-            self._function(value.node, results)
-        return self.texts[key]
 
     def _instance(self, instance: Instance, hint: str, lines: tuple[int, int]) -> None:
         if not is_transparent(instance):
             text = self._called(self._access(instance.path), instance.inputs)
             self._instance_results(instance, text, hint, lines)
             return
-        for value in instance.inputs:
-            self.texts.setdefault(key_of(value), self._text(value))
+        self.settle(instance.inputs)
         item = one_line(instance)
         if item is not None:
             self._inner(item, hint, lines)
             return
         self._body(instance.body)
-        for value in instance.values:
-            self.texts.setdefault(key_of(value), self._text(value))
+        self.settle(instance.values)
 
     def _instance_results(
         self, instance: Instance, text: Text, hint: str, lines: tuple[int, int]
@@ -332,7 +307,7 @@ class ForwardWriter:
         parts: list[str | Value] = [f"{access}("]
         for index, value in enumerate(inputs):
             parts += [", "] if index else []
-            parts += self._text(value).parts
+            parts += self.text_of(value).parts
         return Text([*parts, ")"])
 
     def _join(self, run: JoinRun) -> None:
@@ -342,10 +317,9 @@ class ForwardWriter:
         self._fold(before, {key_of(value) for value in run.branches})
         node = run.value.node
         self._function(node, (run.value,))
-        span = run.statement.span
-        last = run.body.body.span.end_line - (run.body.body.span.end_column == 1)
+        lines = (run.statement.span.line, last_line(run.body.body.span))
         hint = run.statement.target or run.statement.operation
-        self._assign(run.value, self.texts[key_of(run.value)], hint, (span.line, last))
+        self._assign(run.value, self.texts[key_of(run.value)], hint, lines)
 
     def _fold(self, start: int, branches: set[Key]) -> None:
         """Put branches that are one statement, read by the join alone, into the join."""
@@ -360,8 +334,11 @@ class ForwardWriter:
 
     def _return(self, values: tuple[Value, ...], lines: tuple[int, int]) -> None:
         self.return_lines = lines
-        for value in values:
-            self.texts.setdefault(key_of(value), self._text(value))
+        self.settle(values)
+
+    def _assign_once(self, value: Value, hint: str, lines: tuple[int, int]) -> None:
+        if key_of(value) not in self.texts:
+            self._assign(value, self.text_of(value), hint, lines)
 
     def _assign(
         self,
@@ -394,9 +371,6 @@ class ForwardWriter:
             return f"{text}.{name}"
         return f"getattr({text}, {string_literal(name)})"
 
-    def _named_lines(self) -> list[Line]:
-        return Naming(self).lines()
-
 
 class Naming:
     """Gives the statements of a `forward` their variables; a value nobody else needs reuses one."""
@@ -414,13 +388,9 @@ class Naming:
     def _result_values(self) -> tuple[Value, ...]:
         if self.instance.caller is not None:
             return self.instance.values
-        outputs = self.writer.structure.graph.outputs
-        for output in outputs:
-            self.writer.texts.setdefault(
-                key_of(output.value),
-                self.writer._text(output.value),  # pyright: ignore[reportPrivateUsage]
-            )
-        return tuple(output.value for output in outputs)
+        values = tuple(output.value for output in self.writer.structure.graph.outputs)
+        self.writer.settle(values)
+        return values
 
     def _last_reads(self) -> dict[Key, int]:
         last: dict[Key, int] = {}
@@ -434,7 +404,7 @@ class Naming:
 
     def lines(self) -> list[Line]:
         """Return the statements as lines, a `return` at the end."""
-        for value, name in zip(self.instance.inputs, self.input_names(), strict=True):
+        for value, name in zip(self.instance.inputs, input_names(self.instance), strict=True):
             self.names[key_of(value)] = name
         lines: list[Line] = []
         training = False
@@ -447,10 +417,6 @@ class Naming:
             lines.append(self._line(index, statement))
         return [*lines, *self._returns()]
 
-    def input_names(self) -> tuple[str, ...]:
-        """Return the parameters of `forward`."""
-        return input_names(self.instance)
-
     def _is_returned(self, index: int) -> bool:
         """Return whether a statement is the last one and its value the only result."""
         if index != len(self.statements) - 1 or len(self.results) != 1:
@@ -458,8 +424,8 @@ class Naming:
         return self.results[0].parts == [self.statements[index].value]
 
     def _final(self, statement: Statement) -> Line:
-        text = f"return {statement.text.filled(self.names)}"
-        return Line(0, text, self._comment(statement))
+        returned = f"return {statement.text.filled(self.names)}"
+        return Line(0, returned, self._comment(statement))
 
     def _line(self, index: int, statement: Statement) -> Line:
         text = statement.text.filled(self.names)
@@ -469,8 +435,7 @@ class Naming:
         return Line(depth, f"{name} = {text}", self._comment(statement))
 
     def _comment(self, statement: Statement) -> str:
-        first, last = statement.lines
-        place = f"line {first}" if first == last else f"lines {first}-{last}"
+        place = _place(statement.lines)
         if self.instance.caller is not None or statement.raw:
             return place
         return f"{place}: {statement.value.type}"
@@ -481,7 +446,7 @@ class Naming:
             self.names[key] for key, last in self.last.items() if last > index and key in self.names
         }
         key = key_of(statement.value)
-        first = self.input_names()[0] if self.instance.inputs else "x"
+        first = input_names(self.instance)[0] if self.instance.inputs else "x"
         flows = self.last.get(key, index) == index + 1 and not statement.train_only
         flows = flows and key not in self.outputs
         candidates = ["x" if first != "x" else first, "out"] if flows else []
@@ -496,10 +461,8 @@ class Naming:
         return self._model_returns()
 
     def _return_comment(self) -> str:
-        lines = getattr(self.writer, "return_lines", None)
-        if lines is None:
-            return ""
-        return f"line {lines[0]}" if lines[0] == lines[1] else f"lines {lines[0]}-{lines[1]}"
+        lines = self.writer.return_lines
+        return _place(lines) if lines is not None else ""
 
     def _model_returns(self) -> list[Line]:
         """Return the live outputs of each mode: a tensor, or a named tuple of several."""
@@ -534,11 +497,12 @@ def _lines(entry: LetRun) -> tuple[int, int]:
     return entry.statement.span.line, entry.statement.value.span.end_line
 
 
-def _values(unit: object) -> tuple[Value, ...]:
-    return getattr(unit, "values", ())
+def _place(lines: tuple[int, int]) -> str:
+    first, last = lines
+    return f"line {first}" if first == last else f"lines {first}-{last}"
 
 
 def _identifier(name: str) -> str:
     """Return a name as a Python variable: `block1-0` becomes `block1_0`."""
-    text = "".join(c if c.isalnum() and c.isascii() or c == "_" else "_" for c in name)
+    text = "".join(c if (c.isalnum() and c.isascii()) or c == "_" else "_" for c in name)
     return f"{text}_" if keyword.iskeyword(text) or text in {"self", "torch", "nn", "F"} else text

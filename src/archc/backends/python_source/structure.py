@@ -2,7 +2,9 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
+from archc.diagnostics import Span
 from archc.ir.graph import (
     BodyRun,
     BranchRun,
@@ -22,6 +24,8 @@ from archc.ir.graph import (
     Value,
 )
 from archc.layers.tensors import Buffer, Parameter
+
+Unit = Operation | Instance | ItemRun | Reuse
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,16 +62,16 @@ class Structure:
     def _flows(self, calls: list[Call] | None, run: BodyRun | ItemRun) -> bool:
         if not calls:
             return False
-        for before, after in zip(calls, calls[1:], strict=False):
+        for before, after in pairwise(calls):
             if [v.key for v in after.inputs] != [before.values[0].key]:
                 return False
-            if not all(after.first <= reader <= after.last for reader in self._all(before)):
+            if not all(after.first <= reader <= after.last for reader in self._readers_of(before)):
                 return False
         if len(calls[0].inputs) != 1:
             return False
         return not isinstance(run, BodyRun) or _same(run.value, calls[-1].values[0])
 
-    def _all(self, call: Call) -> Iterator[int]:
+    def _readers_of(self, call: Call) -> Iterator[int]:
         for value in call.values:
             yield from self.readers.get(value.key, ())
 
@@ -92,8 +96,7 @@ class Structure:
             case ChildRun(content=BodyRun() as body):
                 return self._body_call(body)
             case ForRun(turns=turns):
-                found = [self._calls(body) for _, body in turns]
-                return _joined(found)
+                return _joined([self._calls(body) for _, body in turns])
             case IfRun(body=body):
                 return self._calls(body) if body is not None else []
             case LetRun(value=value):
@@ -114,7 +117,7 @@ class Structure:
         calls = self._calls(body)
         if not calls or not self.is_sequence(body):
             return None
-        return [Call(body.path, calls[0].inputs, calls[-1].values, calls[0].first, calls[-1].last)]
+        return [_whole(body.path, calls)]
 
     def _slot_calls(self, item: ItemRun, path: str) -> list[Call] | None:
         """Return a line's calls as its container sees them: a numbered chain is one call."""
@@ -123,7 +126,7 @@ class Structure:
             return calls
         if not self.is_sequence(item):
             return None
-        return [Call(item.path, calls[0].inputs, calls[-1].values, calls[0].first, calls[-1].last)]
+        return [_whole(item.path, calls)]
 
     def _item_calls(self, item: ItemRun, whole: bool) -> list[Call] | None:
         """Return the module calls of a chain; with `whole`, functions may follow the last."""
@@ -144,20 +147,23 @@ class Structure:
                     calls += found
         return calls
 
-    def _unit_calls(self, unit: Operation | Instance | ItemRun | Reuse) -> list[Call] | None:
+    def _unit_calls(self, unit: Unit) -> list[Call] | None:
         match unit:
             case Operation(node) if is_module(node):
                 return [Call(node.path, node.inputs, unit.values, node.index, node.index)]
             case Instance():
-                if is_transparent(unit):
-                    item = one_line(unit)
-                    return self._item_calls(item, whole=False) if item is not None else None
-                first, last = self.ranges[id(unit)]
-                return [Call(unit.path, unit.inputs, unit.values, first, last)]
+                return self._instance_calls(unit)
             case ItemRun():
                 return self._slot_calls(unit, "")
             case _:
                 return None
+
+    def _instance_calls(self, instance: Instance) -> list[Call] | None:
+        if is_transparent(instance):
+            item = one_line(instance)
+            return self._item_calls(item, whole=False) if item is not None else None
+        first, last = self.ranges[id(instance)]
+        return [Call(instance.path, instance.inputs, instance.values, first, last)]
 
     def read_results(self, node: Node) -> frozenset[int]:
         """Return which results of a node anyone reads."""
@@ -230,6 +236,16 @@ def _modules(run: BodyRun | ItemRun | EntryRun | None) -> Iterator[bool]:
             return
 
 
+def last_line(span: Span) -> int:
+    """Return the last line that a span has a character of."""
+    return span.end_line - (span.end_column == 1)
+
+
+def _whole(path: str, calls: list[Call]) -> Call:
+    """Return calls that follow one another as the one call of what holds them."""
+    return Call(path, calls[0].inputs, calls[-1].values, calls[0].first, calls[-1].last)
+
+
 def _same(one: Value | None, other: Value) -> bool:
     return one is not None and one.key == other.key
 
@@ -285,13 +301,7 @@ def _indexed_below(run: BodyRun | ItemRun | EntryRun | None) -> Iterator[str]:
         case ChildRun():
             yield from _indexed_below(run.content)
         case ItemRun():
-            if is_container(run, ""):
-                yield run.path
-            for stage in run.stages:
-                for unit in stage.units:
-                    if isinstance(unit, ItemRun):
-                        yield from _indexed_below(unit)
-            yield from _indexed_below(run.alternative)
+            yield from _indexed_in_line(run)
         case ForRun():
             for _, body in run.turns:
                 yield from _indexed_below(body)
@@ -299,3 +309,13 @@ def _indexed_below(run: BodyRun | ItemRun | EntryRun | None) -> Iterator[str]:
             yield from _indexed_below(run.body)
         case _:
             return
+
+
+def _indexed_in_line(run: ItemRun) -> Iterator[str]:
+    if is_container(run, ""):
+        yield run.path
+    for stage in run.stages:
+        for unit in stage.units:
+            if isinstance(unit, ItemRun):
+                yield from _indexed_below(unit)
+    yield from _indexed_below(run.alternative)
