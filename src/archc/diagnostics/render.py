@@ -1,6 +1,7 @@
 """Diagnostics as text for a terminal and as JSON for programs."""
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -9,6 +10,8 @@ from archc.diagnostics.model import Diagnostic, Label, Span
 SHOWN = 20
 CUT = 80
 QUOTED = 160
+GUTTER = 5
+_FOUND = re.compile(r"`([^`]{81,})`")
 _COLOURS = {"error": "1;31", "warning": "1;33", "help": "1;36", "mark": "31"}
 
 
@@ -23,6 +26,11 @@ def excerpt(text: str) -> str:
     """Return `text` escaped and cut to 80 characters, for quoting what was found."""
     shown = printable(text[: CUT + 1])
     return shown if len(shown) <= CUT else shown[: CUT - 1] + "…"
+
+
+def shortened(text: str) -> str:
+    """Return a sentence with everything it quotes in backticks cut to 80 characters."""
+    return _FOUND.sub(lambda found: f"`{excerpt(found[1])}`", text)
 
 
 def render_text(
@@ -62,7 +70,7 @@ class Page:
 
     def sentence(self, lead: str, text: str) -> list[str]:
         """Return `lead` and a text wrapped to the width, further lines below the first word."""
-        line = lead + printable(text)
+        line = lead + printable(shortened(text))
         if self.width is None or len(line) <= self.width:
             return [line]
         from textwrap import wrap
@@ -109,7 +117,8 @@ def _operand_rows(diagnostic: Diagnostic) -> list[str]:
     name = max((len(o.name) for o in rows), default=0)
     shape = max((len(o.shape) for o in rows), default=0)
     return [
-        printable(f"    {o.name:<{name}}  {o.shape:<{shape}}  {o.origin}").rstrip() for o in rows
+        printable(f"      {o.name:<{name}}  {o.shape:<{shape}}  {shortened(o.origin)}").rstrip()
+        for o in rows
     ]
 
 
@@ -119,12 +128,13 @@ def _snippets(
     """Return the arrow line and each quoted line, the primary span's first."""
     beside = [la for la in labels if (la.span.file, la.span.line) == (primary.file, primary.line)]
     others = [la for la in labels if la not in beside]
-    gutter = len(str(max(span.line for span in (primary, *(la.span for la in labels)))))
-    lines = [f"{' ' * gutter}--> {printable(str(primary))}"]
+    last = max(span.line for span in (primary, *(la.span for la in labels)))
+    gutter = max(GUTTER, len(str(last)))
+    lines = [f"  --> {printable(str(primary))}"]
     lines += _quoted(primary, "^", beside, gutter=gutter, sources=sources, page=page)
     for label in others:
         if label.span.file != primary.file:
-            lines.append(f"{' ' * gutter}::: {printable(str(label.span))}")
+            lines.append(f"  ::: {printable(str(label.span))}")
         lines += _quoted(label.span, "~", [label], gutter=gutter, sources=sources, page=page)
     return lines
 
@@ -182,7 +192,7 @@ def diagnostic_record(diagnostic: Diagnostic) -> dict[str, object]:
     return {
         "code": str(diagnostic.code),
         "severity": diagnostic.severity,
-        "message": diagnostic.headline,
+        "message": shortened(diagnostic.headline),
         "span": _span_record(diagnostic.primary),
         "related": [
             {"span": _span_record(la.span), "text": la.text} for la in diagnostic.secondary

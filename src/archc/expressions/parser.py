@@ -145,8 +145,13 @@ class Parser:
     def expect(self, text: str) -> Token:
         """Take the next token, which must be `text`."""
         if not self.at(text):
-            raise self.unexpected(f"expected `{text}`")
+            raise self.unexpected(f"expected `{text}`", self._closing_advice(text))
         return self.advance()
+
+    def _closing_advice(self, text: str) -> str:
+        if self.token.kind == "end" and text in {")", "]"}:
+            return f"a bracket is left open: write the missing `{text}`"
+        return "arguments are parted by commas" if text == ")" and self.token.kind != "end" else ""
 
     def expect_name(self, what: str) -> Token:
         """Take the next token, which must be a name and no keyword."""

@@ -1,12 +1,13 @@
 """Document → Graph: expand loops, blocks and conditions and infer every shape, in one pass."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from archc.diagnostics import Code, CompileError, Diagnostic, RuleViolation, Span
 from archc.expressions.syntax import NOWHERE, Expression, Logical, Name, Unary
 from archc.expressions.values import Constant
 from archc.ir.graph import Graph, GraphOutput, Instance, Mode, Node, Template, Value
+from archc.layers.base import Layer
 from archc.passes.elaboration.constants import DefaultEvaluator
 from archc.passes.elaboration.initialisation import evaluate_rules
 from archc.passes.elaboration.lines import BlockRunner, Variables
@@ -36,6 +37,8 @@ class Request:
     inputs: Mapping[str, Sequence[int]] = field(default_factory=dict[str, Sequence[int]])
     max_nodes: int = MAX_NODES
     imported: "Mapping[str, Imported]" = field(default_factory=dict[str, "Imported"])
+    ops: Mapping[str, type[Layer]] = field(default_factory=dict[str, type[Layer]])
+    """Python layers that the caller permits, by their name in the spec or by `module:Class`."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +65,7 @@ class _Elaboration:
         self.request = request
         self.sources = {document.file: text}
         self.builder = NodeBuilder(request.max_nodes)
+        self.builder.diagnostics += _mistakes(document, request.imported)
         self.variables = Variables()
 
     def graph(self) -> Graph:
@@ -119,10 +123,11 @@ class _Elaboration:
 
     def _file_scope(self) -> FileScope:
         request = self.request
-        blind = _file_scope(self.document, request.imported)
+        blind = _file_scope(self.document, request.imported, request.ops)
+        known = len(self.builder.diagnostics)
         for violation in check_variants(self.document):
             self.builder.report(violation, self._name_span(), None)
-        if self.builder.diagnostics:
+        if len(self.builder.diagnostics) > known:
             raise Skipped
         values = bind_parameters(self.document, request.variant, request.parameters, blind)
         return replace(blind, parameters=values)
@@ -225,23 +230,39 @@ class _Elaboration:
         )
 
 
+def _mistakes(document: Document, imported: Mapping[str, Imported]) -> Iterator[Diagnostic]:
+    """Yield the lines that could not be read, of a document and of those it imports."""
+    files: dict[str, tuple[Diagnostic, ...]] = {document.file: document.mistakes}
+    waiting = [*imported.values()]
+    while waiting:
+        item = waiting.pop()
+        if item.document.file not in files:
+            files[item.document.file] = item.document.mistakes
+            waiting += item.imported.values()
+    for mistakes in files.values():
+        yield from mistakes
+
+
 def _by_line(diagnostics: list[Diagnostic]) -> list[Diagnostic]:
     return sorted(diagnostics, key=lambda d: d.primary or NOWHERE)
 
 
-def _templates(document: Document) -> dict[str, Template]:
-    return {name: Template(block, document.file) for name, block in document.blocks.items()}
-
-
-def _file_scope(document: Document, imported: Mapping[str, Imported]) -> FileScope:
+def _file_scope(
+    document: Document, imported: Mapping[str, Imported], ops: Mapping[str, type[Layer]]
+) -> FileScope:
     """Return what a file's blocks see, its parameters excepted."""
-    imports = {alias: _imported_scope(item) for alias, item in imported.items()}
+    imports = {alias: _imported_scope(item, ops) for alias, item in imported.items()}
     named = {alias: item.block for alias, item in imported.items() if item.block}
     blocks = {name: Template(block, document.file) for name, block in document.blocks.items()}
     blocks |= {alias: imports[alias].blocks[block] for alias, block in named.items()}
     homes = {alias: imports[alias] for alias in named}
     model = _model_template(document)
-    return FileScope(document.file, {}, blocks, imports, {}, document, model, homes)
+    permitted = {
+        name: ops.get(name) or ops.get(target) for name, target in document.python.items()
+    }
+    return FileScope(
+        document.file, {}, blocks, imports, {}, document, model, homes, permitted
+    )
 
 
 def _model_template(document: Document) -> Template:
@@ -252,8 +273,8 @@ def _model_template(document: Document) -> Template:
     return Template(block, document.file, is_model=True)
 
 
-def _imported_scope(imported: Imported) -> FileScope:
-    blind = _file_scope(imported.document, imported.imported)
+def _imported_scope(imported: Imported, ops: Mapping[str, type[Layer]]) -> FileScope:
+    blind = _file_scope(imported.document, imported.imported, ops)
     return replace(blind, parameters=bind_parameters(imported.document, None, {}, blind))
 
 

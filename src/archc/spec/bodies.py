@@ -1,5 +1,7 @@
 """From YAML nodes to the lines of a body; every line's mistake is collected, none ends the pass."""
 
+import re
+
 from archc import functions, layers
 from archc.diagnostics import Code, Diagnostic, RuleViolation, Span
 from archc.diagnostics.render import excerpt
@@ -31,39 +33,45 @@ from archc.statements import (
 )
 
 JOINS = ("concat", "add", "mul")
+CONDITIONS = ("if", "elif", "else")
+
+
+BROKEN = Name("")
+"""Stands for an expression that could not be read; what depends on it is skipped in silence."""
+
+_TARGET = re.compile(r"\bas\s+([A-Za-z_]\w*)")
 
 
 class BodyReader:
-    """Reads bodies and collects the diagnostics of their lines."""
+    """Reads bodies and collects the mistakes of their lines, one a place.
 
-    def __init__(self, diagnostics: list[Diagnostic]) -> None:
-        self.diagnostics = diagnostics
+    A line that cannot be read becomes an item without stages or sources, so that the rest
+    of the file can be checked all the same.
+    """
+
+    def __init__(self) -> None:
+        self.mistakes: list[Diagnostic] = []
+        self._seen: set[tuple[Code, Span]] = set()
 
     def refuse(self, violation: RuleViolation, span: Span) -> None:
         """Keep a violation as a diagnostic at its own place, or at `span`."""
-        self.diagnostics.append(
-            Diagnostic(
-                violation.code,
-                violation.headline,
-                violation.span or span,
-                notes=violation.notes,
-                help=violation.help,
-            )
-        )
+        found = diagnosed(violation, span)
+        mark = (found.code, found.primary or span)
+        if mark not in self._seen:
+            self._seen.add(mark)
+            self.mistakes.append(found)
 
-    def block(self, key: Scalar, node: Node) -> Block | None:
-        """Read one entry of `blocks`."""
-        try:
-            name, arguments, inputs = LineParser(key).signature()
-            if name in layers.NAMES:
-                raise RuleViolation(
-                    Code.BAD_NAME,
-                    f"`{name}` is a layer of archc",
-                    help="give the block another name",
-                )
-        except RuleViolation as violation:
-            self.refuse(violation, key.span)
-            return None
+    def block(self, key: Scalar, node: Node) -> Block:
+        """Read one entry of `blocks`.
+
+        Raises:
+            RuleViolation: the key is no signature; mistakes of the lines are collected.
+        """
+        name, arguments, inputs = LineParser(key).signature()
+        if name in layers.NAMES:
+            raise RuleViolation(
+                Code.BAD_NAME, f"`{name}` is a layer of archc", help="give the block another name"
+            )
         return Block(name, arguments, inputs, self.body(node), key.span)
 
     def body(self, node: Node) -> Body:
@@ -76,11 +84,9 @@ class BodyReader:
             return Body("list", entries, node.span)
         if isinstance(node, Mapping):
             return Body("mapping", self._mapping_entries(node), node.span)
-        item = self._item(node)
-        entries = (Child("", item, node.span),) if item else ()
-        return Body("item", entries, node.span)
+        return Body("item", (Child("", self._item(node), node.span),), node.span)
 
-    def _item(self, node: Scalar) -> Item | None:
+    def _item(self, node: Scalar) -> Item:
         try:
             if not node.value:
                 raise RuleViolation(
@@ -91,12 +97,12 @@ class BodyReader:
             return parse_item(node)
         except RuleViolation as violation:
             self.refuse(violation, node.span)
-            return None
+            target = _TARGET.search(node.value)
+            return Item((), target=target[1] if target else "", span=node.span)
 
     def _list_entry(self, node: Node) -> tuple[Entry, ...]:
         if isinstance(node, Scalar):
-            item = self._item(node)
-            return (Child("", item, node.span),) if item else ()
+            return (Child("", self._item(node), node.span),)
         if isinstance(node, Sequence):
             return (Child("", self.body(node), node.span),)
         if self._is_statement(node):
@@ -150,16 +156,30 @@ class BodyReader:
                 entries.append(If(tuple(conditions), start))
                 conditions = []
             try:
-                if word in {"if", "elif", "else"}:
+                if word in CONDITIONS:
                     start = start if conditions else key.span
                     conditions.append(self._branch_of_if(word, key, value, kind))
                 else:
                     entries += self._entry(word, key, value, kind)
             except RuleViolation as violation:
                 self.refuse(violation, key.span)
+                if word in CONDITIONS:
+                    conditions.append((BROKEN, self.body(value)))
+                else:
+                    entries += self._broken(word, key, value)
         if conditions:
             entries.append(If(tuple(conditions), start))
         return tuple(entries)
+
+    def _broken(self, word: str, key: Scalar, value: Node) -> list[Entry]:
+        """Return what stands for an entry that could not be read: it sets the same names."""
+        if word in {"for", "branch", *JOINS}:
+            return [If(((BROKEN, self.body(value)),), key.span)]
+        if word == "let":
+            return [Let(key.value[4:].strip(), BROKEN, key.span)]
+        if word == "return":
+            return [Return((BROKEN,), span=key.span)]
+        return [] if word else [Child(key.value, Item(()), key.span)]
 
     def _branch_of_if(
         self, word: str, key: Scalar, value: Node, kind: str
@@ -215,6 +235,9 @@ class BodyReader:
         parser = LineParser(key)
         parser.advance()
         targets = parser.targets()
+        if not parser.at("in"):
+            written = ", ".join(targets.flat())
+            raise parser.unexpected("expected `in`", f"write `for {written} in range(…):`")
         parser.expect("in")
         iterable = parser.expression()
         parser.expect_end()
@@ -249,7 +272,10 @@ class BodyReader:
     def _declare(self, key: Scalar, value: Node) -> Declare:
         if not isinstance(value, Sequence):
             raise RuleViolation(
-                Code.WRONG_KIND, "`declare:` takes a list of names", help="declare: [conv1, bn1]"
+                Code.WRONG_KIND,
+                "`declare:` takes a list of names",
+                help="declare: [conv1, bn1]",
+                span=value.span,
             )
         names = [self._text(key, item) for item in value.items]
         return Declare(tuple(Name(n.value, n.span) for n in names), key.span)
@@ -257,12 +283,11 @@ class BodyReader:
     def _child(self, key: Scalar, value: Node) -> list[Entry]:
         if isinstance(value, Sequence) and key.value in layers.NAMES and not key.style:
             self._refuse_layer_key(key, value)
-            return []
+            return [Child(key.value, Item(()), key.span)]
         if "{" not in key.value:
             check_child_name(key.value)
-        content: Item | Body | None
         content = self._item(value) if isinstance(value, Scalar) else self.body(value)
-        return [Child(key.value, content, key.span, bool(key.style))] if content else []
+        return [Child(key.value, content, key.span, bool(key.style))]
 
     def _text(self, key: Scalar, node: Node) -> Scalar:
         if isinstance(node, Scalar) and node.value:
@@ -271,7 +296,9 @@ class BodyReader:
         raise RuleViolation(
             Code.WRONG_KIND,
             f"`{key.value}:` takes one line of text, found {found}",
-            help="a text that begins with `[` or `{` needs quotes" if found != "nothing" else "",
+            help="a text that begins with `[` or `{` needs quotes"
+            if found != "nothing"
+            else "write it on the same line",
             span=node.span,
         )
 
@@ -290,6 +317,17 @@ def _split_at_comma(piece: Scalar) -> RuleViolation:
         Code.YAML_SPLIT,
         f"YAML split this call at a comma, `{excerpt(piece.value)}` is what is left",
         help="write one layer a line instead of `[…]` or `{…}`, or put the call in quotes",
+    )
+
+
+def diagnosed(violation: RuleViolation, span: Span) -> Diagnostic:
+    """Return a violation as a diagnostic at its own place, or at `span`."""
+    return Diagnostic(
+        violation.code,
+        violation.headline,
+        violation.span or span,
+        notes=violation.notes,
+        help=violation.help,
     )
 
 

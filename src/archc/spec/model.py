@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from archc.diagnostics import Span
+from archc.diagnostics import Diagnostic, Span
 from archc.expressions.syntax import NOWHERE, Expression
 from archc.statements import Block, Body, LayerCall
 
@@ -127,3 +127,5 @@ class Document:
     meta: Any = None
     spans: Mapping[str, Span] = field(default_factory=dict[str, Span])
     python: Mapping[str, str] = field(default_factory=dict[str, str])
+    mistakes: tuple[Diagnostic, ...] = ()
+    """Lines that could not be read; whoever elaborates the document reports them."""

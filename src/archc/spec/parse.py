@@ -11,7 +11,7 @@ from pydantic import BaseModel, ValidationError
 from archc.diagnostics import Code, CompileError, Diagnostic, RuleViolation, Span
 from archc.expressions.syntax import NOWHERE
 from archc.expressions.values import LayerName
-from archc.spec.bodies import BodyReader
+from archc.spec.bodies import BodyReader, diagnosed
 from archc.spec.data import parameter_value, plain
 from archc.spec.grammar import LineParser, is_identifier
 from archc.spec.model import (
@@ -53,7 +53,7 @@ _INPUT = re.compile(r"([a-z][a-z0-9]*)\s*\[(.*)\]", re.DOTALL)
 
 
 def parse(source: Source) -> Document:
-    """Return the document of a spec.
+    """Return the document of a spec; lines that cannot be read are among its `mistakes`.
 
     Raises:
         CompileError: everything that is wrong with the file's form, all at once.
@@ -65,7 +65,7 @@ class _DocumentParser:
     def __init__(self, source: Source) -> None:
         self.source = source
         self.diagnostics: list[Diagnostic] = []
-        self.bodies = BodyReader(self.diagnostics)
+        self.bodies = BodyReader()
         self.keys: dict[str, tuple[Scalar, Node]] = {}
 
     def document(self) -> Document:
@@ -89,11 +89,13 @@ class _DocumentParser:
             allow=self._mapping("allow", self._allowed),
             meta=self._guarded(self._plain, "meta"),
             python=self._mapping("python", lambda _key, node: str(self._scalar(node).value)),
+            mistakes=tuple(self.bodies.mistakes),
             spans={name: key.span for name, (key, _) in self.keys.items()}
             | self._parameter_spans(),
         )
         if self.diagnostics:
-            found = sorted(self.diagnostics, key=lambda d: d.primary or NOWHERE)
+            every = [*self.diagnostics, *self.bodies.mistakes]
+            found = sorted(every, key=lambda d: d.primary or NOWHERE)
             raise CompileError(found, {self.source.file: self.source.text})
         return document
 
@@ -167,7 +169,7 @@ class _DocumentParser:
         try:
             return read(node)
         except RuleViolation as violation:
-            self.bodies.refuse(violation, node.span)
+            self.diagnostics.append(diagnosed(violation, node.span))
             return None
 
     def _mapping(self, key: str, read: Callable[[Scalar, Node], Any]) -> dict[str, Any]:
@@ -185,7 +187,7 @@ class _DocumentParser:
             try:
                 result[name.value] = read(name, value)
             except RuleViolation as violation:
-                self.bodies.refuse(violation, value.span)
+                self.diagnostics.append(diagnosed(violation, value.span))
         return result
 
     def _scalar(self, node: Node) -> Scalar:
@@ -279,16 +281,19 @@ class _DocumentParser:
             self._refuse(Code.WRONG_KIND, "`blocks:` is a mapping of definitions", node.span)
             return blocks
         for key, value in node.entries:
-            block = self.bodies.block(key, value)
-            if block is not None and block.name in blocks:
+            try:
+                block = self.bodies.block(key, value)
+            except RuleViolation as violation:
+                self.diagnostics.append(diagnosed(violation, key.span))
+                continue
+            if block.name in blocks:
                 self._refuse(
                     Code.DUPLICATE_KEY,
                     f"the block `{block.name}` is there twice",
                     key.span,
                     "give one of them another name",
                 )
-            if block is not None:
-                blocks[block.name] = block
+            blocks[block.name] = block
         return blocks
 
     def _model(self) -> Body:

@@ -188,9 +188,10 @@ class BlockRunner:
         """Give every name a failed line would have set a poisoned value."""
         match entry:
             case Child(key, content):
-                name = key
-                if key and "{" not in key:
-                    container.children[name] = _poisoned(entry.span)
+                if "{" in key:
+                    self.scope.broken.add(key)
+                elif key:
+                    container.children[key] = _poisoned(entry.span)
                 if isinstance(content, Item) and content.target:
                     self.scope.variables[content.target] = Binding(POISON)
                 if isinstance(content, Body):
@@ -307,6 +308,8 @@ class BlockRunner:
 
     def item(self, item: Item, inputs: tuple[Value, ...], slot: Slot) -> ItemRun:
         """Run one line: its sources, its condition, its chain, its name."""
+        if not item.stages and not item.sources:
+            raise Skipped
         if item.condition is not None and not self._present(item, inputs):
             return self._absent(item, inputs, slot)
         if item.sources:

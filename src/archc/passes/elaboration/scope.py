@@ -1,5 +1,6 @@
 """What a name means while a block runs: its variables, its children, its file."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -20,7 +21,7 @@ from archc.expressions.syntax import (
 )
 from archc.expressions.values import FUNCTIONS, LayerName, is_constant
 from archc.ir.graph import BodyRun, Instance, ItemRun, Template, Value
-from archc.layers.base import bind
+from archc.layers.base import Layer, bind
 from archc.passes.elaboration.mending import Operand, mending
 from archc.passes.elaboration.naming import absent_name, in_torch, nearest, unknown_name
 from archc.passes.elaboration.nodes import (
@@ -58,6 +59,10 @@ class FileScope:
     model: Template | None = None
     homes: Mapping[str, "FileScope"] = field(default_factory=dict[str, "FileScope"])
     """Imported blocks by name → the file whose names they see."""
+    python: Mapping[str, type[Layer] | None] = field(
+        default_factory=dict[str, "type[Layer] | None"]
+    )
+    """Python layers by name; None where the caller has not permitted one."""
 
 
 @dataclass(eq=False)
@@ -98,6 +103,8 @@ class Scope:
         self.values: tuple[Value, ...] = ()
         self.names: tuple[str, ...] = ()
         self.returned = False
+        self.broken: set[str] = set()
+        """Keys with `{…}` parts of lines that failed: what they would name is not known."""
 
     def function_path(self, name: str) -> str:
         """Return the path of a function: the body it stands in, then its name."""
@@ -138,6 +145,8 @@ class LineEvaluator(Evaluator):
 
     def lookup(self, name: Name) -> Any:
         """Return what a name stands for: a child's value, a variable, a parameter."""
+        if not name.identifier:
+            raise Skipped
         identifier = self.expand_braces(name.identifier, name)
         record = self.scope.child(identifier)
         if record is not None:
@@ -168,6 +177,8 @@ class LineEvaluator(Evaluator):
         return record.value
 
     def _unknown(self, identifier: str) -> RuleViolation:
+        if any(_may_name(key, identifier) for key in self.scope.broken):
+            raise Skipped
         return unknown_name(identifier, self.scope.instance, self.line, self.scope.known())
 
     def _stage_input(self, name: str) -> Any:
@@ -364,6 +375,12 @@ class LineEvaluator(Evaluator):
             f"`{expression_text(expression)}` is {what}, and a tensor belongs here",
             span=expression.span,
         )
+
+
+def _may_name(key: str, name: str) -> bool:
+    """Return whether a key with `{…}` parts may stand for a name."""
+    parts = [re.escape(part) for part in re.split(r"\{[^{}]*\}", key)]
+    return re.fullmatch("[^.]*".join(parts), name) is not None
 
 
 def _split(arguments: tuple[Any, ...]) -> tuple[list[Value], list[Any]]:

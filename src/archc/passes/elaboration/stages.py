@@ -122,6 +122,8 @@ class StageRunner:
             return self._named(value.name, self.scope.file, span)
         if name in file.blocks:
             return BlockCallee(file.blocks[name], file.homes.get(name, file))
+        if name in file.python:
+            return self._permitted(name, file, span)
         imported = file.imports.get(name)
         if imported is not None and imported.model is not None:
             return BlockCallee(imported.model, imported)
@@ -130,6 +132,20 @@ class StageRunner:
         if name in functions.NAMES:
             return functions.find(name)
         raise self._unknown(name, span)
+
+    def _permitted(self, name: str, file: FileScope, span: Span) -> "type[Layer]":
+        """Return a Python layer that the caller has named as permitted."""
+        layer = file.python[name]
+        if layer is None:
+            assert file.document is not None
+            target = file.document.python[name]
+            raise RuleViolation(
+                Code.PYTHON_LAYER,
+                f"`{name}` is Python code, `{target}`, and nobody has permitted it",
+                help=f"if you trust it: --allow-python {target}, or load(ops={{'{name}': …}})",
+                span=span,
+            )
+        return layer
 
     def _layer_parameter(self, name: str) -> LayerName | None:
         binding = self.scope.variables.get(name)
