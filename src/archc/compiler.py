@@ -14,6 +14,7 @@ from archc.expressions.values import CONSTANT_TYPES, Constant, LayerName
 from archc.imports import Bundle, Imports, Library, ProjectFolder, resolve_imports
 from archc.ir.costs import CostTable
 from archc.ir.graph import Graph, Mode
+from archc.layers.base import Layer
 from archc.passes.check_expectations import check_expectations, expectation_of
 from archc.passes.count_costs import count_costs
 from archc.passes.elaborate import Request, elaborate
@@ -39,7 +40,7 @@ class Settings:
     """What the caller asks of a spec.
 
     `texts` holds parameters as a command line writes them, `parameters` as Python values.
-    Without a mode, parameters are counted as in training and multiply-adds as in inference.
+    `ops` are the Python layers that the caller permits. Without a mode, parameters are counted as in training and multiply-adds as in inference.
     """
 
     variant: str | None = None
@@ -48,6 +49,7 @@ class Settings:
     inputs: Mapping[str, Sequence[int]] = field(default_factory=dict[str, Sequence[int]])
     mode: Mode | None = None
     max_nodes: int = MAX_NODES
+    ops: Mapping[str, type[Layer]] = field(default_factory=dict[str, type[Layer]])
 
     @property
     def is_changed(self) -> bool:
@@ -427,6 +429,7 @@ def _request(spec: Spec, settings: Settings) -> Request:
         inputs=settings.inputs,
         max_nodes=settings.max_nodes,
         imported=spec.imports.by_alias,
+        ops=settings.ops,
     )
 
 
@@ -470,6 +473,7 @@ def _canonical_graph(spec: Spec, canonical: CanonicalSpec, settings: Settings) -
         canonical.inputs,
         settings.max_nodes,
         spec.imports.by_alias,
+        settings.ops,
     )
     graph = elaborate(spec.document, request, spec.text)
     from archc.passes.check_canonical import check_canonical

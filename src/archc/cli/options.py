@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
     from archc.compiler import Settings, Spec
 
+_PERMITTED = "archc.permitted"
+"""Where the context of a command keeps what `--allow-python` names."""
 MAX_STANDARD_INPUT = 32 * 2**20
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -54,7 +56,29 @@ def settings_of(
     """Return the settings that the shared options stand for."""
     from archc.compiler import Settings
 
-    return Settings(variant, {}, dict(parameters), dict(inputs), cast(Any, mode), max_nodes)
+    return Settings(
+        variant,
+        {},
+        dict(parameters),
+        dict(inputs),
+        cast(Any, mode),
+        max_nodes,
+        ops=_permitted_layers(),
+    )
+
+
+def _permitted_layers() -> dict[str, Any]:
+    """Import the Python layers that `--allow-python` names, and those alone."""
+    targets: tuple[str, ...] = click.get_current_context().meta.get(_PERMITTED, ())
+    if not targets:
+        return {}
+    from archc.runtime.python_layers import imported, python_layers
+
+    return python_layers(imported(targets))
+
+
+def _permit(context: click.Context, _option: click.Parameter, targets: tuple[str, ...]) -> None:
+    context.meta[_PERMITTED] = targets
 
 
 def open_argument(argument: str) -> tuple[Spec, str | None]:
@@ -151,5 +175,13 @@ _NETWORK_OPTIONS = (
         default=10_000,
         show_default=True,
         help="Refuse a network that expands to more nodes.",
+    ),
+    click.option(
+        "--allow-python",
+        metavar="MODULE:CLASS",
+        multiple=True,
+        expose_value=False,
+        callback=_permit,
+        help="Import and run this class for a layer under `python:`. May be repeated.",
     ),
 )

@@ -41,7 +41,7 @@ class Layer(BaseModel, ABC):
     variables say how a line of a spec and a line of Python are written.
     """
 
-    model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", defer_build=True)
 
     torch_name: ClassVar[str]
     """The constructor or function in the compiled source: `nn.Conv2d`, `F.relu`."""
@@ -59,6 +59,8 @@ class Layer(BaseModel, ABC):
     """How each result is taken out of what the module returns: `[1][0]` for an LSTM's h_n."""
     feature: ClassVar[str] = ""
     """The argument that sets the size a next layer infers from; empty: the input's is kept."""
+    source_module: ClassVar[str] = ""
+    """Where the compiled source imports a Python layer of the user's from."""
     is_module: ClassVar[bool] = True
     """Whether the layer is an `nn.Module` that takes a slot of the module tree."""
     family: ClassVar[str] = "other"

@@ -257,12 +257,8 @@ def _file_scope(
     blocks |= {alias: imports[alias].blocks[block] for alias, block in named.items()}
     homes = {alias: imports[alias] for alias in named}
     model = _model_template(document)
-    permitted = {
-        name: ops.get(name) or ops.get(target) for name, target in document.python.items()
-    }
-    return FileScope(
-        document.file, {}, blocks, imports, {}, document, model, homes, permitted
-    )
+    permitted = {name: ops.get(name) or ops.get(target) for name, target in document.python.items()}
+    return FileScope(document.file, {}, blocks, imports, {}, document, model, homes, permitted)
 
 
 def _model_template(document: Document) -> Template:

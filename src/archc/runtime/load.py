@@ -9,6 +9,7 @@ from archc.compiler import Settings, accountable, canonical_text, chosen, graph_
 from archc.diagnostics import Code, CompileError, Diagnostic
 from archc.ir.graph import Graph
 from archc.runtime.modules import compiled, model_class
+from archc.runtime.python_layers import python_layers
 from archc.runtime.skipping import skip_random_numbers
 from archc.runtime.weights import load_weights
 
@@ -28,6 +29,7 @@ def load(
     weights: "str | os.PathLike[str] | Mapping[str, Tensor] | None" = None,
     device: "str | torch.device | None" = None,
     dtype: "torch.dtype | None" = None,
+    ops: Mapping[str, type] | None = None,
     init: bool = True,
     seed: int | None = None,
     max_parameters: int = MAX_PARAMETERS,
@@ -43,6 +45,8 @@ def load(
             key must be there with its shape.
         device: where the parameters are made, such as `"cuda"`.
         dtype: the floating-point type of parameters and buffers.
+        ops: classes of your own for the spec's `python:` layers, by the name they have there;
+            naming one here is the permission to run it.
         init: False leaves parameters that would be random uninitialised.
         seed: the seed of the random numbers; the state of torch's generator is kept.
         max_parameters: a network with more is refused before anything is allocated.
@@ -50,12 +54,13 @@ def load(
     Raises:
         CompileError: the spec is refused, or the weights do not fit.
     """
-    settings = Settings(variant, params or {}, inputs=inputs or {})
     with accountable():
+        permitted = python_layers(ops or {})
+        settings = Settings(variant, params or {}, inputs=inputs or {}, ops=permitted)
         opened, settings = chosen(spec, None, settings)
         graph = graph_of(opened, settings)
         _check_size(graph, max_parameters)
-        module = compiled(graph, lambda: canonical_text(graph, opened))
+        module = compiled(graph, lambda: canonical_text(graph, opened), ops or {})
         with _constructing(device, seed, random=init and weights is None):
             model = model_class(module)()
         if dtype is not None:

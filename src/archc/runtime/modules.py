@@ -7,35 +7,44 @@ on the other side, so `torch.save(model)` and `mp.spawn` work where `load` was n
 
 import linecache
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache
 from hashlib import sha256
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from archc.backends.python_source import python_source
-from archc.compiler import compile_graph, read_spec
+from archc.compiler import Settings, compile_graph, read_spec
 from archc.ir.graph import Graph
+from archc.runtime.python_layers import python_layers
 
 if TYPE_CHECKING:
     from torch import nn
+
+Ops = tuple[tuple[str, type], ...]
 
 _PREFIX = "archc_compiled_"
 _FORMS: dict[str, Callable[[], str]] = {}
 """Module name → what gives the canonical form of its graph."""
 _TEXTS: dict[str, str] = {}
 """Module name → the canonical form, kept so that a pickle holds it once."""
+_OPS: dict[str, Ops] = {}
+"""Module name → the Python layers that its source imports."""
 
 
-def compiled(graph: Graph, canonical: Callable[[], str]) -> ModuleType:
+def compiled(
+    graph: Graph, canonical: Callable[[], str], ops: Mapping[str, type] | None = None
+) -> ModuleType:
     """Return the module of a graph's source, executed once for each distinct source.
 
-    `canonical` is called when a model of the module is pickled.
+    `canonical` is called when a model of the module is pickled; `ops` are the Python layers
+    of the user's own, which a pickle names so that the other side may run them.
     """
     source = python_source(graph)
     digest = sha256(f"{graph.title}\n{source}".encode()).hexdigest()[:16]
     name = f"{_PREFIX}{digest}"
     _FORMS.setdefault(name, canonical)
+    _OPS.setdefault(name, tuple((ops or {}).items()))
     if name not in sys.modules:
         sys.modules[name] = _executed(source, name, f"<archc {graph.title} {digest}>")
     return sys.modules[name]
@@ -81,25 +90,26 @@ def _reduced_tuple(self: tuple[Any, ...], _protocol: object) -> tuple[Any, ...]:
     return rebuilt_tuple, (*_origin(type(self)), tuple(self))
 
 
-def _origin(kind: type) -> tuple[str, str]:
-    """Return the canonical form that a class was compiled from, and the class's name."""
+def _origin(kind: type) -> tuple[str, str, Ops]:
+    """Return the canonical form a class was compiled from, its name, its Python layers."""
     module = kind.__module__
     if module not in _TEXTS:
         _TEXTS[module] = _FORMS[module]()
-    return _TEXTS[module], kind.__name__
+    return _TEXTS[module], kind.__name__, _OPS[module]
 
 
-def rebuilt(text: str, name: str) -> Any:
+def rebuilt(text: str, name: str, ops: Ops) -> Any:
     """Return an empty instance of a compiled class; the unpickler fills in its state."""
-    return object.__new__(_compiled_class(text, name))
+    return object.__new__(_compiled_class(text, name, ops))
 
 
-def rebuilt_tuple(text: str, name: str, values: tuple[Any, ...]) -> Any:
+def rebuilt_tuple(text: str, name: str, ops: Ops, values: tuple[Any, ...]) -> Any:
     """Return a model's several outputs as their named tuple."""
-    return _compiled_class(text, name)(*values)
+    return _compiled_class(text, name, ops)(*values)
 
 
 @cache
-def _compiled_class(text: str, name: str) -> type[Any]:
-    graph = compile_graph(read_spec(text, "<pickle>"))
-    return getattr(compiled(graph, lambda: text), name)
+def _compiled_class(text: str, name: str, ops: Ops) -> type[Any]:
+    settings = Settings(ops=python_layers(dict(ops)))
+    graph = compile_graph(read_spec(text, "<pickle>"), settings)
+    return getattr(compiled(graph, lambda: text, dict(ops)), name)

@@ -22,11 +22,6 @@ def python_source(graph: Graph) -> str:
     return written(lines)
 
 
-def model_class_name(graph: Graph) -> str:
-    """Return the name of the class that `python_source` writes for the model."""
-    return ClassPlanner(graph).planned()[-1].name
-
-
 def _class_lines(
     plan: ClassPlan, model: ClassPlan, plans: list[ClassPlan], graph: Graph
 ) -> list[Line]:
@@ -94,7 +89,15 @@ def _imports(plans: list[ClassPlan], graph: Graph) -> list[Line]:
         lines.append(Line(0, "import torch"))
     if "F." in text:
         lines.append(Line(0, "import torch.nn.functional as F"))
-    return [*lines, Line(0, "from torch import Tensor, nn")]
+    return [*lines, Line(0, "from torch import Tensor, nn"), *_python_imports(graph)]
+
+
+def _python_imports(graph: Graph) -> list[Line]:
+    """Import the Python layers of the user's own that the network uses."""
+    kinds = {type(node.operation) for node in graph.nodes if node.operation is not None}
+    places = {(kind.source_module, kind.torch_name) for kind in kinds if kind.source_module}
+    lines = [Line(0, f"from {module} import {name}") for module, name in sorted(places)]
+    return [Line(0, ""), *lines] if lines else []
 
 
 def _named_tuples(graph: Graph) -> list[tuple[str, tuple[GraphOutput, ...]]]:

@@ -4,11 +4,12 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from archc.backends.python_source.constructors import Constructor, Copies, Made, Piece, Size, Sizes
+from archc.backends.python_source.constructors import Constructor, Size, Sizes
 from archc.backends.python_source.forwards import ForwardWriter, input_names
 from archc.backends.python_source.layout import Line, exploded
+from archc.backends.python_source.pieces import Made, Piece
 from archc.backends.python_source.rendering import Items, Names, flat_items, is_simple, rendered
-from archc.backends.python_source.structure import Structure, is_transparent, one_line
+from archc.backends.python_source.structure import Structure, is_transparent, last_line, one_line
 from archc.backends.python_source.symbols import Context, Dims, NotUniformError, Symbols, literal
 from archc.expressions.printing import constant_text
 from archc.expressions.syntax import Expression, Literal, Name, names
@@ -51,7 +52,7 @@ class ClassPlan:
         """Whether this is the class of the network itself."""
         return self.instances[0].caller is None
 
-    def default_of(self, name: str) -> Expression | None:
+    def default_of(self, name: str) -> Literal | None:
         """Return the default that the class prints for a parameter."""
         for argument in self.template.block.arguments:
             if argument.name == name and isinstance(argument.default, Literal):
@@ -87,7 +88,7 @@ class ClassPlan:
         values = [instance.arguments[name] for instance in self.instances]
         default = self.default_of(name)
         text = f"{name}: {_annotation(values)}"
-        return text if default is None else f"{text} = {constant_text(getattr(default, 'value'))}"
+        return text if default is None else f"{text} = {constant_text(default.value)}"
 
     def _variadic_values(self, name: str) -> list[object]:
         return [value for i in self.instances for _, value in i.arguments[name]]
@@ -118,15 +119,12 @@ class ClassPlanner:
     def planned(self) -> list[ClassPlan]:
         """Return the classes in the order in which they are written; the model's is the last."""
         by_template: dict[int, list[Instance]] = {}
-        for instance in self._inner_first(self.graph.root):
+        for instance in reversed(list(self.graph.instances())):
             if not is_transparent(instance) or instance.caller is None:
                 by_template.setdefault(id(instance.template), []).append(instance)
         for instances in _callees_first(by_template):
             self._plan_template(instances)
         return self.plans
-
-    def _inner_first(self, instance: Instance) -> list[Instance]:
-        return list(self.graph.instances())[::-1]
 
     def _plan_template(self, instances: list[Instance]) -> None:
         """Make one class of all instances if their text is one, else one class a text."""
@@ -166,13 +164,11 @@ class ClassPlanner:
             plan.name = name
 
     def _base(self, instance: Instance) -> str:
-        body = instance.body
-        if body.body.kind != "mapping":
-            return "nn.Sequential"
-        return "nn.Sequential" if self._is_pure(instance) else "nn.Module"
+        is_list = instance.body.body.kind != "mapping"
+        return "nn.Sequential" if is_list or self._is_pure(instance) else "nn.Module"
 
     def _is_pure(self, instance: Instance) -> bool:
-        """Return whether an instance is its children called in order, so that it needs no forward."""
+        """Return whether an instance is its children called in order and needs no `forward`."""
         if len(instance.values) != 1 or len(instance.inputs) != 1:
             return False
         item = one_line(instance)
@@ -195,9 +191,8 @@ class ClassPlanner:
     def _inherited_forward(self, instance: Instance) -> list[Line]:
         """Return the model's own `forward` where `nn.Sequential` has one: it names the lines."""
         span = instance.template.block.body.span
-        last = span.end_line - (span.end_column == 1)
         name = instance.template.block.inputs[0]
-        comment = f"lines {span.line}-{last}: {instance.values[0].type}"
+        comment = f"lines {span.line}-{last_line(span)}: {instance.values[0].type}"
         return [Line(0, f"return super().forward({name})", comment)]
 
     def _plan(self, group: list[Instance], optional: frozenset[str]) -> ClassPlan:
@@ -207,7 +202,7 @@ class ClassPlanner:
         constructor = Constructor(symbols, self.structure, self._planned, optional, sizes)
         pieces = constructor.body([instance.body for instance in group])
         pieces = self._declared(pieces, group[0])
-        plan.init = _used_lines(_init_lines(pieces, plan.base, group[0]))
+        plan.init = _used_lines(_init_lines(pieces, group[0]))
         words = {w for line in plan.init for w in _WORD.findall(line.text)}
         plan.sizes = {name: size for name, size in sizes.asked.items() if name in words}
         arguments = plan.template.block.arguments
@@ -246,12 +241,13 @@ def _symbols(group: Sequence[Instance], graph: Graph, sizes: Sizes) -> Symbols:
     known = [a.name for a in block.arguments if a.name in contexts[0].local]
     symbols = Symbols(contexts, {name: Name(name) for name in known})
     for index in range(len(block.inputs)):
-        _input_sizes(index, group, symbols, sizes)
+        _input_sizes(index, symbols, sizes)
     return symbols
 
 
-def _input_sizes(index: int, group: Sequence[Instance], symbols: Symbols, sizes: Sizes) -> None:
+def _input_sizes(index: int, symbols: Symbols, sizes: Sizes) -> None:
     """Name the sizes of one input: a parameter where they differ, else the number."""
+    group = sizes.instances
     values = [instance.inputs[index] for instance in group]
     rank = len(values[0].type.shape)
     if any(len(value.type.shape) != rank for value in values):
@@ -259,10 +255,11 @@ def _input_sizes(index: int, group: Sequence[Instance], symbols: Symbols, sizes:
     dims: dict[int, Expression] = {}
     prefix = group[0].template.block.inputs[index] if index else "in"
     for dim, word in ((1, "channels"), (rank - 1, "features")):
-        found = [value.type.shape[dim] for value in values] if 0 < dim < rank else []
-        if not found or not all(isinstance(size, int) for size in found):
+        sizes_there = [value.type.shape[dim] for value in values] if 0 < dim < rank else []
+        found = [size for size in sizes_there if isinstance(size, int)]
+        if not found or len(found) != len(values):
             continue
-        dims[dim] = _size_name(f"{prefix}_{word}", (index, dim), found, group, symbols, sizes)
+        dims[dim] = _size_name(f"{prefix}_{word}", (index, dim), found, symbols, sizes)
     for value in values:
         symbols.sizes[value.key] = dims
 
@@ -270,14 +267,14 @@ def _input_sizes(index: int, group: Sequence[Instance], symbols: Symbols, sizes:
 def _size_name(
     name: str,
     origin: tuple[int, int],
-    found: Sequence[object],
-    group: Sequence[Instance],
+    found: Sequence[int],
     symbols: Symbols,
     sizes: Sizes,
 ) -> Expression:
+    """Return one size of an input as an expression; ask the caller for it where it differs."""
     if len(set(found)) == 1:
         return literal(found[0])
-    numbers = {id(i): size for i, size in zip(group, found, strict=True) if isinstance(size, int)}
+    numbers = {id(i): size for i, size in zip(sizes.instances, found, strict=True)}
     sizes.asked[name] = Size(name, origin, numbers)
     for context, size in zip(symbols.contexts, found, strict=True):
         context.local[name] = size
@@ -300,7 +297,7 @@ def _output_dims(symbols: Symbols, value: Value, plan: ClassPlan) -> Dims:
     return {dim: e for dim, e in dims.items() if names(e) <= allowed}
 
 
-def _init_lines(pieces: Sequence[Piece], base: str, instance: Instance) -> list[Line]:
+def _init_lines(pieces: Sequence[Piece], instance: Instance) -> list[Line]:
     if instance.template.block.body.kind == "mapping":
         return [Line(0, "super().__init__()"), *rendered(pieces, Names("self"))]
     flat = _single_container(pieces)
@@ -319,7 +316,7 @@ def _single_container(pieces: Sequence[Piece]) -> list[Piece]:
         text = pieces[0].text
         if text.startswith("nn.Sequential(") and not pieces[0].comment:
             return [Made("", text[len("nn.Sequential(") : -1])]
-    return [piece for piece in pieces if isinstance(piece, Copies) or piece]
+    return list(pieces)
 
 
 def _used_lines(lines: list[Line]) -> list[Line]:

@@ -1,12 +1,23 @@
 """Writing `__init__`: walk a template's lines over all its instances at once."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Protocol
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import takewhile
+from typing import Any, NamedTuple, Protocol, TypeVar
 
+from archc.backends.python_source.pieces import (
+    Control,
+    Copies,
+    Local,
+    Made,
+    Nested,
+    Piece,
+    contained_text,
+)
 from archc.backends.python_source.structure import (
     Structure,
+    Unit,
     holds_modules,
     is_container,
     is_transparent,
@@ -23,7 +34,7 @@ from archc.backends.python_source.symbols import (
 from archc.expressions.parser import parse_expression
 from archc.expressions.printing import constant_text, expression_text, substituted
 from archc.expressions.syntax import NOWHERE, Call, Expression, Keyword, Literal, Name, names
-from archc.expressions.values import LayerName
+from archc.expressions.values import Constant, LayerName
 from archc.ir.graph import (
     BodyRun,
     BranchRun,
@@ -36,65 +47,15 @@ from archc.ir.graph import (
     JoinRun,
     LetRun,
     Operation,
-    Reuse,
     StageRun,
     Value,
 )
 from archc.layers.base import Layer, spec_name
 from archc.layers.tensors import Buffer, Parameter
-from archc.statements import LayerCall
+from archc.statements import LayerCall, Targets
 
+Fact = TypeVar("Fact")
 _BRACES = re.compile(r"\{([^{}]*)\}")
-
-
-@dataclass(eq=False)
-class Made:
-    """A child that `__init__` makes: its name's source (empty in a list), its constructor."""
-
-    key: str
-    text: str
-    comment: str = ""
-    register: str = ""
-    dynamic: bool = False
-
-
-@dataclass(eq=False)
-class Copies:
-    """`n` copies of a child in a list."""
-
-    text: str
-    count: str
-
-
-@dataclass(eq=False)
-class Nested:
-    """A container child that is filled by lines of its own."""
-
-    key: str
-    container: str
-    pieces: "list[Piece]"
-    numbered: bool
-    dynamic: bool = False
-
-
-@dataclass(eq=False)
-class Control:
-    """A `for` or an `if` with what stands under it."""
-
-    head: str
-    pieces: "list[Piece]"
-
-
-@dataclass(eq=False)
-class Local:
-    """A local variable of `__init__`."""
-
-    name: str
-    text: str
-
-
-Piece = Made | Copies | Nested | Control | Local
-Unit = Operation | Instance | ItemRun | Reuse
 
 
 class Plan(Protocol):
@@ -105,7 +66,7 @@ class Plan(Protocol):
     sizes: "dict[str, Size]"
     output_dims: "tuple[Dims, ...]"
 
-    def default_of(self, name: str) -> Expression | None:
+    def default_of(self, name: str) -> Literal | None:
         """Return the default that the class prints for a parameter."""
         ...
 
@@ -137,6 +98,15 @@ class Sizes:
         return Name(unique)
 
 
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """Where a line's child goes: under a name, one that an f-string computes, or in a list."""
+
+    key: str
+    dynamic: bool = False
+    numbered: bool = False
+
+
 class Constructor:
     """Emits the children of one class; `plan_of` gives the class of a block call."""
 
@@ -147,6 +117,7 @@ class Constructor:
         plan_of: Callable[[Instance], Plan],
         optional: frozenset[str],
         sizes: Sizes,
+        *,
         top: bool = True,
     ) -> None:
         self.symbols = symbols
@@ -158,17 +129,16 @@ class Constructor:
 
     def over(self, symbols: Symbols, top: bool = False) -> "Constructor":
         """Return the same constructor over other contexts."""
+        top = top and self.top
         return Constructor(
-            symbols, self.structure, self.plan_of, self.optional, self.sizes, top and self.top
+            symbols, self.structure, self.plan_of, self.optional, self.sizes, top=top
         )
 
     def body(self, runs: Sequence[BodyRun]) -> list[Piece]:
         """Return the pieces of a body's lines."""
-        if len({len(run.entries) for run in runs}) != 1:
-            raise NotUniformError
         numbered = runs[0].body.kind != "mapping"
         pieces: list[Piece] = []
-        for position in range(len(runs[0].entries)):
+        for position in range(_shared(len(run.entries) for run in runs)):
             entries = [run.entries[position] for run in runs]
             paths = [run.path for run in runs]
             pieces += self.entry(entries, paths, numbered)
@@ -176,8 +146,7 @@ class Constructor:
 
     def entry(self, runs: Sequence[EntryRun], paths: Sequence[str], numbered: bool) -> list[Piece]:
         """Return the pieces of one line."""
-        if len({type(run) for run in runs}) != 1:
-            raise NotUniformError
+        _shared(type(run) for run in runs)
         match runs[0]:
             case ChildRun():
                 return self._child([r for r in runs if isinstance(r, ChildRun)], paths, numbered)
@@ -213,18 +182,18 @@ class Constructor:
         return [Local(name, expression_text(text))]
 
     def _child(self, runs: Sequence[ChildRun], paths: Sequence[str], numbered: bool) -> list[Piece]:
-        key, dynamic = self._key(runs) if not numbered else ("", False)
+        slot = Slot("", numbered=True) if numbered else self._slot(runs)
         if isinstance(runs[0].content, BodyRun):
             bodies = [r.content for r in runs if isinstance(r.content, BodyRun)]
-            return [self._nested(bodies, key, dynamic)]
+            return [self._nested(bodies, slot)]
         items = [r.content for r in runs if isinstance(r.content, ItemRun)]
-        return self.item(items, paths, key, dynamic, numbered)
+        return self.item(items, paths, slot)
 
-    def _key(self, runs: Sequence[ChildRun]) -> tuple[str, bool]:
-        """Return a child's name, and whether it is computed by an f-string."""
-        keys = [run.key for run in runs]
-        if len(set(keys)) == 1:
-            return keys[0], False
+    def _slot(self, runs: Sequence[ChildRun]) -> Slot:
+        """Return a child's name: the one all contexts have, or an f-string that computes it."""
+        keys = {run.key for run in runs}
+        if len(keys) == 1:
+            return Slot(keys.pop())
         template = runs[0].child.key
         parts: list[str] = []
         position = 0
@@ -234,72 +203,56 @@ class Constructor:
             text = expression_text(self.symbols.argument(inner, actual, [None]))
             parts += [template[position : match.start()], f"{{{text}}}"]
             position = match.end()
-        return 'f"' + "".join([*parts, template[position:]]) + '"', True
+        return Slot('f"' + "".join([*parts, template[position:]]) + '"', dynamic=True)
 
-    def _nested(self, runs: Sequence[BodyRun], key: str, dynamic: bool) -> Piece:
-        sequence = {self.structure.is_sequence(run) for run in runs}
-        if len(sequence) != 1:
-            raise NotUniformError
+    def _nested(self, runs: Sequence[BodyRun], slot: Slot) -> Piece:
         numbered = runs[0].body.kind != "mapping"
-        pieces = self.body(runs)
-        if sequence == {True}:
+        container = "nn.ModuleList" if numbered else "nn.Module"
+        if _shared(self.structure.is_sequence(run) for run in runs):
             container = "nn.Sequential"
-        else:
-            container = "nn.ModuleList" if numbered else "nn.Module"
-        return Nested(key, container, pieces, numbered, dynamic)
+        return Nested(slot.key, container, self.body(runs), numbered, slot.dynamic)
 
-    def item(
-        self,
-        runs: Sequence[ItemRun],
-        paths: Sequence[str],
-        key: str,
-        dynamic: bool,
-        numbered: bool,
-    ) -> list[Piece]:
+    def item(self, runs: Sequence[ItemRun], paths: Sequence[str], slot: Slot) -> list[Piece]:
+        """Return the pieces of a line, which its condition may leave out of some contexts."""
         main = [i for i, run in enumerate(runs) if run.present]
         other = [i for i, run in enumerate(runs) if run.alternative is not None]
         if len(main) == len(runs):
-            return self.present(runs, paths, key, dynamic, numbered)
+            return self.present(runs, paths, slot)
         if len(other) == len(runs):
             inner = [run.alternative for run in runs if run.alternative is not None]
-            return self.item(inner, paths, key, dynamic, numbered)
+            return self.item(inner, paths, slot)
         if not main and not other:
             return []
         if not main:
             raise NotUniformError
-        return self._mixed(runs, paths, key, numbered, main, other)
+        return self._mixed(runs, paths, slot)
 
-    def _mixed(
-        self,
-        runs: Sequence[ItemRun],
-        paths: Sequence[str],
-        key: str,
-        numbered: bool,
-        main: list[int],
-        other: list[int],
-    ) -> list[Piece]:
+    def _mixed(self, runs: Sequence[ItemRun], paths: Sequence[str], slot: Slot) -> list[Piece]:
         """Print a line that some instances have and others have not, under its condition."""
-        item = runs[0].item
-        assert item.condition is not None
-        inputs = [run.inputs[0] if run.inputs else None for run in runs]
-        condition = self.symbols.argument(item.condition, [r.present for r in runs], inputs)
+        condition = runs[0].item.condition
+        assert condition is not None
+        test = self.symbols.argument(condition, [run.present for run in runs], _flows(runs))
+        main = [i for i, run in enumerate(runs) if run.present]
         chosen = self.over(self.symbols.subset(main))
         here = [runs[i] for i in main]
-        pieces = chosen.present(here, [paths[i] for i in main], key, False, numbered)
+        pieces = chosen.present(
+            here, [paths[i] for i in main], Slot(slot.key, False, slot.numbered)
+        )
         if not holds_modules(here[0]):
-            return pieces if not pieces else []
+            return []
         self._merge(runs, main)
-        if numbered:
-            if other:
-                raise NotUniformError
-            return [Control(f"if {expression_text(condition)}:", pieces)]
+        if not slot.numbered:
+            return [self._choice(pieces, test, self._otherwise(runs, paths, slot.key))]
+        if any(run.alternative is not None for run in runs):
+            raise NotUniformError
+        return [Control(f"if {expression_text(test)}:", pieces)]
+
+    def _choice(self, pieces: Sequence[Piece], test: Expression, otherwise: str) -> Piece:
+        """Return a child as a conditional expression."""
         if len(pieces) != 1 or not isinstance(pieces[0], Made) or pieces[0].register:
             raise NotUniformError
-        text = self._otherwise(runs, paths, key, other) if other else "nn.Identity()"
-        if not other and key not in self.optional:
-            raise NotUniformError
-        pieces[0].text = f"{pieces[0].text} if {expression_text(condition, 1)} else {text}"
-        return pieces
+        made = pieces[0]
+        return replace(made, text=f"{made.text} if {expression_text(test, 1)} else {otherwise}")
 
     def _merge(self, runs: Sequence[ItemRun], main: list[int]) -> None:
         """After a line that some contexts lack, keep the sizes that hold in all of them."""
@@ -311,64 +264,54 @@ class Constructor:
                 for run in runs:
                     self.symbols.sizes[run.value.key] = {dim: expression}
 
-    def _otherwise(
-        self, runs: Sequence[ItemRun], paths: Sequence[str], key: str, other: list[int]
-    ) -> str:
-        if len(other) + sum(run.present for run in runs) != len(runs):
+    def _otherwise(self, runs: Sequence[ItemRun], paths: Sequence[str], key: str) -> str:
+        """Return what stands in a line's place where its condition is false."""
+        other = [i for i, run in enumerate(runs) if run.alternative is not None]
+        if not other and key in self.optional:
+            return "nn.Identity()"
+        if not other or len(other) + sum(run.present for run in runs) != len(runs):
             raise NotUniformError
         alternatives = [run.alternative for run in runs if run.alternative is not None]
         chosen = self.over(self.symbols.subset(other))
-        pieces = chosen.item(alternatives, [paths[i] for i in other], key, False, False)
+        pieces = chosen.item(alternatives, [paths[i] for i in other], Slot(key))
         if len(pieces) != 1 or not isinstance(pieces[0], Made):
             raise NotUniformError
         return pieces[0].text
 
-    def present(
-        self,
-        runs: Sequence[ItemRun],
-        paths: Sequence[str],
-        key: str,
-        dynamic: bool,
-        numbered: bool,
-    ) -> list[Piece]:
+    def present(self, runs: Sequence[ItemRun], paths: Sequence[str], slot: Slot) -> list[Piece]:
         """Return the piece of a line that every context has."""
-        contained = {is_container(run, path) for run, path in zip(runs, paths, strict=True)}
-        if len(contained) != 1:
-            raise NotUniformError
+        contained = _shared(is_container(r, path) for r, path in zip(runs, paths, strict=True))
         entries = self.stages([run.stages for run in runs])
-        if contained == {True}:
-            return [self._contained(runs, entries, key, dynamic)]
+        if contained:
+            return [self._contained(runs, entries, slot)]
         if not entries:
             return []
-        if numbered:
-            return self._commented(list(entries), runs)
+        if slot.numbered:
+            return self._commented(entries, runs)
         (only,) = entries
         if isinstance(only, Copies):
             raise AssertionError("copies are a container's")
-        only.key, only.dynamic = key, dynamic
+        only.key, only.dynamic = slot.key, slot.dynamic
         return [only]
 
-    def _commented(self, entries: list[Made | Copies], runs: Sequence[ItemRun]) -> list[Piece]:
+    def _commented(self, entries: Sequence[Made | Copies], runs: Sequence[ItemRun]) -> list[Piece]:
         if len(runs) == 1 and len(entries) == 1 and isinstance(entries[0], Made):
             run = runs[0]
             entries[0].comment = f"line {run.item.span.line}: {run.value.type}"
         return list(entries)
 
     def _contained(
-        self, runs: Sequence[ItemRun], entries: Sequence[Made | Copies], key: str, dynamic: bool
-    ) -> Piece:
+        self, runs: Sequence[ItemRun], entries: Sequence[Made | Copies], slot: Slot
+    ) -> Made:
         """Return the container of a line with several modules."""
-        sequence = {self.structure.is_sequence(run) for run in runs}
-        if len(sequence) != 1:
-            raise NotUniformError
-        container = "nn.Sequential" if sequence == {True} else "nn.ModuleList"
-        return Made(key, contained_text(container, entries), dynamic=dynamic)
+        sequence = _shared(self.structure.is_sequence(run) for run in runs)
+        container = "nn.Sequential" if sequence else "nn.ModuleList"
+        return Made(slot.key, contained_text(container, entries), dynamic=slot.dynamic)
 
     def stages(self, runs: Sequence[Sequence[StageRun]]) -> list[Made | Copies]:
-        if len({len(stages) for stages in runs}) != 1:
-            raise NotUniformError
+        """Return what the stages of a line make, in order."""
         entries: list[Made | Copies] = []
-        for position in range(len(runs[0])):
+        for position in range(_shared(len(stages) for stages in runs)):
             entries += self._stage([stages[position] for stages in runs])
         return entries
 
@@ -378,8 +321,7 @@ class Constructor:
             return []
         if runs[0].stage.factor is not None and max(counts) > 1:
             return self._copies(runs, counts)
-        some = [i for i, count in enumerate(counts) if count]
-        if len(some) != len(runs):
+        if not all(counts):
             raise NotUniformError
         units = [run.units[0] for run in runs]
         return [Made("", self.unit(units), register=_registration(units[0]))]
@@ -404,8 +346,7 @@ class Constructor:
 
     def unit(self, units: Sequence[Unit]) -> str:
         """Return the constructor call of a layer, a block or a parenthesis."""
-        if len({type(unit) for unit in units}) != 1:
-            raise NotUniformError
+        _shared(type(unit) for unit in units)
         match units[0]:
             case Operation():
                 return self._operation([u for u in units if isinstance(u, Operation)])
@@ -420,37 +361,27 @@ class Constructor:
         if any(not run.present for run in runs):
             raise NotUniformError
         entries = self.stages([run.stages for run in runs])
-        contained = {is_container(run, "") for run in runs}
-        if contained == {False} and len(entries) == 1 and isinstance(entries[0], Made):
-            return entries[0].text
-        if contained != {True}:
+        if _shared(is_container(run, "") for run in runs):
+            return self._contained(runs, entries, Slot("")).text
+        if len(entries) != 1 or not isinstance(entries[0], Made):
             raise NotUniformError
-        made = self._contained(runs, entries, "", False)
-        assert isinstance(made, Made)
-        return made.text
+        return entries[0].text
 
     def _operation(self, units: Sequence[Operation]) -> str:
-        layers = [unit.node.operation for unit in units]
-        if len({type(layer) for layer in layers}) != 1:
-            raise NotUniformError
-        layer, call = layers[0], units[0].call
-        assert layer is not None
-        inputs = [unit.node.inputs[0] if unit.node.inputs else None for unit in units]
+        """Return the call of torch's class, or of what makes a tensor of the module's own."""
+        _shared(type(unit.node.operation) for unit in units)
+        layer = _layer(units[0])
+        inputs = _flows([unit.node for unit in units])
         given = self._given(units, inputs)
+        positional = [expression_text(e) for e in given.positional]
         if isinstance(layer, Parameter):
-            text = ", ".join(expression_text(e) for e in given[0])
-            return f"nn.Parameter(torch.zeros({text}))"
+            return f"nn.Parameter(torch.zeros({', '.join(positional)}))"
         if isinstance(layer, Buffer):
             return f"torch.tensor({constant_text(layer.value)})"
         inferred = self._inferred(units, inputs)
-        self._set_dims(units, given, call)
-        positional = [expression_text(e) for e in given[0]]
+        self._set_dims(units, given)
         after = layer.inferred_after
-        parts = [*positional[:after], *inferred, *positional[after:]]
-        parts += [
-            f"{name}={expression_text(e)}" if name else f"**{expression_text(e)}"
-            for name, e in given[1]
-        ]
+        parts = [*positional[:after], *inferred, *positional[after:], *map(_named, given.named)]
         return f"{layer.torch_name}({', '.join(parts)})"
 
     def _inferred(self, units: Sequence[Operation], inputs: Sequence[Value | None]) -> list[str]:
@@ -474,35 +405,31 @@ class Constructor:
                 raise
         return self.sizes.hoist(name, actual)
 
-    def _given(
-        self, units: Sequence[Operation], inputs: Sequence[Value | None]
-    ) -> tuple[list[Expression], list[tuple[str, Expression]]]:
-        """Return the arguments as the spec wrote them, positional ones and named ones."""
+    def _given(self, units: Sequence[Operation], inputs: Sequence[Value | None]) -> "_Given":
+        """Return the arguments as the spec wrote them."""
         call = units[0].call
-        layers = [unit.node.operation for unit in units]
-        layer = layers[0]
-        assert layer is not None and call is not None
-        if call.callee[-1] != spec_name(type(layer)):
+        layers = [_layer(unit) for unit in units]
+        assert call is not None
+        if call.callee[-1] != spec_name(type(layers[0])):
             return self._own_fields(layers)
-        if getattr(layer, "variadic", ""):
-            return self._variadic(layers, call, inputs), []
-        positional: list[Expression] = []
-        for name, expression in zip(layer.positional, call.arguments or (), strict=False):
-            positional.append(self._field(layers, name, expression, inputs))
+        if getattr(layers[0], "variadic", ""):
+            return _Given(self._variadic(layers, call, inputs), [])
+        written = zip(layers[0].positional, call.arguments or (), strict=False)
+        positional = [self._field(layers, name, value, inputs) for name, value in written]
         named: list[tuple[str, Expression]] = []
         for keyword in call.keywords:
             if not keyword.name:
                 named += self._spread(layers, keyword, call)
-            elif keyword.name in type(layer).model_fields:
-                named.append(
-                    (keyword.name, self._field(layers, keyword.name, keyword.value, inputs))
-                )
-        return positional, named
+            elif layers[0] is not None and keyword.name in layers[0].given:
+                value = self._field(layers, keyword.name, keyword.value, inputs)
+                named.append((keyword.name, value))
+        return _Given(positional, named)
 
     def _variadic(
-        self, layers: Sequence[Layer | None], call: LayerCall, inputs: Sequence[Value | None]
+        self, layers: Sequence[Layer], call: LayerCall, inputs: Sequence[Value | None]
     ) -> list[Expression]:
-        sizes = [getattr(layer, getattr(layer, "variadic", "")) for layer in layers]
+        field_name: str = getattr(layers[0], "variadic", "")
+        sizes: list[tuple[Constant, ...]] = [getattr(layer, field_name) for layer in layers]
         if len(call.arguments or ()) != len(sizes[0]):
             return [self.symbols.constant([s[i] for s in sizes]) for i in range(len(sizes[0]))]
         return [
@@ -512,7 +439,7 @@ class Constructor:
 
     def _field(
         self,
-        layers: Sequence[Layer | None],
+        layers: Sequence[Layer],
         name: str,
         expression: Expression,
         inputs: Sequence[Value | None],
@@ -525,48 +452,30 @@ class Constructor:
                 raise
         return self.sizes.hoist(name, actual)
 
-    def _own_fields(
-        self, layers: Sequence[Layer | None]
-    ) -> tuple[list[Expression], list[tuple[str, Expression]]]:
+    def _own_fields(self, layers: Sequence[Layer]) -> "_Given":
         """Return the arguments of a layer that was itself given as an argument."""
-        first = layers[0]
-        assert first is not None
-        fields = list(first.given)
-        if any(layer is None or list(layer.given) != fields for layer in layers):
-            raise NotUniformError
+        fields = _shared(tuple(layer.given) for layer in layers)
         values = {n: self.symbols.constant([getattr(la, n) for la in layers]) for n in fields}
-        positional: list[Expression] = []
-        for name in first.positional:
-            if name not in values:
-                break
-            positional.append(values.pop(name))
-        return positional, list(values.items())
+        first = list(takewhile(values.__contains__, layers[0].positional))
+        positional = [values.pop(name) for name in first]
+        return _Given(positional, list(values.items()))
 
     def _spread(
-        self, layers: Sequence[Layer | None], keyword: Keyword, call: LayerCall
+        self, layers: Sequence[Layer], keyword: Keyword, call: LayerCall
     ) -> list[tuple[str, Expression]]:
         """Return `**kw` where the class takes it, else the arguments it held."""
-        written = {k.name for k in call.keywords if k.name}
-        first = layers[0]
-        assert first is not None
         if isinstance(keyword.value, Name) and keyword.value.identifier in self.symbols.names:
             return [("", self.symbols.names[keyword.value.identifier])]
+        written = {k.name for k in call.keywords if k.name}
+        first = layers[0]
         taken = first.positional[: len(call.arguments or ())]
         names = [n for n in first.given if n not in written and n not in taken]
         return [(n, self.symbols.constant([getattr(la, n) for la in layers])) for n in names]
 
-    def _set_dims(
-        self,
-        units: Sequence[Operation],
-        given: tuple[list[Expression], list[tuple[str, Expression]]],
-        call: LayerCall | None,
-    ) -> None:
+    def _set_dims(self, units: Sequence[Operation], given: "_Given") -> None:
         """Remember the expression of the size that the next layer infers from."""
-        layer = units[0].node.operation
-        assert layer is not None
-        if not layer.feature:
-            return
-        texts = dict(zip(layer.positional, given[0], strict=False)) | dict(given[1])
+        layer = _layer(units[0])
+        texts = dict(zip(layer.positional, given.positional, strict=False)) | dict(given.named)
         if layer.feature not in texts:
             return
         for unit in units:
@@ -575,19 +484,14 @@ class Constructor:
             self.symbols.sizes[unit.values[0].key] = {dim: texts[layer.feature]}
 
     def _instance(self, instances: Sequence[Instance]) -> str:
-        if len({id(instance.template) for instance in instances}) != 1:
-            raise NotUniformError
-        transparent = {is_transparent(instance) for instance in instances}
-        if len(transparent) != 1:
-            raise NotUniformError
+        _shared(id(instance.template) for instance in instances)
+        transparent = _shared(is_transparent(instance) for instance in instances)
         arguments = self._arguments(instances)
-        if transparent == {True}:
+        if transparent:
             return self._transparent(instances, arguments)
-        plans = {id(plan): plan for plan in map(self.plan_of, instances)}
-        if len(plans) != 1:
-            raise NotUniformError
-        (plan,) = plans.values()
-        return self._called(plan, instances, arguments)
+        plans = [self.plan_of(instance) for instance in instances]
+        _shared(id(plan) for plan in plans)
+        return self._called(plans[0], instances, arguments)
 
     def _arguments(self, instances: Sequence[Instance]) -> dict[str, Expression | None]:
         """Return what to print for each argument a call gives; None where nothing fits."""
@@ -597,7 +501,7 @@ class Constructor:
         given = dict(zip(own, call.arguments or (), strict=False))
         given |= {k.name: k.value for k in call.keywords if k.name in own}
         result: dict[str, Expression | None] = {}
-        inputs = [instance.inputs[0] if instance.inputs else None for instance in instances]
+        inputs = _flows(instances)
         for name, expression in given.items():
             actual = [instance.arguments[name] for instance in instances]
             try:
@@ -709,19 +613,15 @@ class Constructor:
         self, instances: Sequence[Instance], name: str, call: LayerCall, names: list[str]
     ) -> list[str]:
         """Return the keywords that go through a block's `**name`."""
-        values = [dict(instance.arguments[name]) for instance in instances]
-        if len({tuple(value) for value in values}) != 1:
-            raise NotUniformError
+        values: list[dict[str, Constant]] = [dict(i.arguments[name]) for i in instances]
         written = {k.name: k.value for k in call.keywords if k.name and k.name not in names}
         parts: list[str] = []
-        for key in values[0]:
+        for key in _shared(tuple(value) for value in values):
             actual = [value[key] for value in values]
-            inputs = [i.inputs[0] if i.inputs else None for i in instances]
-            text = (
-                self.symbols.argument(written[key], actual, inputs)
-                if key in written
-                else self.symbols.constant(actual)
-            )
+            if key in written:
+                text = self.symbols.argument(written[key], actual, _flows(instances))
+            else:
+                text = self.symbols.constant(actual)
             parts.append(f"{key}={expression_text(text)}")
         return parts
 
@@ -765,12 +665,12 @@ class Constructor:
 
     def _head(self, runs: Sequence[ForRun]) -> str:
         statement = runs[0].statement
-        actual = [tuple(_bound_item(statement, bound) for bound, _ in run.turns) for run in runs]
+        targets = statement.targets
+        actual = [tuple(_bound_item(targets, bound) for bound, _ in run.turns) for run in runs]
         iterable = self.symbols.argument(statement.iterable, actual, [None])
         if not names(iterable) and not _is_range(iterable):
             iterable = self.symbols.constant(actual)
-        targets = statement.text.split(" in ")[0]
-        return f"{targets} in {_iterable_text(iterable)}:"
+        return f"{statement.text.split(' in ')[0]} in {_iterable_text(iterable)}:"
 
     def _plain_loop(self, runs: Sequence[ForRun]) -> list[Piece]:
         owners, bodies = self._turns(runs)
@@ -830,11 +730,9 @@ class Constructor:
 
     def _unrolled(self, runs: Sequence[ForRun]) -> list[Piece]:
         """Print each turn of a loop by itself."""
-        if len({len(run.turns) for run in runs}) != 1:
-            raise NotUniformError
         pieces: list[Piece] = []
         targets = runs[0].statement.targets.flat()
-        for turn in range(len(runs[0].turns)):
+        for turn in range(_shared(len(run.turns) for run in runs)):
             contexts = [
                 context.extended(run.turns[turn][0], {})
                 for context, run in zip(self.symbols.contexts, runs, strict=True)
@@ -859,27 +757,48 @@ class Constructor:
         return [Control(f"if {expression_text(text)}:", pieces)] if pieces else []
 
 
-def contained_text(container: str, entries: Sequence[Made | Copies]) -> str:
-    """Return `nn.Sequential(a, b)` or `nn.ModuleList([a, b])`."""
-    items = [_entry_text(entry) for entry in entries]
-    if container == "nn.ModuleList":
-        only = entries[0] if len(entries) == 1 else None
-        if isinstance(only, Copies):
-            return f"nn.ModuleList({items[0][1:]})"
-        return f"nn.ModuleList([{', '.join(items)}])"
-    return f"{container}({', '.join(items)})"
+class _Given(NamedTuple):
+    """The arguments of a layer's call; a name is empty before `**`."""
+
+    positional: list[Expression]
+    named: list[tuple[str, Expression]]
 
 
-def _entry_text(entry: Made | Copies) -> str:
-    if isinstance(entry, Copies):
-        return f"*[{entry.text} for _ in range({entry.count})]"
-    return entry.text
+class _HasInputs(Protocol):
+    @property
+    def inputs(self) -> tuple[Value, ...]: ...
+
+
+def _flows(callers: Sequence[_HasInputs]) -> list[Value | None]:
+    """Return the first input of each."""
+    return [caller.inputs[0] if caller.inputs else None for caller in callers]
+
+
+def _shared(facts: Iterable[Fact]) -> Fact:
+    """Return what is the same in every context.
+
+    Raises:
+        NotUniformError: it differs.
+    """
+    first, *others = set(facts)
+    if others:
+        raise NotUniformError
+    return first
+
+
+def _layer(unit: Operation) -> Layer:
+    layer = unit.node.operation
+    assert layer is not None
+    return layer
+
+
+def _named(argument: tuple[str, Expression]) -> str:
+    name, value = argument
+    return f"{name}={expression_text(value)}" if name else f"**{expression_text(value)}"
 
 
 def _inferred_of(unit: Operation) -> Mapping[str, int]:
-    operation = unit.node.operation
-    assert operation is not None
-    return operation.inferred(*(value.type for value in unit.node.inputs))
+    return _layer(unit).inferred(*(value.type for value in unit.node.inputs))
 
 
 def _flow_size(value: Value | None, dim: int) -> int:
@@ -889,14 +808,10 @@ def _flow_size(value: Value | None, dim: int) -> int:
     return size
 
 
-def _bound_item(statement: Any, bound: Mapping[str, Any]) -> Any:
+def _bound_item(targets: Targets, bound: Mapping[str, Constant]) -> Constant:
     """Return the list item that a turn's names came from."""
-
-    def rebuilt(targets: Any) -> Any:
-        return tuple(bound[n] if isinstance(n, str) else rebuilt(n) for n in targets.names)
-
-    targets = statement.targets
-    return bound[targets.names[0]] if targets.single else rebuilt(targets)
+    parts = [bound[t] if isinstance(t, str) else _bound_item(t, bound) for t in targets.names]
+    return parts[0] if targets.single else tuple(parts)
 
 
 def _is_range(iterable: Expression) -> bool:

@@ -208,10 +208,14 @@ class ForwardWriter:
                 self._instance(unit, hint, lines)
             case ItemRun():
                 self._inner(unit, hint, lines)
-            case Reuse(again=again) if isinstance(again, BodyRun):
-                self._nested(again, hint)
             case Reuse(again=again):
-                self._inner(again, hint, lines)
+                self._again(again, hint, lines)
+
+    def _again(self, run: ItemRun | BodyRun, hint: str, lines: tuple[int, int]) -> None:
+        if isinstance(run, BodyRun):
+            self._nested(run, hint)
+        else:
+            self._inner(run, hint, lines)
 
     def _inner(self, run: ItemRun, hint: str, lines: tuple[int, int]) -> None:
         run = run.alternative or run

@@ -25,7 +25,7 @@ def init_lines(graph: Graph, plans: Sequence[ClassPlan]) -> list[Line]:
 
 
 def _same_walk(rules: Sequence[Initialisation], plans: Sequence[ClassPlan]) -> list[Initialisation]:
-    """Return the rules at the front that begin with a class: one walk over the modules does them."""
+    """Return the rules at the front that begin with a class: one walk does them all."""
     count = 0
     place = _leading(_steps(rules[0], plans))
     while count < len(rules) and (steps := _steps(rules[count], plans)):

@@ -4,7 +4,8 @@ import keyword
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from archc.backends.python_source.constructors import (
+from archc.backends.python_source.layout import Line, exploded
+from archc.backends.python_source.pieces import (
     Control,
     Copies,
     Local,
@@ -13,7 +14,6 @@ from archc.backends.python_source.constructors import (
     Piece,
     contained_text,
 )
-from archc.backends.python_source.layout import Line, exploded
 from archc.expressions.printing import string_literal
 
 

@@ -8,6 +8,7 @@ printed if it is the same everywhere; else `NotUniformError` asks for another fo
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import reduce
 from typing import Any
 
 from archc.diagnostics import RuleViolation
@@ -25,7 +26,7 @@ from archc.expressions.syntax import (
     Unary,
     names,
 )
-from archc.expressions.values import Constant, LayerName
+from archc.expressions.values import Constant, LayerName, is_list
 from archc.ir.graph import Value
 
 STAGE_INPUTS = {"in_channels": 1, "in_features": -1}
@@ -143,12 +144,10 @@ class Symbols:
     def _concatenated(self, value: Value) -> Dims:
         dim = getattr(value.node.operation, "dim", 1) % len(value.type.shape)
         parts = [self.dims(source).get(dim) for source in value.node.inputs]
-        if any(part is None for part in parts):
+        known = [part for part in parts if part is not None]
+        if len(known) != len(parts):
             return {}
-        total = parts[0]
-        for part in parts[1:]:
-            total = Binary("+", total, part)  # pyright: ignore[reportArgumentType]
-        return {dim: folded(total)}  # pyright: ignore[reportArgumentType]
+        return {dim: folded(reduce(lambda left, right: Binary("+", left, right), known))}
 
 
 class _Substitute:
@@ -260,6 +259,6 @@ def _simplified(expression: Binary) -> Expression:
 
 def literal(value: Constant) -> Expression:
     """Return a plain value as an expression."""
-    if isinstance(value, tuple):
+    if is_list(value):
         return Display(tuple(literal(item) for item in value), "()")
     return Literal(value)
