@@ -128,4 +128,17 @@ def altered(reference: Reference, folder: Path) -> nn.Module:
     assert old in text, f"{network.path.name} does not say `{old}`"
     path = folder / "altered.yaml"
     path.write_text(text.replace(old, new, 1), encoding="utf-8")
-    return archc.load(path, network.variant, params=reference.params, init=False)
+    return unfilled(path, network.variant, reference.params)
+
+
+def faithful(reference: Reference) -> nn.Module:
+    """Return the network of a spec as it stands."""
+    return unfilled(reference.name, None, reference.params)
+
+
+def unfilled(
+    spec: str | Path, variant: str | None = None, params: dict[str, object] | None = None
+) -> nn.Module:
+    """Return a network that waits for the weights of another: no number is drawn."""
+    model = archc.load(spec, variant, params=params, device="meta", init=False)
+    return model.to_empty(device="cpu")
