@@ -40,7 +40,8 @@ class Settings:
     """What the caller asks of a spec.
 
     `texts` holds parameters as a command line writes them, `parameters` as Python values.
-    `ops` are the Python layers that the caller permits. Without a mode, parameters are counted as in training and multiply-adds as in inference.
+    `ops` are the Python layers that the caller permits; with `training`, lines that only training
+    needs must fit the inputs too. Without a mode, parameters are counted as in training and multiply-adds as in inference.
     """
 
     variant: str | None = None
@@ -50,6 +51,7 @@ class Settings:
     mode: Mode | None = None
     max_nodes: int = MAX_NODES
     ops: Mapping[str, type[Layer]] = field(default_factory=dict[str, type[Layer]])
+    training: bool = False
 
     @property
     def is_changed(self) -> bool:
@@ -200,10 +202,11 @@ def check_spec(spec: Spec, settings: Settings | None = None) -> Report:
     try:
         graph = compile_graph(spec, settings)
         costs = count_costs(graph, settings.mode)
-        diagnostics, notes = _expectations(spec, settings, graph)
+        unmet, notes = _expectations(spec, settings, graph)
     except CompileError as error:
         return Report(None, None, error.diagnostics, error.sources)
-    return Report(graph, costs, diagnostics, spec.sources, notes)
+    warnings = [d for d in graph.warnings if d.code not in spec.document.allow]
+    return Report(graph, costs, (*warnings, *unmet), spec.sources, notes)
 
 
 def graph_of(spec: Spec, settings: Settings | None = None) -> Graph:
@@ -430,6 +433,7 @@ def _request(spec: Spec, settings: Settings) -> Request:
         max_nodes=settings.max_nodes,
         imported=spec.imports.by_alias,
         ops=settings.ops,
+        training=settings.training or settings.mode == "train",
     )
 
 
@@ -472,8 +476,8 @@ def _canonical_graph(spec: Spec, canonical: CanonicalSpec, settings: Settings) -
         canonical.parameters,
         canonical.inputs,
         settings.max_nodes,
-        spec.imports.by_alias,
-        settings.ops,
+        imported=spec.imports.by_alias,
+        ops=settings.ops,
     )
     graph = elaborate(spec.document, request, spec.text)
     from archc.passes.check_canonical import check_canonical

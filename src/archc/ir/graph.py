@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
-from archc.diagnostics import Span
+from archc.diagnostics import Diagnostic, Span
 from archc.expressions.values import Constant
 from archc.layers.base import Layer, Owned
 from archc.shapes import TensorType
@@ -307,6 +307,7 @@ class Graph:
     init: tuple[Initialisation, ...] = ()
     ties: tuple[tuple[str, str], ...] = ()
     declared: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
+    warnings: tuple[Diagnostic, ...] = ()
 
     @cached_property
     def keys(self) -> tuple[Key, ...]:

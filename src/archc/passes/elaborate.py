@@ -36,6 +36,8 @@ class Request:
     parameters: Mapping[str, Constant] = field(default_factory=dict[str, Constant])
     inputs: Mapping[str, Sequence[int]] = field(default_factory=dict[str, Sequence[int]])
     max_nodes: int = MAX_NODES
+    training: bool = False
+    """Whether lines that only training needs must fit the inputs."""
     imported: "Mapping[str, Imported]" = field(default_factory=dict[str, "Imported"])
     ops: Mapping[str, type[Layer]] = field(default_factory=dict[str, type[Layer]])
     """Python layers that the caller permits, by their name in the spec or by `module:Class`."""
@@ -67,6 +69,8 @@ class _Elaboration:
         self.builder = NodeBuilder(request.max_nodes)
         self.builder.diagnostics += _mistakes(document, request.imported)
         self.variables = Variables()
+        self.lost: set[Mode | None] = set()
+        """The modes of the outputs that depend on a line that failed."""
 
     def graph(self) -> Graph:
         try:
@@ -90,13 +94,30 @@ class _Elaboration:
         runner = self._model_runner(file, inputs)
         root = runner.run()
         outputs = self._outputs(runner, root)
+        warnings = self._training_alone()
         if self.builder.diagnostics:
             raise self._refused()
         graph = self._assembled(file, inputs, outputs, root)
+        if warnings:
+            return replace(graph, warnings=warnings)
         self._check_used(graph)
         if any(d.severity == "error" for d in self.builder.diagnostics):
             raise self._refused()
         return graph
+
+    def _training_alone(self) -> tuple[Diagnostic, ...]:
+        """Turn what is wrong into warnings where only training suffers from it.
+
+        That is so where shapes do not fit, every output of inference is whole, and the caller
+        does not mean to train.
+        """
+        found = self.builder.diagnostics
+        shapes = all(d.code.startswith("ARC4") for d in found)
+        if self.request.training or not found or self.lost != {"train"} or not shapes:
+            return ()
+        self.builder.diagnostics = []
+        note = "only training needs this line; inference works"
+        return tuple(replace(d, severity="warning", notes=(*d.notes, note)) for d in found)
 
     def _assembled(
         self,
@@ -188,7 +209,7 @@ class _Elaboration:
             except RuleViolation as violation:
                 self.builder.report(violation, output.span, None)
             except Skipped:
-                pass
+                self.lost.add(_parted(output.condition)[0])
         return tuple(outputs)
 
     def _output(self, output: Output, runner: BlockRunner) -> list[GraphOutput]:

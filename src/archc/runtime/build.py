@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal, cast
 
@@ -69,6 +70,7 @@ def build_spec(
     seed: int = 0,
 ) -> Path:
     """Build a spec that was read; see `build`."""
+    settings = replace(settings, training=True)
     name = graph_of(spec, settings).title
     folder = BuildFolder(output)
     with folder.locked():
