@@ -34,7 +34,7 @@ from archc.backends.python_source.symbols import (
 from archc.expressions.parser import parse_expression
 from archc.expressions.printing import constant_text, expression_text, substituted
 from archc.expressions.syntax import NOWHERE, Call, Expression, Keyword, Literal, Name, names
-from archc.expressions.values import Constant, LayerName
+from archc.expressions.values import Constant, is_list
 from archc.ir.graph import (
     BodyRun,
     BranchRun,
@@ -420,7 +420,7 @@ class Constructor:
         for keyword in call.keywords:
             if not keyword.name:
                 named += self._spread(layers, keyword, call)
-            elif layers[0] is not None and keyword.name in layers[0].given:
+            elif keyword.name in layers[0].given:
                 value = self._field(layers, keyword.name, keyword.value, inputs)
                 named.append((keyword.name, value))
         return _Given(positional, named)
@@ -832,5 +832,8 @@ def _iterable_text(iterable: Expression) -> str:
     return text
 
 
-def _is_plain(value: Any) -> bool:
-    return isinstance(value, (int, float, str, tuple)) and not isinstance(value, LayerName)
+def _is_plain(value: Constant) -> bool:
+    """Return whether a value can stand in the source: no tensor and no layer, in a list neither."""
+    if is_list(value):
+        return all(item is None or _is_plain(item) for item in value)
+    return isinstance(value, (int, float, str))
