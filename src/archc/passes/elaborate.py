@@ -351,7 +351,7 @@ def _parted(condition: Expression | None) -> tuple[Mode | None, tuple[Expression
             return "eval", ()
         case Logical("and", operands):
             parts = [_parted(operand) for operand in operands]
-            modes = [mode for mode, _ in parts if mode is not None]
+            modes: list[Mode] = [mode for mode, _ in parts if mode is not None]
             return (modes[0] if modes else None), tuple(e for _, some in parts for e in some)
         case _:
             return None, (condition,)

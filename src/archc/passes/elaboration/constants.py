@@ -21,7 +21,7 @@ class DefaultEvaluator(Evaluator):
         """Return the value of a parameter."""
         if name.identifier in self.values:
             return self.values[name.identifier]
-        blocks = self.file.blocks if self.file is not None else {}
-        if name.identifier in blocks or name.identifier in layers.NAMES:
+        is_block = self.file is not None and name.identifier in self.file.blocks
+        if is_block or name.identifier in layers.NAMES:
             return LayerName(name.identifier)
         return super().lookup(name)

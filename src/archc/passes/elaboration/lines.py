@@ -10,6 +10,7 @@ from archc.diagnostics import Code, RuleViolation, Span
 from archc.diagnostics.render import excerpt
 from archc.expressions.printing import expression_text, keyword_text
 from archc.expressions.syntax import Expression, Name, names
+from archc.expressions.values import is_list
 from archc.ir.graph import (
     BodyRun,
     BranchRun,
@@ -42,6 +43,7 @@ from archc.passes.elaboration.scope import (
     LineEvaluator,
     Record,
     Scope,
+    is_collection,
 )
 from archc.passes.elaboration.stages import BlockCallee, StageRunner
 from archc.spec.names import check_child_name
@@ -365,7 +367,7 @@ class BlockRunner:
 
     def _collect(self, name: str, value: Value, span: Span) -> None:
         binding = self.scope.variables.setdefault(name, Binding([], span))
-        if not isinstance(binding.value, list):
+        if not is_collection(binding.value):
             raise RuleViolation(
                 Code.DUPLICATE_CHILD, f"`{name}` is one tensor already", help=f"use `{name}2[]`"
             )
@@ -682,7 +684,7 @@ def _unpacked(targets: Targets, item: Any, span: Span) -> Iterable[tuple[str, An
     if targets.single and isinstance(targets.names[0], str):
         yield targets.names[0], item
         return
-    if not isinstance(item, tuple) or len(item) != len(targets.names):
+    if not is_list(item) or len(item) != len(targets.names):
         raise RuleViolation(
             Code.EXPRESSION_VALUE,
             f"this row does not part into {len(targets.names)} names: {excerpt(str(item))}",

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeGuard
 
 from archc import functions, layers
 from archc.diagnostics import Code, Label, RuleViolation, Span
@@ -19,7 +19,7 @@ from archc.expressions.syntax import (
     Slice,
     Subscript,
 )
-from archc.expressions.values import FUNCTIONS, LayerName, is_constant
+from archc.expressions.values import FUNCTIONS, LayerName, is_constant, is_list
 from archc.ir.graph import BodyRun, Instance, ItemRun, Template, Value
 from archc.layers.base import Layer, bind
 from archc.passes.elaboration.mending import Operand, mending
@@ -91,6 +91,11 @@ class Binding:
     span: Span = NOWHERE
 
 
+def is_collection(value: object) -> TypeGuard[list[Value]]:
+    """Return whether a variable's value is what `name[]` gathers."""
+    return isinstance(value, list)
+
+
 class Scope:
     """The names of one running block."""
 
@@ -156,7 +161,7 @@ class LineEvaluator(Evaluator):
             self.read.add(binding.span)
             if binding.value is POISON:
                 raise Skipped
-            return tuple(binding.value) if isinstance(binding.value, list) else binding.value
+            return tuple(binding.value) if is_collection(binding.value) else binding.value
         if identifier in STAGE_INPUTS:
             return self._stage_input(identifier)
         for names in (self.scope.file.parameters, self.scope.file.letters):
@@ -335,7 +340,7 @@ class LineEvaluator(Evaluator):
         operation = bind(function, constants, keywords)
         place = self.scope.function_path(name)
         values = self.builder.apply(operation, tensors, place, span, self.scope.instance)
-        return values if len(values) > 1 else values[0]
+        return values[0] if len(values) == 1 else values
 
     def subscript(self, expression: Subscript, value: Any) -> Any:
         """Append the node that slices or indexes a tensor."""
@@ -367,7 +372,7 @@ class LineEvaluator(Evaluator):
         value = self.evaluate(expression)
         if isinstance(value, Value):
             return (value,)
-        if isinstance(value, tuple) and value and all(isinstance(v, Value) for v in value):
+        if is_list(value) and value and all(isinstance(v, Value) for v in value):
             return value
         what = "a layer" if isinstance(value, LayerName) else "a plain value"
         raise RuleViolation(
@@ -422,5 +427,6 @@ __all__ = [
     "LineEvaluator",
     "Record",
     "Scope",
+    "is_collection",
     "is_plain",
 ]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from archc import functions, layers
 from archc.diagnostics import Code, RuleViolation, Span
 from archc.expressions.syntax import Expression, Keyword
-from archc.expressions.values import Constant, LayerName
+from archc.expressions.values import Constant, LayerName, is_list
 from archc.ir.graph import (
     Instance,
     ItemRun,
@@ -102,7 +102,7 @@ class StageRunner:
             return record
         if len(call.callee) > 1:
             return self._imported(call)
-        return self._named(call.callee[0], self.scope.file, call.span)
+        return self._named(call.name, self.scope.file, call.span)
 
     def _earlier_child(self, call: LayerCall) -> Record | None:
         record = self.scope.child(call.callee[0])
@@ -300,7 +300,7 @@ class StageRunner:
 
     def _constant(self, expression: Expression) -> Any:
         value = self.evaluator.evaluate(expression)
-        if not is_plain(value) or (isinstance(value, tuple) and not all(map(is_plain, value))):
+        if not is_plain(value) or (is_list(value) and not all(map(is_plain, value))):
             raise _tensor_argument(expression.span)
         return value
 
