@@ -25,8 +25,8 @@ LARGE_TENSOR = 20_000
 """The size from which the spread of random numbers tells one initialisation from another."""
 
 
-def test_networks_of_torchvision_are_nineteen() -> None:
-    assert len(SHARED) == 19, SHARED
+def test_networks_of_torchvision_are_nineteen_at_least() -> None:
+    assert len(SHARED) >= 19, SHARED
 
 
 @pytest.mark.parametrize("name", SHARED)
