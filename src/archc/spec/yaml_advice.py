@@ -47,7 +47,7 @@ class YamlProblem:
 
 def explained(problem: YamlProblem) -> RuleViolation:
     """Return the violation that names the mistake behind a YAML error."""
-    for explain in (_tab, _long_key, _colon_in_brackets, _folded, _type_in_braces, _unclosed):
+    for explain in _EXPLANATIONS:
         violation = explain(problem)
         if violation is not None:
             return violation
@@ -111,6 +111,41 @@ def _folded(problem: YamlProblem) -> RuleViolation | None:
     )
 
 
+def _missing_colon(problem: YamlProblem) -> RuleViolation | None:
+    """A line without a colon among lines that are names and layers."""
+    if not _is_mapping_error(problem) and "expected key" not in problem.words:
+        return None
+    number = problem.line - 1
+    above = problem.lines[number - 1] if number > 0 else ""
+    text = above.split(" #")[0].strip()
+    if (
+        not text
+        or text.startswith("- ")
+        or ":" in text
+        or _indent(above) != _indent(problem.quoted)
+    ):
+        return None
+    start = _indent(above) + 1
+    return RuleViolation(
+        Code.NOT_YAML,
+        "this line has no `:`, and its neighbours are `name: Layer(…)`",
+        help="write `name: Layer(…)`",
+        span=Span(problem.file, number, start, number, start + len(text)),
+    )
+
+
+def _begins_with_bracket(problem: YamlProblem) -> RuleViolation | None:
+    found = re.search(r"(?::|-)\s+(\[[^\]]*\]|\{[^}]*\})\s*[^\s,#\]}]", problem.quoted)
+    if found is None or found.end() > problem.column or ",' or" in problem.words:
+        return None
+    return RuleViolation(
+        Code.YAML_SPLIT,
+        f"YAML takes a value that begins with `{found[1][0]}` for a list of its own",
+        help="put the whole value in quotes",
+        span=Span(problem.file, problem.line, found.start(1) + 1, problem.line, found.end(1) + 1),
+    )
+
+
 def _type_in_braces(problem: YamlProblem) -> RuleViolation | None:
     if "expected ',' or '}'" not in problem.words:
         return None
@@ -143,6 +178,18 @@ def _unclosed(problem: YamlProblem) -> RuleViolation | None:
         help="a comma or a closing bracket is missing",
         span=problem.span(),
     )
+
+
+_EXPLANATIONS = (
+    _tab,
+    _long_key,
+    _colon_in_brackets,
+    _folded,
+    _missing_colon,
+    _begins_with_bracket,
+    _type_in_braces,
+    _unclosed,
+)
 
 
 def _advice(problem: YamlProblem) -> str:
