@@ -160,9 +160,9 @@ class _Reader:
 
     def _counted(self, events: Iterator[yaml.Event]) -> Iterator[yaml.Event]:
         try:
-            for count, event in enumerate(events):
+            for count, event in enumerate(events, 1):
                 if count > MAX_EVENTS:
-                    raise self._limit(f"more than {MAX_EVENTS} YAML events", event)
+                    raise self._limit(f"more than {MAX_EVENTS:,} YAML events", event)
                 yield event
         except yaml.MarkedYAMLError as error:
             raise self._no_yaml(error) from None
@@ -275,7 +275,7 @@ class _Reader:
 
     def _scalar(self, event: yaml.ScalarEvent) -> Scalar:
         if len(event.value) > MAX_SCALAR:
-            raise self._limit(f"a text of more than {MAX_SCALAR} characters", event)
+            raise self._limit(f"a text of more than {MAX_SCALAR:,} characters", event)
         span = self._span(event, event)
         style = event.style or ""
         pieces = self._pieces(event.value, span) if not style else ()

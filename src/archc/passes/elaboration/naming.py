@@ -2,13 +2,15 @@
 
 from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
+from itertools import islice
 
 from archc.diagnostics import Code, RuleViolation, Span
 from archc.ir.graph import Instance
+from archc.spec.source import MAX_NAME
 from archc.statements import Body, Branch, Child, Entry, For, If, Item, Join, Let
 
-COMPARED = 500
-"""With how many names a misspelt one is compared; a spec can hold thousands."""
+COMPARED = 100
+"""With how many names of its length a misspelt one is compared; a spec can hold thousands."""
 
 _WORDS = {
     "true": "write `True` in an expression",
@@ -42,8 +44,10 @@ _OTHER_FRAMEWORKS = {
 
 def nearest(name: str, known: Iterable[str]) -> str:
     """Return the known name most like `name`, upper and lower case aside; nothing if none is."""
-    candidates = {other.lower(): other for other, _ in zip(known, range(COMPARED), strict=False)}
-    near = get_close_matches(name.lower()[:COMPARED], candidates, 1)
+    reach = max(2, len(name) // 3)
+    alike = (other for other in known if abs(len(other) - len(name)) <= reach)
+    candidates = {other.lower(): other for other in islice(alike, COMPARED)}
+    near = get_close_matches(name.lower(), candidates, 1) if len(name) <= MAX_NAME else []
     return candidates[near[0]] if near else ""
 
 

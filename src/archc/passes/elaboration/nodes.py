@@ -13,10 +13,10 @@ from archc.layers.tensors import Buffer, Parameter
 from archc.shapes import TensorType, checked
 
 MAX_NODES = 10_000
-STEPS_PER_NODE = 20
+STEPS_PER_NODE = 5
 MAX_NESTING = 48
 """Blocks, bodies and parentheses inside each other; Python's own stack is the reason."""
-MAX_DIAGNOSTICS = 1_000
+MAX_DIAGNOSTICS = 200
 
 POISON = Value(Node(-1, "", None, (), (), NOWHERE), 0, TensorType(()))
 """Stands for the result of a line that failed; whatever takes it is skipped in silence."""

@@ -1,0 +1,1 @@
+"""The limits of what archc reads: each holds, and one past it is refused."""
