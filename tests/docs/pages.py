@@ -79,7 +79,7 @@ class Walk:
     """A reader's way down one page, in a folder of their own."""
 
     folder: Path
-    namespace: dict[str, object] = field(default_factory=dict[str, object])
+    namespace: dict[str, object] = field(default_factory=dict[str, object], repr=False)
     status: int = 0
     printed: str = ""
     problems: list[str] = field(default_factory=list[str])

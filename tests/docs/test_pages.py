@@ -22,7 +22,8 @@ def test_page_followed_step_by_step_holds(
     if update_golden:
         page.write_text(real, encoding="utf-8")
         _keep_images(tmp_path)
-    assert not walk.problems, "\n\n".join(walk.problems)
+    if walk.problems:
+        pytest.fail("\n\n".join(walk.problems), pytrace=False)
     _compare_images(tmp_path)
 
 
