@@ -102,6 +102,23 @@ def test_init_false_skips_random_numbers_only(spec: Path) -> None:
     assert torch.equal(norm.weight, torch.ones(4))
 
 
+@pytest.mark.parametrize("rule", ["trunc_normal(std=0.01, a=-2, b=2)", "orthogonal"])
+def test_init_false_skips_fills_that_draw_until_they_suit(tmp_path: Path, rule: str) -> None:
+    path = tmp_path / "net.yaml"
+    path.write_text(
+        "archc: 1\nname: net\ninputs:\n  x: [B, 30]\nmodel:\n  - Linear(4)\n"
+        f"init:\n  Linear.weight: {rule}\n  Linear.bias: ones\n"
+    )
+    before = vars(nn.init)["trunc_normal_"]
+    garbage = [torch.full((4, 30), 9.0) for _ in range(200)]
+    del garbage
+    state = torch.random.get_rng_state()
+    model = archc.load(path, init=False)
+    assert torch.equal(torch.random.get_rng_state(), state)
+    assert torch.equal(model[0].bias, torch.ones(4))
+    assert vars(nn.init)["trunc_normal_"] is before
+
+
 def test_weights_from_a_state_dict_give_equal_outputs(spec: Path, image: torch.Tensor) -> None:
     first = archc.load(spec)
     second = archc.load(spec, weights=first.state_dict())

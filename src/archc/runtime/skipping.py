@@ -1,5 +1,8 @@
 """Making modules without drawing random numbers."""
 
+import threading
+from collections.abc import Generator
+from contextlib import contextmanager
 from typing import Any
 
 RANDOM_FILLS = frozenset(
@@ -18,14 +21,18 @@ RANDOM_FILLS = frozenset(
         "xavier_uniform_",
     }
 )
+_LOCK = threading.RLock()
 
 
-def skip_random_numbers() -> Any:
-    """Return a context in which filling a tensor with random numbers leaves it as it is.
+@contextmanager
+def skip_random_numbers() -> Generator[None, None, None]:
+    """Leave tensors as they are where they would be filled with random numbers.
 
     Fills that are not random (zeros, ones, constants) happen as always, so masks and running
-    statistics are right.
+    statistics are right. The functions of `torch.nn.init` are replaced as a whole while this
+    lasts: some of them draw until the numbers suit, and would never end.
     """
+    from torch.nn import init
     from torch.overrides import TorchFunctionMode
 
     class SkipRandomNumbers(TorchFunctionMode):
@@ -36,4 +43,14 @@ def skip_random_numbers() -> Any:
                 return args[0] if args else kwargs["tensor"]
             return func(*args, **(kwargs or {}))
 
-    return SkipRandomNumbers()
+    with _LOCK, SkipRandomNumbers():
+        replaced = {name: vars(init)[name] for name in RANDOM_FILLS if name in vars(init)}
+        try:
+            vars(init).update(dict.fromkeys(replaced, _unchanged))
+            yield
+        finally:
+            vars(init).update(replaced)
+
+
+def _unchanged(tensor: Any, *_arguments: Any, **_keywords: Any) -> Any:
+    return tensor
