@@ -27,7 +27,7 @@ def elaborate_canonical(spec: CanonicalSpec, max_nodes: int = MAX_NODES) -> Grap
         spec.parameters,
         spec.inputs,
         max_nodes,
-        _imported(spec, spec.main, document, 1),
+        imported=_imported(spec, spec.main, document, 1),
     )
     graph = elaborate(document, request, spec.main.source.text)
     _check("nodes", spec.nodes, encoded_nodes(graph), spec)
