@@ -475,6 +475,8 @@ class Constructor:
     def _set_dims(self, units: Sequence[Operation], given: "_Given") -> None:
         """Remember the expression of the size that the next layer infers from."""
         layer = _layer(units[0])
+        if not layer.feature:
+            return
         texts = dict(zip(layer.positional, given.positional, strict=False)) | dict(given.named)
         if layer.feature not in texts:
             return
