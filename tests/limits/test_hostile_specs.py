@@ -31,6 +31,10 @@ HOSTILE = {
         "concat:\n    for i in range(10_000):\n      for j in range(10_000):\n        if i < 0:\n"
         "          a: ReLU",
     ),
+    "a mistake in loops in loops": named(
+        "for i in range(10_000):\n    for j in range(10_000):\n      conv{i}_{j}: Unknown",
+        "act: ReLU from conv7_8",
+    ),
     "a huge repeat": model("ReLU * 9223372036854775807"),
     "a repeat of repeats": model("((((ReLU * 1000) * 1000) * 1000) * 1000)"),
     "a list of lists of lists": named(

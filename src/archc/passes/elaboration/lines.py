@@ -101,6 +101,7 @@ class BlockRunner:
         """Run the block's body and fill in the instance."""
         instance = self.scope.instance
         instance.file = self.scope.file
+        self.builder.calls.append(instance)
         block = instance.template.block
         self._bind_inputs()
         flow = instance.inputs[0] if len(instance.inputs) == 1 else None
@@ -382,13 +383,24 @@ class BlockRunner:
         self, statement: For, flow: Value | None, container: Container
     ) -> tuple[ForRun, Value | None]:
         turns: list[tuple[Mapping[str, Any], BodyRun]] = []
+        repeats = self.builder.repeats
         for item in self._items(statement):
             bound = dict(_unpacked(statement.targets, item, statement.span))
             self.scope.variables.update({n: Binding(v) for n, v in bound.items()})
             body = self._control_body(statement.body, flow, container)
+            self._expect_news(repeats)
             turns.append((bound, body))
             flow = body.value if body.value is not None else flow
         return ForRun(statement, tuple(turns)), flow
+
+    def _expect_news(self, repeats: int) -> None:
+        """End a loop once a turn brought a mistake that is known already.
+
+        Raises:
+            Skipped: so it did; further turns would only bring it again.
+        """
+        if self.builder.repeats > repeats:
+            raise Skipped
 
     def _items(self, statement: For) -> tuple[Any, ...]:
         items = self.evaluator.constant(statement.iterable)
@@ -471,11 +483,13 @@ class BlockRunner:
         lines: list[BranchLine],
     ) -> ForRun:
         turns: list[tuple[Mapping[str, Any], BodyRun]] = []
+        repeats = self.builder.repeats
         for item in self._items(statement):
             self.builder.step()
             bound = dict(_unpacked(statement.targets, item, statement.span))
             self.scope.variables.update({n: Binding(v) for n, v in bound.items()})
             runs = self._branches(statement.body.entries, flow, container, branches, lines)
+            self._expect_news(repeats)
             turns.append((bound, BodyRun(statement.body, tuple(runs), flow, None, container.path)))
         return ForRun(statement, tuple(turns))
 

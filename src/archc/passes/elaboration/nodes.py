@@ -35,12 +35,14 @@ class NodeBuilder:
 
     def __init__(self, max_nodes: int) -> None:
         self.nodes: list[Node] = []
+        self.calls: list[Instance] = []
         self.diagnostics: list[Diagnostic] = []
         self.max_nodes = max_nodes
         self.steps = 0
         self.shared = False
         self.lists = Evaluator()
         self.depth = 0
+        self.repeats = 0
         self._seen: set[tuple[Code, Span | None]] = set()
 
     @contextmanager
@@ -103,12 +105,15 @@ class NodeBuilder:
         if any(value is POISON for value in inputs):
             raise Skipped
         self.expect_room(1)
-        outputs = operation.outputs(*(value.type for value in inputs))
+        types = [value.type for value in inputs]
+        outputs = operation.outputs(*types)
         for output in outputs:
             if output.shape:
                 checked(output.shape)
+        tensors = operation.owned(*types) if operation.is_module else ()
         shared = self.shared and operation.is_module
-        node = Node(len(self.nodes), path, operation, tuple(inputs), outputs, span, caller, shared)
+        place = len(self.nodes)
+        node = Node(place, path, operation, tuple(inputs), outputs, span, caller, shared, tensors)
         self.nodes.append(node)
         return tuple(Value(node, index, output) for index, output in enumerate(outputs))
 
@@ -141,6 +146,7 @@ class NodeBuilder:
             violation.help,
         )
         mark = (found.code, found.primary)
+        self.repeats += mark in self._seen
         if mark not in self._seen:
             self._seen.add(mark)
             self.diagnostics.append(found)
