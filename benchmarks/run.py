@@ -26,7 +26,9 @@ def paired(
     pairs = [(timed(ours), timed(theirs)) for _ in range(turns)]
     ratio = statistics.median(a / b for a, b in pairs)
     left, right = (statistics.median(side) for side in zip(*pairs, strict=True))
-    print(f"{name:<58} {left * 1e3:10.1f} ms {right * 1e3:10.1f} ms  {ratio:6.3f}  {aim}", flush=True)
+    print(
+        f"{name:<58} {left * 1e3:10.1f} ms {right * 1e3:10.1f} ms  {ratio:6.3f}  {aim}", flush=True
+    )
 
 
 def timed(action: Callable[[], object]) -> float:
@@ -97,7 +99,7 @@ def forward() -> None:
 
     import archc
 
-    image = torch.randn(4, 3, 224, 224)
+    image = torch.randn(2, 3, 224, 224)
     for name, options in (
         ("resnet50", {}),
         ("googlenet", {"init_weights": False, "transform_input": False}),
@@ -106,15 +108,18 @@ def forward() -> None:
         ours = archc.load(name, weights=theirs.state_dict()).eval()
         with torch.inference_mode():
             paired(
-                f"forward of {name}, 4 pictures / torchvision's",
+                f"forward of {name}, 2 pictures / torchvision's",
                 lambda ours=ours: ours(image),
                 lambda theirs=theirs: theirs(image),
                 "aim 1.00",
-                turns=15,
+                turns=9,
             )
             same = torch.equal(ours(image), theirs(image))
         counts = (len(operators(ours, image)), len(operators(theirs, image)))
-        print(f"  equal outputs: {same}; operators run: {counts[0]} and torchvision's {counts[1]}")
+        print(
+            f"  equal outputs: {same}; operators run: {counts[0]} and torchvision's {counts[1]}",
+            flush=True,
+        )
 
 
 def operators(model: object, image: object) -> list[str]:
@@ -125,7 +130,7 @@ def operators(model: object, image: object) -> list[str]:
     found: list[str] = []
 
     class Recorder(TorchDispatchMode):
-        def __torch_dispatch__(self, func, types, args=(), kwargs=None):  # noqa: ANN001, ANN204
+        def __torch_dispatch__(self, func, types, args=(), kwargs=None):
             found.append(str(func).split(".")[1].rstrip("_"))
             return func(*args, **(kwargs or {}))
 
@@ -143,7 +148,9 @@ def scale() -> None:
         body = "".join(f"  - Linear({8 + i % 3})\n" for i in range(count))
         text = f"archc: 1\nname: deep\ninputs:\n  x: [B, 8]\nmodel:\n{body}"
         archc.check(text=text)
-        seconds = statistics.median(timed(lambda text=text: archc.check(text=text)) for _ in range(3))
+        seconds = statistics.median(
+            timed(lambda text=text: archc.check(text=text)) for _ in range(3)
+        )
         base = base or seconds / count
         print(
             f"check of {count:>6,} layers: {seconds * 1e3:8.1f} ms, "

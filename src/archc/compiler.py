@@ -41,7 +41,8 @@ class Settings:
 
     `texts` holds parameters as a command line writes them, `parameters` as Python values.
     `ops` are the Python layers that the caller permits; with `training`, lines that only training
-    needs must fit the inputs too. Without a mode, parameters are counted as in training and multiply-adds as in inference.
+    needs must fit the inputs too. Without a mode, parameters are counted as in training and
+    multiply-adds as in inference.
     """
 
     variant: str | None = None
@@ -472,10 +473,10 @@ def _canonical_graph(spec: Spec, canonical: CanonicalSpec, settings: Settings) -
         headline = "the canonical form is one network: it takes no variant and no parameters"
         raise CompileError([Diagnostic(Code.PARAMETER_VALUE, headline)], {})
     request = Request(
-        canonical.variant,
-        canonical.parameters,
-        canonical.inputs,
-        settings.max_nodes,
+        variant=canonical.variant,
+        parameters=canonical.parameters,
+        inputs=canonical.inputs,
+        max_nodes=settings.max_nodes,
         imported=spec.imports.by_alias,
         ops=settings.ops,
     )

@@ -50,6 +50,11 @@ class Item:
     span: Span = field(default=NOWHERE, compare=False)
     text: str = field(default="", compare=False)
 
+    @property
+    def is_broken(self) -> bool:
+        """Whether this stands for a line that could not be read."""
+        return not self.stages and not self.sources
+
 
 @dataclass(frozen=True, slots=True)
 class Targets:

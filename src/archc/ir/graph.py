@@ -75,6 +75,8 @@ class Node:
     span: Span
     caller: "Instance | None" = None
     shared: bool = False
+    tensors: tuple[Owned, ...] = ()
+    """The parameters and buffers that the operation uses, whichever node owns them."""
 
     @property
     def output(self) -> TensorType:
@@ -83,9 +85,7 @@ class Node:
 
     def owned(self) -> tuple[Owned, ...]:
         """Return the parameters and buffers of this node; a shared use owns none."""
-        if self.operation is None or self.shared:
-            return ()
-        return self.operation.owned(*(value.type for value in self.inputs))
+        return () if self.shared else self.tensors
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -128,7 +128,7 @@ class Instance:
     names: tuple[str, ...] = field(init=False, default=())
     variables: dict[str, Any] = field(init=False, default_factory=dict[str, Any])
     shared: bool = False
-    file: Any = None
+    file: Any = field(default=None, repr=False)
     """The names of the file that the block was read from; passes know its type."""
 
     @property
@@ -308,6 +308,7 @@ class Graph:
     ties: tuple[tuple[str, str], ...] = ()
     declared: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
     warnings: tuple[Diagnostic, ...] = ()
+    calls: tuple[Instance, ...] = ()
 
     @cached_property
     def keys(self) -> tuple[Key, ...]:
@@ -340,7 +341,7 @@ class Graph:
 
     def instances(self) -> Iterator[Instance]:
         """Yield every call of a block, outer before inner, the model first."""
-        yield from _instances(self.root)
+        yield from self.calls
 
     def to_networkx(self) -> "MultiDiGraph[int]":
         """Return the graph as a networkx MultiDiGraph; nodes are numbered as in `nodes`.
@@ -367,37 +368,6 @@ def _reached(outputs: tuple[GraphOutput, ...], nodes: tuple[Node, ...]) -> list[
         if node.index in wanted:
             wanted.update(value.node.index for value in node.inputs)
     return [node for node in nodes if node.index in wanted or node.operation is None]
-
-
-def _instances(instance: Instance) -> Iterator[Instance]:
-    yield instance
-    for inner in inner_instances(instance.body):
-        yield from _instances(inner)
-
-
-def inner_instances(run: "BodyRun | ItemRun | EntryRun | None") -> Iterator[Instance]:
-    """Yield the block calls directly inside a body, an entry or a line, in order."""
-    match run:
-        case BodyRun():
-            for entry in run.entries:
-                yield from inner_instances(entry)
-        case ItemRun():
-            for stage in run.stages:
-                for unit in stage.units:
-                    if isinstance(unit, Instance):
-                        yield unit
-                    elif isinstance(unit, ItemRun):
-                        yield from inner_instances(unit)
-            yield from inner_instances(run.alternative)
-        case ChildRun():
-            yield from inner_instances(run.content)
-        case ForRun():
-            for _, body in run.turns:
-                yield from inner_instances(body)
-        case IfRun() | JoinRun() | BranchRun():
-            yield from inner_instances(run.body)
-        case _:
-            return
 
 
 def _ordered_keys(graph: Graph) -> Iterator[Key]:

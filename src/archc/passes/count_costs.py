@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from archc.ir.costs import BlockCost, CostTable, NodeCost, readable_paths
 from archc.ir.graph import Graph, Instance, Mode, Node
@@ -9,6 +10,7 @@ from archc.layers.base import Owned
 from archc.shapes import elements
 
 
+@lru_cache(maxsize=2)
 def count_costs(graph: Graph, mode: Mode | None = None) -> CostTable:
     """Return what a network costs: one row a live node, one row a live block.
 
@@ -71,7 +73,7 @@ class _Ownership:
 def _tensors(node: Node) -> Iterator[tuple[str, Owned]]:
     if node.operation is None or not node.operation.is_module:
         return
-    for tensor in node.operation.owned(*(value.type for value in node.inputs)):
+    for tensor in node.tensors:
         yield f"{node.path}.{tensor.name}" if tensor.name else node.path, tensor
 
 

@@ -25,7 +25,7 @@ from archc.spec.model import Dimension, Document, Input, Output
 from archc.statements import Block, Body
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Request:
     """What to make of a document: a variant, parameters, input sizes, limits.
 
@@ -138,9 +138,12 @@ class _Elaboration:
             outputs,
             root,
             declared=dict(self.variables.declared),
+            calls=tuple(self.builder.calls),
         )
         init, ties = evaluate_rules(bare, file, self.builder)
-        return replace(bare, init=init, ties=ties)
+        graph = replace(bare, init=init, ties=ties)
+        vars(graph)["keys"] = bare.keys  # neither rules nor ties change the keys
+        return graph
 
     def _file_scope(self) -> FileScope:
         request = self.request

@@ -56,7 +56,9 @@ def load(
     """
     with accountable():
         permitted = python_layers(ops or {})
-        settings = Settings(variant, params or {}, inputs=inputs or {}, ops=permitted, training=True)
+        settings = Settings(
+            variant, params or {}, inputs=inputs or {}, ops=permitted, training=True
+        )
         opened, settings = chosen(spec, None, settings)
         graph = graph_of(opened, settings)
         _check_size(graph, max_parameters)

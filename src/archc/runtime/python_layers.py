@@ -5,7 +5,7 @@ A layer may be a subclass of `archc.layers.base.Layer`, which brings its rule; a
 """
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from importlib import import_module
 from inspect import Parameter as Argument
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 _SMALL_BATCH = 2
 
+Trial = tuple[tuple[TensorType, ...], tuple[Owned, ...]]
+"""What running a module showed: the types of its results, the tensors it owns."""
+
 
 class PythonLayer(Layer):
     """An `nn.Module` of the user's own; its shapes and tensors are those it has when run."""
@@ -39,11 +42,15 @@ class PythonLayer(Layer):
 
     def outputs(self, *inputs: TensorType) -> tuple[TensorType, ...]:
         """Return what the module returns for small tensors of these types."""
-        return _trial(type(self), repr(self.given), self, inputs)[0]
+        return self._trial(inputs)[0]
 
     def owned(self, *inputs: TensorType) -> tuple[Owned, ...]:
         """Return the module's parameters and buffers in the order of its state dict."""
-        return _trial(type(self), repr(self.given), self, inputs)[1]
+        return self._trial(inputs)[1]
+
+    def _trial(self, inputs: tuple[TensorType, ...]) -> Trial:
+        given = tuple(self.given.items())
+        return _trial(type(self).__name__, self.python_class, given, repr(given), inputs)
 
 
 def python_layer(name: str, python_class: type) -> type[Layer]:
@@ -61,11 +68,12 @@ def python_layer(name: str, python_class: type) -> type[Layer]:
         )
     if issubclass(python_class, Layer):
         return python_class
-    return _wrapped(name, python_class)
+    own: type[Any] = python_class
+    return _wrapped(name, own)
 
 
 @cache
-def _wrapped(name: str, python_class: type) -> type[Layer]:
+def _wrapped(name: str, python_class: type[Any]) -> type[Layer]:
     names = [
         parameter.name
         for parameter in list(signature(python_class).parameters.values())
@@ -115,21 +123,28 @@ def _refused(headline: str, advice: str) -> CompileError:
 
 @cache
 def _trial(
-    _kind: type, _arguments: str, layer: PythonLayer, inputs: tuple[TensorType, ...]
-) -> tuple[tuple[TensorType, ...], tuple[Owned, ...]]:
-    """Make the module and run it once; its own exceptions become violations."""
+    name: str,
+    python_class: Callable[..., Any],
+    given: tuple[tuple[str, Constant], ...],
+    _written: str,
+    inputs: tuple[TensorType, ...],
+) -> Trial:
+    """Make the module and run it once; its own exceptions become violations.
+
+    `_written` tells `1` from `True` for the cache.
+    """
     import torch
 
     try:
         with torch.random.fork_rng(devices=[]), torch.no_grad():  # pyright: ignore[reportUnknownMemberType]
-            module: nn.Module = layer.python_class(**layer.given).eval()
+            module: nn.Module = python_class(**dict(given)).eval()
             result: Any = module(*(_small(value) for value in inputs))
     except ArchcError:
         raise
     except Exception as error:
         raise RuleViolation(
             Code.PYTHON_LAYER,
-            f"`{type(layer).__name__}` failed on small tensors: {type(error).__name__}: {error}",
+            f"`{name}` failed on small tensors: {type(error).__name__}: {error}",
             notes=("it was run on " + ", ".join(map(str, inputs)),),
         ) from None
     results = [result] if isinstance(result, torch.Tensor) else list(result)

@@ -46,10 +46,12 @@ def skip_random_numbers() -> Generator[None, None, None]:
     with _LOCK, SkipRandomNumbers():
         replaced = {name: vars(init)[name] for name in RANDOM_FILLS if name in vars(init)}
         try:
-            vars(init).update(dict.fromkeys(replaced, _unchanged))
+            for name in replaced:
+                setattr(init, name, _unchanged)
             yield
         finally:
-            vars(init).update(replaced)
+            for name, function in replaced.items():
+                setattr(init, name, function)
 
 
 def _unchanged(tensor: Any, *_arguments: Any, **_keywords: Any) -> Any:

@@ -164,7 +164,7 @@ class BodyReader:
             except RuleViolation as violation:
                 self.refuse(violation, key.span)
                 if word in CONDITIONS:
-                    conditions.append((BROKEN, self.body(value)))
+                    conditions.append((BROKEN, self._salvaged(value)))
                 else:
                     entries += self._broken(word, key, value)
         if conditions:
@@ -174,12 +174,16 @@ class BodyReader:
     def _broken(self, word: str, key: Scalar, value: Node) -> list[Entry]:
         """Return what stands for an entry that could not be read: it sets the same names."""
         if word in {"for", "branch", *JOINS}:
-            return [If(((BROKEN, self.body(value)),), key.span)]
+            return [If(((BROKEN, self._salvaged(value)),), key.span)]
         if word == "let":
             return [Let(key.value[4:].strip(), BROKEN, key.span)]
         if word == "return":
             return [Return((BROKEN,), span=key.span)]
         return [] if word else [Child(key.value, Item(()), key.span)]
+
+    def _salvaged(self, value: Node) -> Body:
+        """Return the lines under a control line that could not be read, for their names."""
+        return Body("list", ()) if isinstance(value, Scalar) else self.body(value)
 
     def _branch_of_if(
         self, word: str, key: Scalar, value: Node, kind: str
@@ -194,15 +198,22 @@ class BodyReader:
 
     def _controlled(self, node: Node, kind: str, key: Scalar) -> Body:
         """Read the body of a control line, which is of its container's kind."""
-        body = self.body(node)
-        if body.kind == kind or (body.kind == "item" and kind == "list"):
-            return body
-        if body.kind == "item":
+        if isinstance(node, Scalar) and not node.value:
+            raise RuleViolation(
+                Code.SYNTAX,
+                f"there is nothing under `{key.value}:`",
+                help="indent the lines that belong to it",
+                span=key.span,
+            )
+        if isinstance(node, Scalar) and kind == "mapping":
             raise RuleViolation(
                 Code.BODY_KIND,
                 f"the lines under `{key.value}:` need names here",
                 help="the container is a mapping: write `name: Layer(…)` under it",
             )
+        body = self.body(node)
+        if body.kind == kind or (body.kind == "item" and kind == "list"):
+            return body
         other = "dashes (`- Layer`)" if kind == "list" else "names (`name: Layer`)"
         raise RuleViolation(
             Code.BODY_KIND,

@@ -127,7 +127,6 @@ class ModuleNames:
     def __init__(self, graph: Graph) -> None:
         self.classes: dict[str, set[str]] = {}
         self.tensors = [key.name for key in graph.keys]
-        self.nodes: dict[str, tuple[str, ...]] = {}
         for node in graph.nodes:
             if node.operation is not None and node.operation.is_module:
                 self.classes.setdefault(node.path, set()).add(spec_name(type(node.operation)))

@@ -189,39 +189,17 @@ class BlockRunner:
 
     def _poison(self, entry: Entry, container: Container) -> None:
         """Give every name a failed line would have set a poisoned value."""
-        match entry:
-            case Child(key, content):
-                if "{" in key:
-                    self.scope.broken.add(key)
-                elif key:
-                    container.children[key] = _poisoned(entry.span)
-                if isinstance(content, Item) and content.target:
-                    self.scope.variables[content.target] = Binding(POISON)
-                if isinstance(content, Body):
-                    self._poison_all(content.entries, container)
-            case Join(_, _, target, body):
-                self._poison_all(body.entries, container)
-                if target:
-                    self.scope.variables[target] = Binding(POISON)
-            case For(targets, _, body):
-                for name in targets.flat():
-                    self.scope.variables.setdefault(name, Binding(POISON))
-                self._poison_all(body.entries, container)
-            case If(branches):
-                for _, body in branches:
-                    self._poison_all(body.entries, container)
-            case Branch(body):
-                self._poison_all(body.entries, container)
-            case Let(name):
-                self.scope.variables[name] = Binding(POISON)
-            case Return():
-                self.scope.returned, self.scope.values = True, (POISON,)
-            case _:
-                pass
-
-    def _poison_all(self, entries: Iterable[Entry], container: Container) -> None:
-        for entry in entries:
-            self._poison(entry, container)
+        for name in _variables_of(entry):
+            self.scope.variables[name] = Binding(POISON)
+        if isinstance(entry, Child) and "{" in entry.key:
+            self.scope.broken.add(entry.key)
+        elif isinstance(entry, Child) and entry.key:
+            container.children[entry.key] = _poisoned(entry.span)
+        if isinstance(entry, Return):
+            self.scope.returned, self.scope.values = True, (POISON,)
+        for body in _bodies_of(entry):
+            for inner in body.entries:
+                self._poison(inner, container)
 
     def _entry(
         self, entry: Entry, flow: Value | None, container: Container
@@ -254,6 +232,8 @@ class BlockRunner:
         if isinstance(child.content, Body):
             return self._nested(child, key, flow, container)
         item = child.content
+        if item.is_broken:
+            raise Skipped
         slot = Slot(container, key)
         before = len(self.builder.nodes)
         inputs = (flow,) if flow is not None else ()
@@ -311,7 +291,7 @@ class BlockRunner:
 
     def item(self, item: Item, inputs: tuple[Value, ...], slot: Slot) -> ItemRun:
         """Run one line: its sources, its condition, its chain, its name."""
-        if not item.stages and not item.sources:
+        if item.is_broken:
             raise Skipped
         if item.condition is not None and not self._present(item, inputs):
             return self._absent(item, inputs, slot)
@@ -663,6 +643,32 @@ def _passed(inputs: tuple[Value, ...], slot: Slot) -> tuple[Value, ...]:
         return (POISON,)
     first = inputs[0]
     return (Value(first.node, first.index, first.type, slot.path if slot.name else ""),)
+
+
+def _variables_of(entry: Entry) -> tuple[str, ...]:
+    """Return the variables that a line sets by itself."""
+    match entry:
+        case Child(content=Item(target=name)) | Join(target=name) if name:
+            return (name,)
+        case For(targets):
+            return targets.flat()
+        case Let(name):
+            return (name,)
+        case _:
+            return ()
+
+
+def _bodies_of(entry: Entry) -> tuple[Body, ...]:
+    """Return the bodies that stand under a line."""
+    match entry:
+        case Child(content=Body() as body):
+            return (body,)
+        case Join() | For() | Branch():
+            return (entry.body,)
+        case If(branches):
+            return tuple(body for _, body in branches)
+        case _:
+            return ()
 
 
 def _poisoned(span: Span) -> Record:

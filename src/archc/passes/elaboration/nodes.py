@@ -43,6 +43,7 @@ class NodeBuilder:
         self.lists = Evaluator()
         self.depth = 0
         self.repeats = 0
+        self._blamed: set[tuple[Code, int, int]] = set()
         self._seen: set[tuple[Code, Span | None]] = set()
 
     @contextmanager
@@ -127,6 +128,20 @@ class NodeBuilder:
             f"`{spec_name(type(operation))}` takes {wanted} tensor{'s' * (wanted != '1')}, "
             f"{len(inputs)} given",
         )
+
+    def blame_once(self, code: Code, inputs: Sequence[Value]) -> None:
+        """Note that a tensor is of the wrong rank or dtype for a line.
+
+        Raises:
+            Skipped: another line has said so of the same tensor: the mistake lies above both.
+        """
+        if code not in {Code.RANK, Code.DTYPE}:
+            return
+        for value in inputs:
+            mark = (code, value.node.index, value.index)
+            if mark in self._blamed:
+                raise Skipped
+            self._blamed.add(mark)
 
     def report(
         self,

@@ -234,6 +234,7 @@ class StageRunner:
             values = self.builder.apply(operation, inputs, place, call.span, self.scope.instance)
             self._check_claims(claimed, operation, inputs)
         except RuleViolation as violation:
+            self.builder.blame_once(violation.code, inputs)
             raise self._placed(violation, layer, call, inputs) from None
         return Operation(values[0].node, call, values), values
 
@@ -383,6 +384,8 @@ class StageRunner:
     def _reuse(
         self, record: Record, inputs: tuple[Value, ...], call: LayerCall
     ) -> tuple[Reuse, tuple[Value, ...]]:
+        if record.content is None and record.value is POISON:
+            raise Skipped
         if record.content is None or record.absent:
             raise RuleViolation(
                 Code.ABSENT_NAME, f"`{call.name}` cannot be applied again", span=call.span
