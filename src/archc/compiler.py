@@ -99,7 +99,7 @@ class Spec:
         return {self.file: self.text, **imported}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Report:
     """What checking a spec found: the graph and its costs, or what is wrong."""
 
@@ -108,6 +108,10 @@ class Report:
     diagnostics: tuple[Diagnostic, ...] = ()
     sources: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
     notes: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        found = f"{len(self.diagnostics)} diagnostics" if self.diagnostics else "ok"
+        return f"<Report of {self.graph!r}: {found}>"
 
     @property
     def ok(self) -> bool:

@@ -162,6 +162,8 @@ def _line(checked: _Checked, verbose: bool) -> str:
     if verbose:
         sizes = ", ".join(f"{name} {kind}" for name, kind in costs.inputs)
         parts.append(f"from {sizes}, {len(graph.nodes)} nodes")
+        if graph.read_twice:
+            parts.append(f"taken by the flow and by name: {', '.join(graph.read_twice)}")
     parts += [f"({note})" for note in checked.report.notes]
     return "  ".join(parts)
 

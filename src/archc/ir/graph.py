@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 Mode = Literal["train", "eval"]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Value:
     """One tensor: the result number `index` of a node.
 
@@ -54,11 +54,11 @@ class Value:
         """What tells tensors apart: the node and the number of the result."""
         return self.node.index, self.index
 
-    def __str__(self) -> str:
-        return f"{self.node.path} {self.type}"
+    def __repr__(self) -> str:
+        return f"<{self.node.path} {self.type}>"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Node:
     """One operation with everything known of it.
 
@@ -78,6 +78,9 @@ class Node:
     tensors: tuple[Owned, ...] = ()
     """The parameters and buffers that the operation uses, whichever node owns them."""
 
+    def __repr__(self) -> str:
+        return f"<node {self.index} {self.path}: {self.operation or 'input'}>"
+
     @property
     def output(self) -> TensorType:
         """The type of the first result."""
@@ -88,7 +91,7 @@ class Node:
         return () if self.shared else self.tensors
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Template:
     """A block's definition, or the model's; `file` tells apart blocks of one name."""
 
@@ -102,7 +105,7 @@ class Template:
         return self.block.name
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Operation:
     """A layer or a function that ran; `call` is None where an expression made it."""
 
@@ -111,7 +114,7 @@ class Operation:
     values: tuple[Value, ...]
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Instance:
     """One call of a block: its arguments, where it stands, what ran inside."""
 
@@ -131,13 +134,16 @@ class Instance:
     file: Any = field(default=None, repr=False)
     """The names of the file that the block was read from; passes know its type."""
 
+    def __repr__(self) -> str:
+        return f"<{self.template.name} at {self.path or 'the root'}>"
+
     @property
     def depth(self) -> int:
         """How many calls lie above this one."""
         return 0 if self.caller is None else self.caller.depth + 1
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Reuse:
     """A child applied again: its weights are shared."""
 
@@ -147,7 +153,7 @@ class Reuse:
     values: tuple[Value, ...]
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class StageRun:
     """A stage that ran, once a repeat; `numbered` where its copies have numbers."""
 
@@ -157,7 +163,7 @@ class StageRun:
     numbered: bool
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class ItemRun:
     """A line that ran; `stages` is empty where its condition was false."""
 
@@ -175,7 +181,7 @@ class ItemRun:
         return self.values[0]
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class ChildRun:
     """A child of a body; `paths` are the slots it took, none for functions alone."""
 
@@ -186,7 +192,7 @@ class ChildRun:
     values: tuple[Value, ...]
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class ForRun:
     """A loop: what was bound and what ran, turn by turn."""
 
@@ -194,7 +200,7 @@ class ForRun:
     turns: "tuple[tuple[Mapping[str, Constant], BodyRun], ...]"
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class IfRun:
     """An `if`; `chosen` is the branch that was taken, −1 for none."""
 
@@ -203,7 +209,7 @@ class IfRun:
     body: "BodyRun | None"
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class JoinRun:
     """A join: the branches' values in order and the joined tensor."""
 
@@ -213,7 +219,7 @@ class JoinRun:
     value: Value
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class BranchRun:
     """One branch of several lines under a join."""
 
@@ -221,7 +227,7 @@ class BranchRun:
     body: "BodyRun"
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class LetRun:
     """`let`: a constant or a tensor under a name."""
 
@@ -229,7 +235,7 @@ class LetRun:
     value: Any
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class ReturnRun:
     """`return`: the results of a block."""
 
@@ -237,7 +243,7 @@ class ReturnRun:
     values: tuple[Value, ...]
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class SilentRun:
     """A line that leaves no trace in the graph."""
 
@@ -247,7 +253,7 @@ class SilentRun:
 EntryRun = ChildRun | ForRun | IfRun | JoinRun | BranchRun | LetRun | ReturnRun | SilentRun
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class BodyRun:
     """A body that ran: one run an entry, in the same order."""
 
@@ -291,7 +297,7 @@ class Key:
         return self.tensor.kind == "parameter"
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Graph:
     """A checked network: every name resolved, every value with a shape, all of them used."""
 
@@ -309,6 +315,11 @@ class Graph:
     declared: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
     warnings: tuple[Diagnostic, ...] = ()
     calls: tuple[Instance, ...] = ()
+    read_twice: tuple[str, ...] = ()
+    """The lines whose value is both taken by the flow and read by name."""
+
+    def __repr__(self) -> str:
+        return f"<Graph {self.title}: {len(self.nodes)} nodes>"
 
     @cached_property
     def keys(self) -> tuple[Key, ...]:

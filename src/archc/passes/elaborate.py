@@ -52,6 +52,12 @@ class Imported:
     imported: "Mapping[str, Imported]" = field(default_factory=dict[str, "Imported"])
 
 
+SHOWN = 8
+"""How many other lines a message names."""
+
+_MISSING = frozenset({Code.UNKNOWN_NAME, Code.UNKNOWN_CALLEE})
+
+
 def elaborate(document: Document, request: Request, text: str = "") -> Graph:
     """Return the graph of a document: every name resolved, every value with a shape.
 
@@ -82,7 +88,7 @@ class _Elaboration:
         raise self._refused()
 
     def _refused(self) -> CompileError:
-        return CompileError(_by_line(self.builder.diagnostics), self.sources)
+        return CompileError(_merged(_by_line(self.builder.diagnostics)), self.sources)
 
     def _name_span(self) -> Span:
         return self.document.spans.get("name", NOWHERE)
@@ -104,6 +110,12 @@ class _Elaboration:
         if any(d.severity == "error" for d in self.builder.diagnostics):
             raise self._refused()
         return graph
+
+    def _read_twice(self) -> tuple[str, ...]:
+        """Return the lines whose value both the flow took and a name read, each once."""
+        builder = self.builder
+        found = [line for key, line in builder.named.items() if key in builder.flowed]
+        return tuple(dict.fromkeys(found))
 
     def _training_alone(self) -> tuple[Diagnostic, ...]:
         """Turn what is wrong into warnings where only training suffers from it.
@@ -139,6 +151,7 @@ class _Elaboration:
             root,
             declared=dict(self.variables.declared),
             calls=tuple(self.builder.calls),
+            read_twice=self._read_twice(),
         )
         init, ties = evaluate_rules(bare, file, self.builder)
         graph = replace(bare, init=init, ties=ties)
@@ -265,6 +278,27 @@ def _mistakes(document: Document, imported: Mapping[str, Imported]) -> Iterator[
             waiting += item.imported.values()
     for mistakes in files.values():
         yield from mistakes
+
+
+def _merged(diagnostics: list[Diagnostic]) -> list[Diagnostic]:
+    """Return each missing name once, with the other lines that read it: one mistake, one error."""
+    lines: dict[tuple[Code, str], list[int]] = {}
+    for found in diagnostics:
+        if found.code in _MISSING and found.primary is not None:
+            lines.setdefault((found.code, found.headline), []).append(found.primary.line)
+    merged: list[Diagnostic] = []
+    for found in diagnostics:
+        same = lines.pop((found.code, found.headline), None)
+        if same is None and found.code in _MISSING and found.primary is not None:
+            continue
+        others = sorted(set(same or ()) - {found.primary.line if found.primary else 0})
+        if others:
+            note = f"also on line{'s' * (len(others) > 1)} {', '.join(map(str, others[:SHOWN]))}"
+            note += ", …" * (len(others) > SHOWN)
+            merged.append(replace(found, notes=(*found.notes, note)))
+        else:
+            merged.append(found)
+    return merged
 
 
 def _by_line(diagnostics: list[Diagnostic]) -> list[Diagnostic]:

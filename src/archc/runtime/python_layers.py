@@ -10,7 +10,7 @@ from functools import cache
 from importlib import import_module
 from inspect import Parameter as Argument
 from inspect import signature
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from pydantic import ConfigDict
 
@@ -68,8 +68,7 @@ def python_layer(name: str, python_class: type) -> type[Layer]:
         )
     if issubclass(python_class, Layer):
         return python_class
-    own: type[Any] = python_class
-    return _wrapped(name, own)
+    return _wrapped(name, cast(type[Any], python_class))
 
 
 @cache

@@ -69,6 +69,7 @@ class _DocumentParser:
         self.keys: dict[str, tuple[Scalar, Node]] = {}
 
     def document(self) -> Document:
+        self._check_indentation()
         self._read_keys()
         self._check_version()
         parameters = self._mapping("params", self._declaration)
@@ -107,6 +108,21 @@ class _DocumentParser:
             if isinstance(node, Mapping):
                 spans |= _places(node, name)
         return spans
+
+    def _check_indentation(self) -> None:
+        """Refuse a key of the file that is indented and so became a part of the one above.
+
+        Raises:
+            CompileError: there is one; what the lines below it mean is anyone's guess.
+        """
+        root = self.source.root
+        for outer, node in root.entries if isinstance(root, Mapping) else ():
+            for key, value in node.entries if isinstance(node, Mapping) else ():
+                if key.value in KEYS and isinstance(value, Scalar) and not value.value:
+                    headline = f"`{key.value}:` is indented and so a part of `{outer.value}:`"
+                    advice = "begin it in the first column"
+                    found = Diagnostic(Code.WRONG_KIND, headline, key.span, help=advice)
+                    raise CompileError([found], {self.source.file: self.source.text})
 
     def _read_keys(self) -> None:
         root = self.source.root
@@ -455,6 +471,8 @@ def value_from_text(text: str, declaration: Declaration) -> Any:
     """
     from archc.spec.source import read
 
+    if isinstance(declaration.default, bool) and text in {"True", "False"}:
+        return text == "True"
     node = read(text, "<-p>").root
     if isinstance(declaration.default, str) and isinstance(node, Scalar):
         return node.value

@@ -77,7 +77,7 @@ def _docstring(text: str) -> list[str]:
     """Return user text as lines of a docstring: printable ASCII, nothing that could end it."""
     safe = "".join(c if " " <= c <= "~" else " " if c.isspace() else "?" for c in text)
     safe = safe.replace("\\", "/").replace('"""', "'''").replace('"', "'")
-    return textwrap.wrap(safe, 90) or [""]
+    return textwrap.wrap(safe, 90, break_on_hyphens=False) or [""]
 
 
 def _imports(plans: list[ClassPlan], graph: Graph) -> list[Line]:

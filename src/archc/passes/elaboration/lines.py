@@ -237,6 +237,8 @@ class BlockRunner:
         slot = Slot(container, key)
         before = len(self.builder.nodes)
         inputs = (flow,) if flow is not None else ()
+        if flow is not None and item.stages and not item.sources and not self._leaves_nothing(item):
+            self.builder.flowed.add(flow.key)
         run = self.item(item, inputs, slot)
         absent = not run.present and run.alternative is None and self._leaves_nothing(item)
         results = _result_names(run)

@@ -56,6 +56,15 @@ def in_torch(name: str) -> str:
     return _OTHER_FRAMEWORKS.get(name, "")
 
 
+def unfinished_name(name: str) -> RuleViolation:
+    """Return the violation for the name of a child read from inside that very child."""
+    return RuleViolation(
+        Code.UNKNOWN_NAME,
+        f"`{name}` has no value yet: this line is a part of it",
+        help=f"put this line below `{name}:`, at its indentation",
+    )
+
+
 def unknown_name(name: str, instance: Instance, line: Span, known: Iterable[str]) -> RuleViolation:
     """Return the violation for a name that no line above defines."""
     if name in _WORDS:

@@ -36,6 +36,10 @@ class NodeBuilder:
     def __init__(self, max_nodes: int) -> None:
         self.nodes: list[Node] = []
         self.calls: list[Instance] = []
+        self.flowed: set[tuple[int, int]] = set()
+        """The values that a line took from the flow."""
+        self.named: dict[tuple[int, int], str] = {}
+        """The values that a line read by name, and the line that made each."""
         self.diagnostics: list[Diagnostic] = []
         self.max_nodes = max_nodes
         self.steps = 0

@@ -23,7 +23,13 @@ from archc.expressions.values import FUNCTIONS, LayerName, is_constant, is_list
 from archc.ir.graph import BodyRun, Instance, ItemRun, Template, Value
 from archc.layers.base import Layer, bind
 from archc.passes.elaboration.mending import Operand, mending
-from archc.passes.elaboration.naming import absent_name, in_torch, nearest, unknown_name
+from archc.passes.elaboration.naming import (
+    absent_name,
+    in_torch,
+    nearest,
+    unfinished_name,
+    unknown_name,
+)
 from archc.passes.elaboration.nodes import (
     POISON,
     NodeBuilder,
@@ -179,11 +185,15 @@ class LineEvaluator(Evaluator):
             raise absent_name(name)
         if record.value is POISON:
             raise Skipped
+        if not record.value.via:
+            self.builder.named[record.value.key] = f"{name} (line {record.span.line})"
         return record.value
 
     def _unknown(self, identifier: str) -> RuleViolation:
         if any(_may_name(key, identifier) for key in self.scope.broken):
             raise Skipped
+        if identifier in {place.rpartition(".")[2] for place in self.scope.places[1:]}:
+            return unfinished_name(identifier)
         return unknown_name(identifier, self.scope.instance, self.line, self.scope.known())
 
     def _stage_input(self, name: str) -> Any:
