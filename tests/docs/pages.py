@@ -7,6 +7,7 @@ What a fence's language means:
               `title=a.yaml` writes it to that file for the commands below it.
     console   commands after `$ ` with all they print; a line `…` stands for any lines.
     python    run in the page's own namespace; a `text output` fence after it is what it prints.
+              `title=a.py` writes it as a module that the fences below it import.
     sh        as console, without the output.
     text      read by people alone.
 """
@@ -177,7 +178,15 @@ class Walk:
         return done.stdout.decode()
 
     def python(self, fence: Fence) -> str:
-        """Run a Python fence in the page's namespace; return what it prints."""
+        """Run a Python fence in the page's namespace; return what it prints.
+
+        One with a title is a module: it is written, and can be imported from there.
+        """
+        if title := fence.word("title"):
+            (self.folder / title).write_text(fence.text, encoding="utf-8")
+            if str(self.folder) not in sys.path:
+                sys.path.append(str(self.folder))
+            return ""
         source = "\n" * fence.line + fence.text
         with captured() as out:
             exec(compile(source, "<page>", "exec"), self.namespace)
