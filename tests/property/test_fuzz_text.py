@@ -27,7 +27,7 @@ _FUZZ = settings(
     max_examples=EXAMPLES,
     deadline=None,
     derandomize="ARCHC_FUZZ_EXAMPLES" not in os.environ,
-    suppress_health_check=list(HealthCheck),
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
 )
 
 _WORDS = """

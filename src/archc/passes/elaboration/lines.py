@@ -505,7 +505,9 @@ class BlockRunner:
             )
             operands = [Operand(line.name, value) for line, value in met]
             constants = self.scope.constants()
-            violation.help = mending(violation.code, operands, constants) or violation.help
+            violation.help = (
+                mending(violation.code, operands, constants, instance) or violation.help
+            )
             raise
 
     def _let(self, statement: Let) -> LetRun:

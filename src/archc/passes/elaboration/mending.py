@@ -35,22 +35,24 @@ class Operand:
         return self.value.type.shape[2:]
 
 
-def mending(code: Code, operands: Sequence[Operand], names: Mapping[str, Any]) -> str:
+def mending(
+    code: Code, operands: Sequence[Operand], names: Mapping[str, Any], within: Instance
+) -> str:
     """Return what to change where tensors that meet differ, or nothing where that is unclear.
 
-    `names` holds the variables that the line can read.
+    `names` holds the variables that the line can read, `within` is the block it stands in.
     """
     ranks = {operand.value.type.rank for operand in operands}
     if len(ranks) != 1 or min(ranks) < 3 or len(operands) < 2:
         return ""
     if len({operand.lengths for operand in operands}) > 1:
-        return _lengths(operands, names)
+        return _lengths(operands, names, within)
     if code is Code.ADD_SHAPES and len(operands) == 2:
         return _channels(*operands)
     return ""
 
 
-def _lengths(operands: Sequence[Operand], names: Mapping[str, Any]) -> str:
+def _lengths(operands: Sequence[Operand], names: Mapping[str, Any], within: Instance) -> str:
     if len(operands) == 2:
         large, small = sorted(operands, key=lambda operand: operand.lengths, reverse=True)
         ratio = _ratio(large, small)
@@ -60,7 +62,7 @@ def _lengths(operands: Sequence[Operand], names: Mapping[str, Any]) -> str:
     if len(operands) == 2:
         usual = max(operand.lengths for operand in operands)
     odd = next(operand for operand in operands if operand.lengths != usual)
-    return _shrinking(odd, usual)
+    return _shrinking(odd, usual, within)
 
 
 def _ratio(large: Operand, small: Operand) -> int:
@@ -94,7 +96,7 @@ def _channels(left: Operand, right: Operand) -> str:
     )
 
 
-def _shrinking(odd: Operand, usual: tuple[Any, ...]) -> str:
+def _shrinking(odd: Operand, usual: tuple[Any, ...], within: Instance) -> str:
     """Name the window without enough padding on the way to the tensor that is too small."""
     node = odd.value.node
     for _ in range(MAX_STEPS):
@@ -103,20 +105,31 @@ def _shrinking(odd: Operand, usual: tuple[Any, ...]) -> str:
         before = node.inputs[0].type.shape[2:]
         axes = node.operation.window(*(value.type for value in node.inputs))
         if axes and before == usual and node.output.shape[2:] != usual:
-            return _padding_advice(odd.name, node, axes)
+            return _padding_advice(odd.name, node, axes, within)
         node = node.inputs[0].node
     return f"`{odd.name}` differs: give it the padding and the stride of the others"
 
 
-def _padding_advice(name: str, node: Node, axes: Sequence[Axis]) -> str:
-    layer = spec_name(type(node.operation)) if node.operation else "the layer"
-    where = f"`{layer}` on line {node.span.line} changes the size of `{name}`"
+def _padding_advice(name: str, node: Node, axes: Sequence[Axis], within: Instance) -> str:
+    layer, line = _seen_from(node, within)
+    where = f"`{layer}` on line {line} changes the size of `{name}`"
     if any(axis.stride != 1 for axis in axes):
         return f"{where}: give it stride=1, or the other branches the same stride"
     paddings = {(axis.extent - 1) // 2 for axis in axes if axis.extent % 2}
     if len(paddings) == 1 and all(axis.extent % 2 for axis in axes):
         return f"{where}: padding={paddings.pop()} (k // 2) keeps it"
     return f"{where}: padding='same' keeps it"
+
+
+def _seen_from(node: Node, within: Instance) -> tuple[str, int]:
+    """Return the layer of a node and its line, or the block call around it in `within`."""
+    text = spec_name(type(node.operation)) if node.operation is not None else node.path
+    line, caller = node.span.line, node.caller
+    while caller is not None and caller is not within:
+        text, line, caller = caller.text, caller.line.line, caller.caller
+    if caller is None:
+        return spec_name(type(node.operation)) if node.operation else node.path, node.span.line
+    return text, line
 
 
 def _single_instance(content: object) -> Instance | None:

@@ -110,6 +110,8 @@ def _check_range(name: str, value: Any, declaration: Declaration, span: Any) -> 
             help=f"choose one of {listed}",
             span=span,
         )
+    if not isinstance(value, (int, float)):
+        return
     below = declaration.min is not None and value < declaration.min
     above = declaration.max is not None and value > declaration.max
     if below or above:

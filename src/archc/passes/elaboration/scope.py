@@ -7,6 +7,7 @@ from typing import Any, TypeGuard
 
 from archc import functions, layers
 from archc.diagnostics import Code, Label, RuleViolation, Span
+from archc.diagnostics import Operand as Row
 from archc.expressions.evaluate import Evaluator
 from archc.expressions.printing import expression_text
 from archc.expressions.syntax import (
@@ -283,7 +284,8 @@ class LineEvaluator(Evaluator):
             return ""
         pairs = [(p, v) for p, v in zip(parts, values, strict=True) if isinstance(v, Value)]
         operands = [Operand(expression_text(p), v, self._content(p)) for p, v in pairs]
-        return mending(violation.code, operands, self.scope.constants())
+        constants = self.scope.constants()
+        return mending(violation.code, operands, constants, self.scope.instance)
 
     def _content(self, part: Expression) -> object:
         record = self.scope.child(part.identifier) if isinstance(part, Name) else None
@@ -294,6 +296,9 @@ class LineEvaluator(Evaluator):
             return None
         name = expression_text(part)
         record = self.scope.child(name) if isinstance(part, Name) else None
+        block = self.scope.instance.template
+        if record is None and not block.is_model and name in block.block.inputs:
+            return Row(name, str(value.type), f"the input of `{block.name}`")
         if record is not None:
             return operand(name, value, record.span, record.text)
         return operand(name, value, value.node.span, origin_text(value.node))

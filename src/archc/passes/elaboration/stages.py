@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from archc import functions, layers
 from archc.diagnostics import Code, RuleViolation, Span
-from archc.expressions.syntax import Expression, Keyword
+from archc.expressions.syntax import Expression, Keyword, names
 from archc.expressions.values import Constant, LayerName, is_list
 from archc.ir.graph import (
     Instance,
@@ -22,7 +22,7 @@ from archc.passes.elaboration.naming import defined_in, in_torch, nearest
 from archc.passes.elaboration.nodes import POISON, Skipped, operand, origin_text
 from archc.passes.elaboration.parameters import bind_parameters
 from archc.passes.elaboration.places import Slot
-from archc.passes.elaboration.scope import FileScope, Record, is_plain
+from archc.passes.elaboration.scope import STAGE_INPUTS, FileScope, Record, is_plain
 from archc.statements import Body, Child, For, If, Item, Join, LayerCall, Stage
 from archc.statements import Branch as BranchLine
 
@@ -83,8 +83,23 @@ class StageRunner:
                 count = self.evaluator.integer(stage.factor, "the number of copies")
                 self._check_count(count, stage)
             callee = stage.unit if isinstance(stage.unit, Item) else self.resolve(stage.unit)
-            planned.append(Planned(stage, callee, count, self.holds(callee)))
+            holds = self.holds(callee) and self._is_there(stage)
+            planned.append(Planned(stage, callee, count, holds))
         return planned
+
+    def _is_there(self, stage: Stage) -> bool:
+        """Return whether a parenthesis takes its slot: its condition holds, or it has an `else`."""
+        item = stage.unit
+        if not isinstance(item, Item) or item.condition is None or item.otherwise is not None:
+            return True
+        if names(item.condition) & set(STAGE_INPUTS):
+            raise RuleViolation(
+                Code.SYNTAX,
+                "the condition of a parenthesis cannot ask its own input",
+                help="write the stage as a line of its own",
+                span=item.condition.span,
+            )
+        return self.evaluator.condition(item.condition)
 
     def _check_count(self, count: int, stage: Stage) -> None:
         span = stage.factor.span if stage.factor else stage.span
