@@ -1,6 +1,7 @@
-"""lenet5: LeNet-5 as it is taught today. LeCun, Bottou, Bengio, Haffner 1998, 'Gradient-
-based learning applied to document recognition', section II.B and figure 2, with a dense
-C3, plain average pooling and a linear output. `lenet5_1998` is the network as printed.
+"""lenet5: LeNet-5 as it is taught today. LeCun, Bottou, Bengio, Haffner 1998,
+'Gradient-based learning applied to document recognition', section II.B and figure 2, with
+a dense C3, plain average pooling and a linear output. `lenet5_1998` is the network as
+printed.
 
 Compiled by archc; the comments name the lines of the spec.
 """

@@ -1,5 +1,6 @@
 """The compiled source: a graph as the Python module that a good engineer would have written."""
 
+import re
 import textwrap
 
 from archc.backends.python_source.classes import ClassPlan, ClassPlanner
@@ -25,17 +26,9 @@ def python_source(graph: Graph) -> str:
 def _class_lines(
     plan: ClassPlan, model: ClassPlan, plans: list[ClassPlan], graph: Graph
 ) -> list[Line]:
-    lines = plan.lines()
     if plan is not model:
-        return lines
-    result = _result_annotation(graph)
-    lines = [
-        Line(x.depth, x.text.replace("-> Tensor:", f"-> {result}:"), x.comment)
-        if "def forward" in x.text
-        else x
-        for x in lines
-    ]
-    return _with_init(lines, init_lines(graph, plans))
+        return plan.lines()
+    return _with_init(plan.lines(), init_lines(graph, plans))
 
 
 def _with_init(lines: list[Line], init: list[Line]) -> list[Line]:
@@ -47,17 +40,6 @@ def _with_init(lines: list[Line], init: list[Line]) -> list[Line]:
     method = [Line(0, ""), Line(1, "@torch.no_grad()"), Line(1, "def init_weights(self) -> None:")]
     body = [Line(x.depth + 2, x.text, x.comment) for x in init]
     return [*lines[: forward - 1], call, *lines[forward - 1 :], *method, *body]
-
-
-def _result_annotation(graph: Graph) -> str:
-    train, evaluated = graph.live_outputs("train"), graph.live_outputs("eval")
-    kinds: list[str] = []
-    if train != evaluated:
-        kinds.append("Tensor" if len(train) == 1 else "Output")
-        kinds.append("Tensor" if len(evaluated) == 1 else "EvalOutput")
-    else:
-        kinds.append("Tensor" if len(train) == 1 else "Output")
-    return " | ".join(sorted(set(kinds), key=kinds.index))
 
 
 def _header(graph: Graph) -> list[Line]:
@@ -85,11 +67,15 @@ def _imports(plans: list[ClassPlan], graph: Graph) -> list[Line]:
     lines = [Line(0, "")]
     if _named_tuples(graph):
         lines += [Line(0, "from typing import NamedTuple"), Line(0, "")]
-    if "torch." in text or init_lines(graph, plans):
+    if _reads("torch", text) or init_lines(graph, plans):
         lines.append(Line(0, "import torch"))
-    if "F." in text:
+    if _reads("F", text):
         lines.append(Line(0, "import torch.nn.functional as F"))
     return [*lines, Line(0, "from torch import Tensor, nn"), *_python_imports(graph)]
+
+
+def _reads(module: str, text: str) -> bool:
+    return re.search(rf"(?<![\w.]){module}\.", text) is not None
 
 
 def _python_imports(graph: Graph) -> list[Line]:

@@ -46,6 +46,7 @@ class ClassPlan:
     init: list[Line] = field(default_factory=list[Line])
     forward: list[Line] = field(default_factory=list[Line])
     forward_inputs: tuple[str, ...] = ()
+    result: str = "Tensor"
 
     @property
     def is_root(self) -> bool:
@@ -65,15 +66,9 @@ class ClassPlan:
         lines += self._constructor()
         if self.forward:
             inputs = "".join(f", {name}: Tensor" for name in self.forward_inputs)
-            lines += [Line(0, ""), Line(1, f"def forward(self{inputs}) -> {self._result()}:")]
+            lines += [Line(0, ""), Line(1, f"def forward(self{inputs}) -> {self.result}:")]
             lines += [Line(line.depth + 2, line.text, line.comment) for line in self.forward]
         return lines
-
-    def _result(self) -> str:
-        count = len(self.instances[0].values)
-        if not self.is_root:
-            return "Tensor" if count == 1 else f"tuple[{', '.join(['Tensor'] * count)}]"
-        return "Tensor"
 
     def _constructor(self) -> list[Line]:
         parameters = [f"{name}: int" for name in self.sizes]
@@ -212,6 +207,7 @@ class ClassPlanner:
         if not self._is_pure(group[0]) or plan.is_root:
             plan.forward = self._forward(group[0], optional)
             plan.forward_inputs = input_names(group[0])
+            plan.result = _result_of(plan, self.graph)
         for instance in group:
             self.plan_of[id(instance)] = plan
         return plan
@@ -227,6 +223,18 @@ class ClassPlanner:
         named = {getattr(piece, "key", ""): piece for piece in pieces}
         first = [named[name] for name in order if name in named]
         return [*first, *(piece for piece in pieces if piece not in first)]
+
+
+def _result_of(plan: ClassPlan, graph: Graph) -> str:
+    """Return the annotation of what `forward` returns, for the model in either mode."""
+    if not plan.is_root:
+        count = len(plan.instances[0].values)
+        return "Tensor" if count == 1 else f"tuple[{', '.join(['Tensor'] * count)}]"
+    train, evaluated = graph.live_outputs("train"), graph.live_outputs("eval")
+    kinds = ["Tensor" if len(train) == 1 else "Output"]
+    if train != evaluated:
+        kinds.append("Tensor" if len(evaluated) == 1 else "EvalOutput")
+    return " | ".join(dict.fromkeys(kinds))
 
 
 def _symbols(group: Sequence[Instance], graph: Graph, sizes: Sizes) -> Symbols:
