@@ -4,7 +4,9 @@ import pytest
 
 import archc
 
-HEAD = "archc: 1\nname: net\nparams: {norm: false, n: 2}\ninputs:\n  image: [B, 3, H=8, W=8]\nmodel:\n"
+HEAD = (
+    "archc: 1\nname: net\nparams: {norm: false, n: 2}\ninputs:\n  image: [B, 3, H=8, W=8]\nmodel:\n"
+)
 
 
 def keys(body: str, **params: object) -> list[str]:
