@@ -236,7 +236,9 @@ class _Reader:
         items: list[Node] = []
         while not isinstance(event := next(self.events), yaml.SequenceEndEvent):
             items.append(self._node(event, depth + 1))
-        return Sequence(tuple(items), self._span(start, event), bool(start.flow_style))
+        flow = bool(start.flow_style)
+        span = self._collection_span(start, event, flow, items)
+        return Sequence(tuple(items), span, flow)
 
     def _mapping(self, start: yaml.Event, depth: int) -> Mapping:
         entries: list[tuple[Scalar, Node]] = []
@@ -258,7 +260,15 @@ class _Reader:
             places[key.value] = key.span
             entries.append((key, self._node(next(self.events), depth + 1)))
         flow = bool(getattr(start, "flow_style", False))
-        return Mapping(tuple(entries), self._span(start, event), flow)
+        span = self._collection_span(start, event, flow, [value for _, value in entries])
+        return Mapping(tuple(entries), span, flow)
+
+    def _collection_span(
+        self, start: yaml.Event, end: yaml.Event, flow: bool, parts: list[Node]
+    ) -> Span:
+        """Return a collection's place; without brackets it ends where its last part does."""
+        span = self._span(start, end)
+        return span.to(parts[-1].span) if parts and not flow else span
 
     def _strange_key(self, key: Node) -> RuleViolation:
         if isinstance(key, Mapping) and key.flow and len(key.entries) == 1:

@@ -131,13 +131,17 @@ class ClassPlanner:
             groups.setdefault(key, []).append(instance)
         plans: list[ClassPlan] = []
         for group in groups.values():
-            plans += self._plan_group(group, optional)
+            plans += self._plan_group(group)
         self._name(plans, instances[0].template)
         self.plans += plans
 
-    def _plan_group(self, group: list[Instance], optional: frozenset[str]) -> list[ClassPlan]:
+    def _plan_group(self, group: list[Instance]) -> list[ClassPlan]:
+        """Make one class of a group, else split it by what its constructors need.
+
+        Which lines are optional is asked anew: a part may have all of them or none.
+        """
         try:
-            return [self._plan(group, optional)]
+            return [self._plan(group, _optional_children(group))]
         except NotUniformError:
             pass
         parts: dict[str, list[Instance]] = {}
@@ -145,7 +149,7 @@ class ClassPlanner:
             parts.setdefault(_fingerprint(instance), []).append(instance)
         if len(parts) == 1:
             return [self._plan([instance], frozenset()) for instance in group]
-        return [plan for part in parts.values() for plan in self._plan_group(part, optional)]
+        return [plan for part in parts.values() for plan in self._plan_group(part)]
 
     def _name(self, plans: list[ClassPlan], template: Template) -> None:
         root = plans[-1].is_root

@@ -43,12 +43,27 @@ _OTHER_FRAMEWORKS = {
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
-    """Return the known name most like `name`, upper and lower case aside; nothing if none is."""
+    """Return the known name most like `name`; nothing if none is.
+
+    A capital asks for a module before a function: the two differ in keys. Of layers that
+    differ in their axes alone, the one for images is meant.
+    """
+    name = name.removeprefix("torch.").removeprefix("nn.").removeprefix("F.")
+    if not name or len(name) > MAX_NAME:
+        return ""
     reach = max(2, len(name) // 3)
     alike = (other for other in known if abs(len(other) - len(name)) <= reach)
-    candidates = {other.lower(): other for other in islice(alike, COMPARED)}
-    near = get_close_matches(name.lower(), candidates, 1) if len(name) <= MAX_NAME else []
-    return candidates[near[0]] if near else ""
+    compared = list(islice(alike, COMPARED))
+    same = [other for other in compared if other[:1].isupper() == name[:1].isupper()]
+    for group in (same, compared):
+        candidates = {other.lower(): other for other in group}
+        if near := get_close_matches(name.lower(), candidates, 1):
+            for_images = near[0][:-2] + "2d"
+            meant = (
+                for_images if not name[-2:-1].isdigit() and for_images in candidates else near[0]
+            )
+            return candidates[meant]
+    return ""
 
 
 def in_torch(name: str) -> str:

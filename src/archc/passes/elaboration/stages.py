@@ -5,8 +5,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from archc import functions, layers
-from archc.diagnostics import Code, RuleViolation, Span
-from archc.expressions.syntax import Expression, Keyword, names
+from archc.diagnostics import Code, Operand, RuleViolation, Span
+from archc.expressions.printing import expression_text
+from archc.expressions.syntax import Expression, Literal, names
 from archc.expressions.values import Constant, LayerName, is_list
 from archc.ir.graph import (
     Instance,
@@ -292,18 +293,27 @@ class StageRunner:
         if violation.span is None:
             violation.span = _argument_span(violation.argument, layer, call) or call.span
         if not violation.operands and violation.code.startswith("ARC4"):
-            rows = [_described(value) for value in inputs if value is not POISON]
+            rows = [self._described(value) for value in inputs if value is not POISON]
             violation.operands = tuple(rows)
         return violation
+
+    def _described(self, value: Value) -> Operand:
+        """Return an input as a row of a message, under the name it has in this block."""
+        for frame in reversed(self.scope.frames):
+            for name, record in frame.items():
+                if not name.isdigit() and value.key == record.value.key:
+                    return operand(name, value, record.span, record.text)
+        name = value.node.path if value.node.operation is None else "input"
+        return operand(name, value, value.node.span, origin_text(value.node))
 
     def _arguments(self, call: LayerCall) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """Evaluate a call's arguments; a layer parameter's own come first."""
         own = self._own_arguments(call)
-        positional = [self._constant(argument) for argument in call.arguments or ()]
+        positional = [self._constant(argument, call) for argument in call.arguments or ()]
         keywords = self.evaluator.keywords(call.keywords)
         for keyword in call.keywords:
             if keyword.name and not is_plain(keywords[keyword.name]):
-                self._refuse_tensor(keyword)
+                raise _tensor_argument(call, keyword.span)
         return (*own[0], *positional), own[1] | keywords
 
     def _own_arguments(self, call: LayerCall) -> tuple[tuple[Any, ...], dict[str, Any]]:
@@ -314,14 +324,11 @@ class StageRunner:
         arguments = tuple(self.evaluator.constant(a) for a in value.call.arguments)
         return arguments, self.evaluator.keywords(value.call.keywords)
 
-    def _constant(self, expression: Expression) -> Any:
+    def _constant(self, expression: Expression, call: LayerCall) -> Any:
         value = self.evaluator.evaluate(expression)
         if not is_plain(value) or (is_list(value) and not all(map(is_plain, value))):
-            raise _tensor_argument(expression.span)
+            raise _tensor_argument(call, expression.span)
         return value
-
-    def _refuse_tensor(self, keyword: Keyword) -> None:
-        raise _tensor_argument(keyword.span)
 
     def _block(
         self, callee: BlockCallee, call: LayerCall, inputs: tuple[Value, ...], path: str
@@ -468,11 +475,6 @@ def _one_origin(values: tuple[Value, ...]) -> bool:
     return len({value.node.index for value in values}) == 1
 
 
-def _described(value: Value) -> Any:
-    name = value.node.path if value.node.operation is None else "input"
-    return operand(name, value, value.node.span, origin_text(value.node))
-
-
 def _argument_span(argument: str, layer: type[Layer], call: LayerCall) -> Span | None:
     """Return the place of an argument given by name, by position or by its number."""
     if not argument:
@@ -487,11 +489,16 @@ def _argument_span(argument: str, layer: type[Layer], call: LayerCall) -> Span |
     return positional[index].span if 0 <= index < len(positional) else None
 
 
-def _tensor_argument(span: Span) -> RuleViolation:
+def _tensor_argument(call: LayerCall, span: Span) -> RuleViolation:
+    """Refuse a tensor among a call's arguments; show the call with its tensors behind `from`."""
+    given = [*(call.arguments or ()), *(keyword.value for keyword in call.keywords)]
+    tensors = [part for part in given if not isinstance(part, Literal)]
+    plain = [expression_text(part) for part in given if isinstance(part, Literal)]
+    head = f"{call.name}({', '.join(plain)})" if plain else call.name
     return RuleViolation(
         Code.NOT_A_TENSOR,
         "a tensor cannot be an argument in a chain",
-        help="feed it in with `from`: `concat() from skip, up`",
+        help=f"feed it in with `from`: `{head} from {', '.join(map(expression_text, tensors))}`",
         span=span,
     )
 
