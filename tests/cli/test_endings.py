@@ -23,8 +23,14 @@ def test_command_with_closed_standard_output_ends_as_after_sigpipe(tmp_path: Pat
 
 
 def test_command_after_ctrl_c_ends_with_130() -> None:
+    program = (  # a job in the background of a shell is born deaf to interrupts
+        "import signal, sys\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        "from archc.cli import run\n"
+        "sys.exit(run(['check', '-']))\n"
+    )
     child = subprocess.Popen(
-        [sys.executable, "-m", "archc", "check", "-"],
+        [sys.executable, "-c", program],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
