@@ -63,16 +63,19 @@ def load_weights(
 
 
 def save(model: "nn.Module", path: str | os.PathLike[str]) -> None:
-    """Write a model's state dict as safetensors; a tensor under two keys is written once."""
+    """Write a model's state dict as safetensors, every key; a tied tensor under each of its keys.
+
+    Raises:
+        CompileError: the file cannot be written.
+    """
     from safetensors.torch import save as encoded
 
-    seen: dict[int, str] = {}
-    kept: dict[str, Tensor] = {}
-    for name, tensor in model.state_dict().items():
-        if tensor.data_ptr() not in seen or tensor.numel() == 0:
-            kept[name] = tensor.contiguous()
-            seen[tensor.data_ptr()] = name
-    write_whole(Path(path), encoded(kept))
+    alone = {name for name, _ in (*model.named_parameters(), *model.named_buffers())}
+    state = model.state_dict()
+    write_whole(
+        Path(path),
+        encoded({n: t.contiguous() if n in alone else t.clone() for n, t in state.items()}),
+    )
 
 
 class _Given(ABC):

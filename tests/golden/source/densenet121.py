@@ -67,7 +67,7 @@ class Densenet121(nn.Module):
         self.init_weights()
 
     def forward(self, image: Tensor) -> Tensor:
-        x = self.features(image)  # lines 38-47: [B, 1024, 7, 7]
+        x = self.features(image)  # lines 38-46: [B, 1024, 7, 7]
         x = torch.flatten(F.adaptive_avg_pool2d(F.relu(x), 1), 1)  # line 47: [B, 1024]
         return self.classifier(x)  # line 48: [B, 1000]
 

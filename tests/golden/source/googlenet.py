@@ -42,7 +42,7 @@ class Inception(nn.Module):
         )
 
     def forward(self, x: Tensor) -> Tensor:
-        return torch.cat(  # lines 16-21
+        return torch.cat(  # lines 16-20
             [self.branch1(x), self.branch2(x), self.branch3(x), self.branch4(x)],
             1,
         )

@@ -24,7 +24,7 @@ class Textcnn(nn.Module):
 
     def forward(self, tokens: Tensor) -> Tensor:
         x = self.embed(tokens).unsqueeze(1)  # line 16: [B, 1, 56, 300]
-        x = torch.cat(  # lines 18-21: [B, 300]
+        x = torch.cat(  # lines 18-20: [B, 300]
             [
                 F.relu(self.convs1[0](x)).squeeze(3).amax(2),
                 F.relu(self.convs1[1](x)).squeeze(3).amax(2),
