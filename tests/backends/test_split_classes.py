@@ -54,3 +54,22 @@ def test_comment_of_a_join_ends_at_its_last_branch() -> None:
     graph = archc.check(text=text).graph
     assert graph is not None
     assert "# lines 7-9\n" in python_source(graph)
+
+
+@pytest.mark.parametrize(
+    "layers",
+    [
+        "  - LSTM(5, batch_first=True)\n  - Linear(3)\n",
+        "  - Linear(8)\n  - GRU(5, batch_first=True)\n",
+        "  a: LSTM(5, batch_first=True) -> Linear(3)\n",
+        "  body:\n    - MultiheadAttention(2, batch_first=True)\n    - Linear(3)\n",
+        "  body:\n    rnn: LSTM(5, batch_first=True)\n  last: Linear(3)\n",
+    ],
+)
+def test_module_of_several_results_is_never_called_by_a_plain_sequence(layers: str) -> None:
+    text = f"archc: 1\nname: net\ninputs:\n  x: [B, L=6, D=4]\nmodel:\n{layers}"
+    report = archc.check(text=text)
+    assert report.graph is not None, str(report)
+    model = model_class(compiled(report.graph, lambda: ""))()
+    assert list(model.state_dict()) == [key.name for key in report.graph.keys]
+    assert model(torch.zeros(2, 6, 4)).shape[:2] == (2, 6)

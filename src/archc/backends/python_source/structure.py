@@ -149,7 +149,7 @@ class Structure:
 
     def _unit_calls(self, unit: Unit) -> list[Call] | None:
         match unit:
-            case Operation(node) if is_module(node):
+            case Operation(node) if is_module(node) and _returns_a_tensor(node):
                 return [Call(node.path, node.inputs, unit.values, node.index, node.index)]
             case Instance():
                 return self._instance_calls(unit)
@@ -162,12 +162,19 @@ class Structure:
         if is_transparent(instance):
             item = one_line(instance)
             return self._item_calls(item, whole=False) if item is not None else None
+        if len(instance.values) != 1:
+            return None
         first, last = self.ranges[id(instance)]
         return [Call(instance.path, instance.inputs, instance.values, first, last)]
 
     def read_results(self, node: Node) -> frozenset[int]:
         """Return which results of a node anyone reads."""
         return frozenset(i for i in range(len(node.outputs)) if (node.index, i) in self.readers)
+
+
+def _returns_a_tensor(node: Node) -> bool:
+    """Return whether a module gives its one result itself, so that `nn.Sequential` can call it."""
+    return node.operation is not None and node.operation.result_suffixes == ("",)
 
 
 def is_module(node: Node) -> bool:
