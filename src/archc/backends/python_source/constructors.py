@@ -256,13 +256,15 @@ class Constructor:
 
     def _merge(self, runs: Sequence[ItemRun], main: list[int]) -> None:
         """After a line that some contexts lack, keep the sizes that hold in all of them."""
-        for dim, expression in self.symbols.dims(runs[main[0]].value).items():
-            shapes = [run.value.type.shape for run in runs]
-            if any(dim >= len(shape) or not isinstance(shape[dim], int) for shape in shapes):
-                continue
-            if self.symbols.holds(expression, [shape[dim] for shape in shapes]):
-                for run in runs:
-                    self.symbols.sizes[run.value.key] = {dim: expression}
+        shapes = [run.value.type.shape for run in runs]
+        kept = {
+            dim: expression
+            for dim, expression in self.symbols.dims(runs[main[0]].value).items()
+            if all(dim < len(shape) for shape in shapes)
+            and self.symbols.holds(expression, [shape[dim] for shape in shapes])
+        }
+        if kept:
+            self.symbols.sizes.update({run.value.key: kept for run in runs})
 
     def _otherwise(self, runs: Sequence[ItemRun], paths: Sequence[str], key: str) -> str:
         """Return what stands in a line's place where its condition is false."""
