@@ -10,7 +10,8 @@ from pathlib import Path
 from archc.diagnostics import Code, CompileError, Diagnostic, Label, Span
 from archc.spec.model import Document
 from archc.spec.parse import parse
-from archc.spec.source import read, read_file
+from archc.spec.reader import read
+from archc.spec.source import read_file
 
 SUFFIXES = (".yaml", ".yml")
 _SCHEMA_LINE = re.compile(r"^archc[ \t]*:", re.MULTILINE)

@@ -21,7 +21,8 @@ from archc.passes.elaborate import Request, elaborate
 from archc.passes.elaboration.nodes import MAX_NODES
 from archc.spec.model import Declaration, Document
 from archc.spec.parse import parse, value_from_text
-from archc.spec.source import Source, decode, read, read_file
+from archc.spec.reader import read
+from archc.spec.source import Source, decode, read_file
 
 if TYPE_CHECKING:
     from archc.drawing import Drawing

@@ -11,7 +11,8 @@ from archc.diagnostics import Code, CompileError, Diagnostic
 from archc.passes.elaborate import Imported
 from archc.spec.model import Document, Import
 from archc.spec.parse import parse
-from archc.spec.source import Source, read, read_file
+from archc.spec.reader import read
+from archc.spec.source import Source, read_file
 
 if TYPE_CHECKING:
     from archc.spec.canonical import CanonicalSpec

@@ -9,7 +9,8 @@ from archc.ir.graph import Graph
 from archc.passes.elaborate import Imported, Request, elaborate
 from archc.spec.model import Document
 from archc.spec.parse import parse
-from archc.spec.source import Source, read
+from archc.spec.reader import read
+from archc.spec.source import Source
 
 HERE = Path(__file__).parent / "specs"
 FOLDERS = (HERE, HERE.parents[2] / "specs")

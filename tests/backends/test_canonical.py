@@ -18,7 +18,8 @@ from archc.spec.canonical import (
     encoded_tree,
 )
 from archc.spec.parse import parse
-from archc.spec.source import Mapping, Node, Scalar, Sequence, Source, read
+from archc.spec.reader import read
+from archc.spec.source import Mapping, Node, Scalar, Sequence, Source
 from tests.backends.constructs import CONSTRUCTS
 from tests.backends.networks import all_networks, document_of, elaborated, source_of
 from tests.backends.test_expansion import assert_same, filled

@@ -14,8 +14,8 @@ from archc.backends.unrolled import (
     value_key,
 )
 from archc.diagnostics import Code, CompileError, Diagnostic
-from archc.expressions.parser import KEYWORDS, MAX_LENGTH
 from archc.expressions.printing import constant_text, sequence_text
+from archc.expressions.tokens import KEYWORDS, MAX_LENGTH
 from archc.expressions.values import LayerName
 from archc.ir.graph import Graph, Initialisation, Node, Value
 from archc.layers.base import Layer, spec_name

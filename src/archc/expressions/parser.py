@@ -1,14 +1,12 @@
-"""Text to tokens to a syntax tree; every token and node knows its place in the file.
+"""Tokens to a syntax tree; every node knows its place in the file.
 
 Precedence, loosest first: `a if c else b` · `or` · `and` · `not` · comparisons ·
 `+ -` · `* / // % @` · unary `-` · `**` · calls, subscripts and attributes.
 """
 
-import re
 from collections.abc import Callable
-from dataclasses import dataclass
 
-from archc.diagnostics import Code, RuleViolation, Span
+from archc.diagnostics import Code, RuleViolation
 from archc.expressions.syntax import (
     Attribute,
     Binary,
@@ -26,160 +24,26 @@ from archc.expressions.syntax import (
     Unary,
     children,
 )
+from archc.expressions.tokens import KEYWORDS, Cursor, Locate
 
-MAX_LENGTH = 1024
 MAX_NESTING = 32
 MAX_TREE_DEPTH = 100
-MAX_INTEGER = 2**63 - 1
 
-Locate = Callable[[int, int], Span]
-
-_TOKEN = re.compile(
-    r"""(?P<space>\s+)
-    |(?P<number>(?:\d[\d_]*\.?(?:\d[\d_]*)?|\.\d[\d_]*)(?:[eE][+-]?\d+)?)
-    |(?P<name>[A-Za-z_][A-Za-z0-9_]*)
-    |(?P<string>'[^'\\]*'|"[^"\\]*")
-    |(?P<symbol>->|\*\*|//|<=|>=|==|!=|[-+*/%@<>=()\[\]{},.:])""",
-    re.VERBOSE,
-)
-_NUMBER = re.compile(
-    r"(?:0|[1-9]\d*(?:_\d+)*)(?P<fraction>\.(?:\d+(?:_\d+)*)?)?(?P<exponent>[eE][+-]?\d+)?"
-)
 _CONSTANTS: dict[str, bool | float | None] = {
     "True": True,
     "False": False,
     "None": None,
     "inf": float("inf"),
 }
-KEYWORDS = frozenset({"if", "else", "elif", "for", "in", "and", "or", "not", "from", "as"})
 _COMPARISONS = frozenset({"<", "<=", ">", ">=", "==", "!="})
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
-    """One word of a line: its kind, its text, and where it starts and ends in the line."""
-
-    kind: str
-    text: str
-    start: int
-    end: int
-
-
-def tokenize(text: str, locate: Locate) -> list[Token]:
-    """Split a line into tokens, the last of kind `end`.
-
-    Raises:
-        RuleViolation: a character that no token begins with, or a line too long.
-    """
-    if len(text) > MAX_LENGTH:
-        raise RuleViolation(
-            Code.READING_LIMIT,
-            f"a line of {len(text)} characters; the limit is {MAX_LENGTH}",
-            help="put the table in `params`",
-            span=locate(0, 1),
-        )
-    tokens: list[Token] = []
-    position = 0
-    while position < len(text):
-        match = _TOKEN.match(text, position)
-        if match is None:
-            raise _strange(text, position, locate)
-        if match.lastgroup != "space":
-            tokens.append(Token(match.lastgroup or "", match.group(), position, match.end()))
-        position = match.end()
-    tokens.append(Token("end", "", len(text.rstrip()), len(text.rstrip())))
-    return tokens
-
-
-def _strange(text: str, position: int, locate: Locate) -> RuleViolation:
-    found = text[position]
-    advice = {
-        "'": "close the string with a second quote; backslashes are not allowed in it",
-        '"': "close the string with a second quote; backslashes are not allowed in it",
-        "!": "write `not` or `!=`",
-        "&": "write `and`",
-        "|": "write `or`",
-    }.get(found, "")
-    return RuleViolation(
-        Code.SYNTAX,
-        f"unexpected character `{found}`",
-        help=advice,
-        span=locate(position, position + 1),
-    )
-
-
-class Parser:
+class Parser(Cursor):
     """A recursive-descent parser over the tokens of one line."""
 
     def __init__(self, text: str, locate: Locate) -> None:
-        self.text = text
-        self.locate = locate
-        self.tokens = tokenize(text, locate)
-        self.position = 0
+        super().__init__(text, locate)
         self.depth = 0
-
-    @property
-    def token(self) -> Token:
-        """The token that comes next."""
-        return self.tokens[self.position]
-
-    def peek(self, distance: int = 1) -> Token:
-        """Return the token `distance` after the next one."""
-        return self.tokens[min(self.position + distance, len(self.tokens) - 1)]
-
-    def at(self, *texts: str) -> bool:
-        """Return whether the next token is one of these symbols or words."""
-        token = self.token
-        return token.kind in {"symbol", "name"} and token.text in texts
-
-    def advance(self) -> Token:
-        """Take the next token."""
-        token = self.token
-        self.position += token.kind != "end"
-        return token
-
-    def accept(self, text: str) -> Token | None:
-        """Take the next token if it is `text`."""
-        return self.advance() if self.at(text) else None
-
-    def expect(self, text: str) -> Token:
-        """Take the next token, which must be `text`."""
-        if not self.at(text):
-            raise self.unexpected(f"expected `{text}`", self._closing_advice(text))
-        return self.advance()
-
-    def _closing_advice(self, text: str) -> str:
-        if self.token.kind == "end" and text in {")", "]"}:
-            return f"a bracket is left open: write the missing `{text}`"
-        return "arguments are parted by commas" if text == ")" and self.token.kind != "end" else ""
-
-    def expect_name(self, what: str) -> Token:
-        """Take the next token, which must be a name and no keyword."""
-        if self.token.kind != "name" or self.token.text in KEYWORDS:
-            raise self.unexpected(f"expected {what}")
-        return self.advance()
-
-    def expect_end(self) -> None:
-        """Refuse anything that is left over."""
-        if self.token.kind != "end":
-            raise self.unexpected("expected the end of the line")
-
-    def span(self, start: int, end: int | None = None) -> Span:
-        """Return the place from offset `start` to `end`, by default the last token's end."""
-        if end is None:
-            end = self.tokens[self.position - 1].end if self.position else start
-        return self.locate(start, max(end, start + 1))
-
-    def unexpected(self, wanted: str, hint: str = "") -> RuleViolation:
-        """Return the violation for a token that cannot stand here."""
-        token = self.token
-        found = "the end of the line" if token.kind == "end" else f"`{token.text}`"
-        return RuleViolation(
-            Code.SYNTAX,
-            f"{wanted}, found {found}",
-            help=hint,
-            span=self.locate(token.start, max(token.end, token.start + 1)),
-        )
 
     def expression(self) -> Expression:
         """Parse an expression; a ternary is allowed."""
@@ -413,7 +277,7 @@ class Parser:
         token = self.token
         place = self.locate(token.start, max(token.end, token.start + 1))
         if token.kind == "number":
-            return Literal(self._number(), place)
+            return Literal(self.number(), place)
         if token.kind == "string":
             self.advance()
             return Literal(token.text[1:-1], place)
@@ -452,30 +316,6 @@ class Parser:
         if name in _CONSTANTS:
             return Literal(_CONSTANTS[name], self.span(token.start))
         return Name(name, self.span(token.start))
-
-    def _number(self) -> int | float:
-        token = self.advance()
-        match = _NUMBER.fullmatch(token.text)
-        if match is None:
-            raise RuleViolation(
-                Code.SYNTAX,
-                f"`{token.text}` is no number",
-                help="integers have no leading zero; underscores stand between digits",
-                span=self.locate(token.start, token.end),
-            )
-        if match["fraction"] is None and match["exponent"] is None:
-            return self._integer(token)
-        return float(token.text)
-
-    def _integer(self, token: Token) -> int:
-        value = int(token.text)
-        if value > MAX_INTEGER:
-            raise RuleViolation(
-                Code.READING_LIMIT,
-                "an integer outside −2⁶³ … 2⁶³ − 1",
-                span=self.locate(token.start, token.end),
-            )
-        return value
 
 
 def parse_expression(text: str, locate: Locate) -> Expression:

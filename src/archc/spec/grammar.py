@@ -7,8 +7,9 @@ unit  = callee ["(" arguments ")"] | "(" item ")"
 """
 
 from archc.diagnostics import Code, RuleViolation
-from archc.expressions.parser import KEYWORDS, Parser
+from archc.expressions.parser import Parser
 from archc.expressions.syntax import Expression, Keyword, Literal, Name
+from archc.expressions.tokens import KEYWORDS
 from archc.spec.source import Piece, Scalar
 from archc.statements import Argument, Item, LayerCall, Stage, Targets
 
@@ -92,7 +93,7 @@ class LineParser(Parser):
     def _factor(self) -> Expression:
         start = self.token.start
         if self.token.kind == "number":
-            return Literal(self._number(), self.span(start))
+            return Literal(self.number(), self.span(start))
         if self.accept("("):
             factor = self.expression()
             self.expect(")")

@@ -1,33 +1,18 @@
 """From a source's tree to a `Document`: one short function a key of the file."""
 
-import re
 from collections.abc import Callable
-from collections.abc import Mapping as Dict
 from difflib import get_close_matches
 from typing import Any
-
-from pydantic import BaseModel, ValidationError
 
 from archc.diagnostics import Code, CompileError, Diagnostic, RuleViolation, Span
 from archc.expressions.syntax import NOWHERE
 from archc.expressions.values import LayerName
+from archc.spec import entries
 from archc.spec.bodies import BodyReader, diagnosed
 from archc.spec.data import parameter_value, plain
-from archc.spec.grammar import LineParser, is_identifier
-from archc.spec.model import (
-    DTYPES,
-    Declaration,
-    Dimension,
-    Document,
-    Expectation,
-    Import,
-    InitRule,
-    Input,
-    Output,
-)
-from archc.spec.names import check_network_name
-from archc.spec.source import Mapping, Node, Scalar, Sequence, Source
-from archc.statements import Block, Body, LayerCall
+from archc.spec.model import Declaration, Document, Expectation
+from archc.spec.source import Mapping, Node, Scalar, Source
+from archc.statements import Block, Body
 
 KEYS = (
     "archc",
@@ -48,8 +33,6 @@ KEYS = (
     "meta",
 )
 REQUIRED = ("archc", "name", "inputs", "model")
-_LONG_FORM = frozenset(Declaration.model_fields)
-_INPUT = re.compile(r"([a-z][a-z0-9]*)\s*\[(.*)\]", re.DOTALL)
 
 
 def parse(source: Source) -> Document:
@@ -72,24 +55,24 @@ class _DocumentParser:
         self._check_indentation()
         self._read_keys()
         self._check_version()
-        parameters = self._mapping("params", self._declaration)
+        parameters = self._mapping("params", entries.declaration)
         document = Document(
             file=self.source.file,
-            name=self._name(),
+            name=self._guarded(entries.network_name, "name") or "unnamed",
             doc=self._text("doc"),
             parameters=parameters,
-            variants=self._mapping("variants", self._variant),
-            inputs=tuple(self._mapping("inputs", self._input).values()),
+            variants=self._mapping("variants", entries.variant),
+            inputs=tuple(self._mapping("inputs", entries.model_input).values()),
             blocks=self._blocks(),
             model=self._model(),
-            outputs=tuple(self._mapping("outputs", self._output).values()),
-            init=tuple(self._mapping("init", self._init_rule).values()),
-            tie=tuple(self._mapping("tie", self._tie).values()),
-            imports=tuple(self._mapping("import", self._import).values()),
+            outputs=tuple(self._mapping("outputs", entries.output).values()),
+            init=tuple(self._mapping("init", entries.init_rule).values()),
+            tie=tuple(self._mapping("tie", entries.tie).values()),
+            imports=tuple(self._mapping("import", entries.imported).values()),
             expect=self._expect(),
-            allow=self._mapping("allow", self._allowed),
-            meta=self._guarded(self._plain, "meta"),
-            python=self._mapping("python", lambda _key, node: str(self._scalar(node).value)),
+            allow=self._mapping("allow", entries.allowed),
+            meta=self._guarded(plain, "meta"),
+            python=self._mapping("python", entries.python_layer),
             mistakes=tuple(self.bodies.mistakes),
             spans={name: key.span for name, (key, _) in self.keys.items()}
             | self._parameter_spans(),
@@ -159,23 +142,8 @@ class _DocumentParser:
         elif next(iter(self.keys)) != "archc":
             self._refuse(Code.MISSING_KEY, "`archc: 1` comes first", key.span, "move it to the top")
 
-    def _name(self) -> str:
-        def read(node: Node) -> str:
-            name = self._scalar(node).value
-            try:
-                check_network_name(name)
-            except RuleViolation as violation:
-                violation.span = node.span
-                raise
-            return name
-
-        return self._guarded(read, "name") or "unnamed"
-
     def _text(self, key: str) -> str:
-        return self._guarded(lambda node: self._scalar(node).value, key) or ""
-
-    def _plain(self, node: Node) -> Any:
-        return plain(node)
+        return self._guarded(lambda node: entries.text_of(node).value, key) or ""
 
     def _guarded(self, read: Callable[[Node], Any], key: str) -> Any:
         """Read the value of a key; a violation becomes a diagnostic."""
@@ -206,88 +174,6 @@ class _DocumentParser:
                 self.diagnostics.append(diagnosed(violation, value.span))
         return result
 
-    def _scalar(self, node: Node) -> Scalar:
-        if not isinstance(node, Scalar):
-            kind = "a list" if isinstance(node, Sequence) else "a mapping"
-            raise RuleViolation(
-                Code.WRONG_KIND,
-                f"expected a text, found {kind}",
-                help="a text that begins with `[` or `{` needs quotes",
-                span=node.span,
-            )
-        return node
-
-    def _declaration(self, key: Scalar, node: Node) -> Declaration:
-        _check_identifier(key)
-        if not isinstance(node, Mapping):
-            value = parameter_value(node)
-            if value is None:
-                raise RuleViolation(
-                    Code.PARAMETER_VALUE,
-                    f"the parameter `{key.value}` is null",
-                    help=f"{key.value}: {{default: null, type: int}}",
-                )
-            return Declaration(default=value)
-        return self._long_declaration(key, node)
-
-    def _long_declaration(self, key: Scalar, node: Mapping) -> Declaration:
-        entries = {k.value: v for k, v in node.entries}
-        if "default" not in entries:
-            raise RuleViolation(
-                Code.PARAMETER_VALUE,
-                f"the parameter `{key.value}` has no default",
-                help=f"{key.value}: {{default: …, choices: […], help: …}}",
-            )
-        is_layer = "type" in entries and self._scalar(entries["type"]).value == "layer"
-        fields: dict[str, Any] = {}
-        for name, value in entries.items():
-            known = name in {"default", "choices"}
-            fields[name] = parameter_value(value, is_layer) if known else plain(value)
-        return self._validated(Declaration, fields, node)
-
-    def _validated(self, model: type[Any], fields: Dict[str, Any], node: Node) -> Any:
-        """Validate plain data with pydantic; the first error is placed at its own node."""
-        try:
-            return model.model_validate(fields)
-        except ValidationError as error:
-            first = error.errors()[0]
-            path = [str(part) for part in first["loc"]]
-            unknown = first["type"] == "extra_forbidden"
-            place = _descend(node, path, at_key=unknown)
-            headline = (
-                f"there is no key `{path[-1]}` here"
-                if unknown
-                else f"`{'.'.join(path)}`: {first['msg'][0].lower()}{first['msg'][1:]}"
-            )
-            raise RuleViolation(
-                Code.UNKNOWN_KEY if unknown else Code.FIELD_VALUE,
-                headline,
-                help=_near_field(path[-1], model) if unknown else "",
-                span=place,
-            ) from None
-
-    def _variant(self, key: Scalar, node: Node) -> dict[str, Any]:
-        check_network_name(key.value)
-        if not isinstance(node, Mapping):
-            raise RuleViolation(
-                Code.WRONG_KIND,
-                "a variant is a mapping of parameters",
-                help=f"{key.value}: {{width: 64}}",
-            )
-        return {name.value: parameter_value(value) for name, value in node.entries}
-
-    def _input(self, key: Scalar, node: Node) -> Input:
-        _check_identifier(key)
-        if isinstance(node, Sequence):
-            texts = [self._scalar(item) for item in node.items]
-            dimensions = tuple(_dimension(LineParser(text)) for text in texts)
-            return Input(key.value, "float32", dimensions, node.span)
-        if isinstance(node, Scalar):
-            return _typed_input(key, node)
-        raise RuleViolation(
-            Code.WRONG_KIND, "an input is a shape", help=f"{key.value}: [B, 3, H=224, W=224]"
-        )
-
     def _blocks(self) -> dict[str, Block]:
         blocks: dict[str, Block] = {}
         node = self.keys["blocks"][1] if "blocks" in self.keys else None
@@ -317,59 +203,13 @@ class _DocumentParser:
             return Body("list", ())
         return self.bodies.body(self.keys["model"][1])
 
-    def _output(self, key: Scalar, node: Node) -> Output:
-        _check_identifier(key)
-        parser = LineParser(self._scalar(node))
-        value = parser.operation()
-        condition = parser.expression() if parser.accept("if") else None
-        parser.expect_end()
-        return Output(key.value, value, condition, key.span)
-
-    def _init_rule(self, key: Scalar, node: Node) -> InitRule:
-        parser = LineParser(self._scalar(node))
-        name = parser.expect_name("an initialisation")
-        arguments, keywords = parser.arguments() if parser.at("(") else ((), ())
-        call = LayerCall((name.text,), arguments, keywords, parser.span(name.start))
-        condition = parser.expression() if parser.accept("if") else None
-        parser.expect_end()
-        return InitRule(tuple(key.value.split(".")), call, condition, key.span)
-
-    def _tie(self, key: Scalar, node: Node) -> tuple[str, str, Span]:
-        return key.value, self._scalar(node).value, key.span
-
-    def _import(self, key: Scalar, node: Node) -> Import:
-        _check_identifier(key)
-        path, _, block = self._scalar(node).value.partition("#")
-        return Import(key.value, path, block, node.span)
-
-    def _allowed(self, key: Scalar, node: Node) -> str:
-        if key.value not in {str(code) for code in Code}:
-            raise RuleViolation(
-                Code.FIELD_VALUE, f"there is no warning `{key.value}`", span=key.span
-            )
-        return self._scalar(node).value
-
     def _expect(self) -> Expectation:
-        def read(node: Node) -> Expectation:
-            if not isinstance(node, Mapping):
-                raise RuleViolation(Code.WRONG_KIND, "`expect:` is a mapping")
-            return self._validated(Expectation, self._expectation_fields(node), node)
-
-        return self._guarded(read, "expect") or Expectation()
-
-    def _expectation_fields(self, node: Mapping) -> dict[str, Any]:
-        """Return the figures; the keys that name variants are gathered under `variants`."""
         variants = self.keys["variants"][1] if "variants" in self.keys else None
-        names = (
-            {k.value for k, _ in variants.entries} if isinstance(variants, Mapping) else set[str]()
+        known = variants.entries if isinstance(variants, Mapping) else ()
+        names = {key.value for key, _ in known}
+        return (
+            self._guarded(lambda node: entries.expectation(node, names), "expect") or Expectation()
         )
-        fields: dict[str, Any] = {}
-        for key, value in node.entries:
-            if key.value in names and isinstance(value, Mapping):
-                fields.setdefault("variants", {})[key.value] = self._expectation_fields(value)
-            else:
-                fields[key.value] = plain(value)
-        return fields
 
     def _refuse(self, code: Code, headline: str, span: Span, advice: str = "") -> None:
         self.diagnostics.append(Diagnostic(code, headline, span, help=advice))
@@ -397,71 +237,6 @@ def _places(node: Mapping, prefix: str) -> dict[str, Span]:
     return places
 
 
-def _descend(node: Node, path: list[str], at_key: bool = False) -> Span:
-    """Return the place of the value at a path, or of its key."""
-    span = node.span
-    for part in path:
-        if not isinstance(node, Mapping):
-            break
-        for key, value in node.entries:
-            if key.value == part:
-                span, node = key.span if at_key else value.span, value
-                break
-    return span
-
-
-def _near_field(name: str, model: type[BaseModel]) -> str:
-    near = get_close_matches(name, model.model_fields, 1)
-    return f"did you mean `{near[0]}`?" if near else "keys are " + ", ".join(model.model_fields)
-
-
-def _check_identifier(key: Scalar) -> None:
-    if not is_identifier(key.value) or len(key.value) > 64 or key.value.startswith("__"):
-        raise RuleViolation(
-            Code.BAD_NAME,
-            f"`{key.value}` cannot be a name",
-            help="use letters, digits and underscores, and no word of the language",
-            span=key.span,
-        )
-
-
-def _typed_input(key: Scalar, node: Scalar) -> Input:
-    """Read `int64[B, L=56]`."""
-    match = _INPUT.fullmatch(node.value)
-    if match is None or match[1] not in DTYPES:
-        raise RuleViolation(
-            Code.FIELD_VALUE,
-            f"`{node.value}` is no tensor type",
-            help=f"{key.value}: int64[B, L=56]; dtypes are " + ", ".join(DTYPES),
-        )
-    parser = LineParser(node)
-    parser.advance()
-    parser.expect("[")
-    dimensions: list[Dimension] = []
-    while not parser.at("]"):
-        dimensions.append(_dimension(parser, alone=False))
-        if not parser.accept(","):
-            break
-    parser.expect("]")
-    parser.expect_end()
-    return Input(key.value, match[1], tuple(dimensions), node.span)
-
-
-def _dimension(parser: LineParser, alone: bool = True) -> Dimension:
-    """Read `B`, `3`, `H=224` or `width`; a capital first letter is a free dimension."""
-    start = parser.token.start
-    text = parser.token.text
-    if parser.token.kind == "name" and text[0].isupper():
-        parser.advance()
-        size = parser.operation() if parser.accept("=") else None
-        letter = text
-    else:
-        size, letter = parser.operation(), ""
-    if alone:
-        parser.expect_end()
-    return Dimension(letter, size, parser.span(start))
-
-
 def value_from_text(text: str, declaration: Declaration) -> Any:
     """Return the value that a command line gives for a parameter: `-p layers=[2,2,2,2]`.
 
@@ -469,7 +244,7 @@ def value_from_text(text: str, declaration: Declaration) -> Any:
         CompileError: the text is no YAML.
         RuleViolation: no value of the language.
     """
-    from archc.spec.source import read
+    from archc.spec.reader import read
 
     if isinstance(declaration.default, bool) and text in {"True", "False"}:
         return text == "True"

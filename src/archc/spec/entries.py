@@ -1,0 +1,263 @@
+"""The entries of a file's sections, one function a kind: a parameter, an input, a rule.
+
+Each takes a key and its value from the YAML tree and returns what the document holds.
+"""
+
+import re
+from collections.abc import Mapping as Dict
+from collections.abc import Set
+from difflib import get_close_matches
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from archc.diagnostics import Code, RuleViolation, Span
+from archc.spec.data import parameter_value, plain
+from archc.spec.grammar import LineParser, is_identifier
+from archc.spec.model import (
+    DTYPES,
+    Declaration,
+    Dimension,
+    Expectation,
+    Import,
+    InitRule,
+    Input,
+    Output,
+)
+from archc.spec.names import check_network_name
+from archc.spec.source import Mapping, Node, Scalar, Sequence
+from archc.statements import LayerCall
+
+_INPUT = re.compile(r"([a-z][a-z0-9]*)\s*\[(.*)\]", re.DOTALL)
+Model = TypeVar("Model", bound=BaseModel)
+
+
+def text_of(node: Node) -> Scalar:
+    """Return a node that must be a text."""
+    if not isinstance(node, Scalar):
+        kind = "a list" if isinstance(node, Sequence) else "a mapping"
+        raise RuleViolation(
+            Code.WRONG_KIND,
+            f"expected a text, found {kind}",
+            help="a text that begins with `[` or `{` needs quotes",
+            span=node.span,
+        )
+    return node
+
+
+def network_name(node: Node) -> str:
+    """Read the value of `name`."""
+    name = text_of(node).value
+    try:
+        check_network_name(name)
+    except RuleViolation as violation:
+        violation.span = node.span
+        raise
+    return name
+
+
+def declaration(key: Scalar, node: Node) -> Declaration:
+    """Read one entry of `params`: a default, or the long form that names it."""
+    _check_identifier(key)
+    if isinstance(node, Mapping):
+        return _long_declaration(key, node)
+    value = parameter_value(node)
+    if value is None:
+        raise RuleViolation(
+            Code.PARAMETER_VALUE,
+            f"the parameter `{key.value}` is null",
+            help=f"{key.value}: {{default: null, type: int}}",
+        )
+    return Declaration(default=value)
+
+
+def _long_declaration(key: Scalar, node: Mapping) -> Declaration:
+    entries = {k.value: v for k, v in node.entries}
+    if "default" not in entries:
+        raise RuleViolation(
+            Code.PARAMETER_VALUE,
+            f"the parameter `{key.value}` has no default",
+            help=f"{key.value}: {{default: …, choices: […], help: …}}",
+        )
+    is_layer = "type" in entries and text_of(entries["type"]).value == "layer"
+    fields: dict[str, Any] = {}
+    for name, value in entries.items():
+        known = name in {"default", "choices"}
+        fields[name] = parameter_value(value, is_layer) if known else plain(value)
+    return _validated(Declaration, fields, node)
+
+
+def _validated(model: type[Model], fields: Dict[str, Any], node: Node) -> Model:
+    """Validate plain data with pydantic; the first error is placed at its own node."""
+    try:
+        return model.model_validate(fields)
+    except ValidationError as error:
+        first = error.errors()[0]
+        path = [str(part) for part in first["loc"]]
+        unknown = first["type"] == "extra_forbidden"
+        place = _descend(node, path, at_key=unknown)
+        headline = (
+            f"there is no key `{path[-1]}` here"
+            if unknown
+            else f"`{'.'.join(path)}`: {first['msg'][0].lower()}{first['msg'][1:]}"
+        )
+        raise RuleViolation(
+            Code.UNKNOWN_KEY if unknown else Code.FIELD_VALUE,
+            headline,
+            help=_near_field(path[-1], model) if unknown else "",
+            span=place,
+        ) from None
+
+
+def _descend(node: Node, path: list[str], at_key: bool = False) -> Span:
+    """Return the place of the value at a path, or of its key."""
+    span = node.span
+    for part in path:
+        if not isinstance(node, Mapping):
+            break
+        for key, value in node.entries:
+            if key.value == part:
+                span, node = key.span if at_key else value.span, value
+                break
+    return span
+
+
+def _near_field(name: str, model: type[BaseModel]) -> str:
+    near = get_close_matches(name, model.model_fields, 1)
+    return f"did you mean `{near[0]}`?" if near else "keys are " + ", ".join(model.model_fields)
+
+
+def variant(key: Scalar, node: Node) -> dict[str, Any]:
+    """Read one entry of `variants`: the parameters it sets."""
+    check_network_name(key.value)
+    if not isinstance(node, Mapping):
+        raise RuleViolation(
+            Code.WRONG_KIND,
+            "a variant is a mapping of parameters",
+            help=f"{key.value}: {{width: 64}}",
+        )
+    return {name.value: parameter_value(value) for name, value in node.entries}
+
+
+def model_input(key: Scalar, node: Node) -> Input:
+    """Read one entry of `inputs`: a shape, or a dtype with one."""
+    _check_identifier(key)
+    if isinstance(node, Sequence):
+        texts = [text_of(item) for item in node.items]
+        dimensions = tuple(_dimension(LineParser(text)) for text in texts)
+        return Input(key.value, "float32", dimensions, node.span)
+    if isinstance(node, Scalar):
+        return _typed_input(key, node)
+    raise RuleViolation(
+        Code.WRONG_KIND, "an input is a shape", help=f"{key.value}: [B, 3, H=224, W=224]"
+    )
+
+
+def _typed_input(key: Scalar, node: Scalar) -> Input:
+    """Read `int64[B, L=56]`."""
+    match = _INPUT.fullmatch(node.value)
+    if match is None or match[1] not in DTYPES:
+        raise RuleViolation(
+            Code.FIELD_VALUE,
+            f"`{node.value}` is no tensor type",
+            help=f"{key.value}: int64[B, L=56]; dtypes are " + ", ".join(DTYPES),
+        )
+    parser = LineParser(node)
+    parser.advance()
+    parser.expect("[")
+    dimensions: list[Dimension] = []
+    while not parser.at("]"):
+        dimensions.append(_dimension(parser, alone=False))
+        if not parser.accept(","):
+            break
+    parser.expect("]")
+    parser.expect_end()
+    return Input(key.value, match[1], tuple(dimensions), node.span)
+
+
+def _dimension(parser: LineParser, alone: bool = True) -> Dimension:
+    """Read `B`, `3`, `H=224` or `width`; a capital first letter is a free dimension."""
+    start = parser.token.start
+    text = parser.token.text
+    if parser.token.kind == "name" and text[0].isupper():
+        parser.advance()
+        size = parser.operation() if parser.accept("=") else None
+        letter = text
+    else:
+        size, letter = parser.operation(), ""
+    if alone:
+        parser.expect_end()
+    return Dimension(letter, size, parser.span(start))
+
+
+def output(key: Scalar, node: Node) -> Output:
+    """Read one entry of `outputs`: a tensor, and when it is one."""
+    _check_identifier(key)
+    parser = LineParser(text_of(node))
+    value = parser.operation()
+    condition = parser.expression() if parser.accept("if") else None
+    parser.expect_end()
+    return Output(key.value, value, condition, key.span)
+
+
+def init_rule(key: Scalar, node: Node) -> InitRule:
+    """Read one entry of `init`: which tensors, what fills them, and when."""
+    parser = LineParser(text_of(node))
+    name = parser.expect_name("an initialisation")
+    arguments, keywords = parser.arguments() if parser.at("(") else ((), ())
+    call = LayerCall((name.text,), arguments, keywords, parser.span(name.start))
+    condition = parser.expression() if parser.accept("if") else None
+    parser.expect_end()
+    return InitRule(tuple(key.value.split(".")), call, condition, key.span)
+
+
+def tie(key: Scalar, node: Node) -> tuple[str, str, Span]:
+    """Read one entry of `tie`: the two keys of one tensor."""
+    return key.value, text_of(node).value, key.span
+
+
+def imported(key: Scalar, node: Node) -> Import:
+    """Read one entry of `import`: a file and, after `#`, a block of it."""
+    _check_identifier(key)
+    path, _, block = text_of(node).value.partition("#")
+    return Import(key.value, path, block, node.span)
+
+
+def python_layer(_key: Scalar, node: Node) -> str:
+    """Read one entry of `python`: `module:Class`."""
+    return text_of(node).value
+
+
+def allowed(key: Scalar, node: Node) -> str:
+    """Read one entry of `allow`: a warning's code and the reason."""
+    if key.value not in {str(code) for code in Code}:
+        raise RuleViolation(Code.FIELD_VALUE, f"there is no warning `{key.value}`", span=key.span)
+    return text_of(node).value
+
+
+def expectation(node: Node, variants: Set[str]) -> Expectation:
+    """Read `expect`; the keys that name variants hold figures of their own."""
+    if not isinstance(node, Mapping):
+        raise RuleViolation(Code.WRONG_KIND, "`expect:` is a mapping")
+    return _validated(Expectation, _figures(node, variants), node)
+
+
+def _figures(node: Mapping, variants: Set[str]) -> dict[str, Any]:
+    """Return the figures; the keys that name variants are gathered under `variants`."""
+    fields: dict[str, Any] = {}
+    for key, value in node.entries:
+        if key.value in variants and isinstance(value, Mapping):
+            fields.setdefault("variants", {})[key.value] = _figures(value, variants)
+        else:
+            fields[key.value] = plain(value)
+    return fields
+
+
+def _check_identifier(key: Scalar) -> None:
+    if not is_identifier(key.value) or len(key.value) > 64 or key.value.startswith("__"):
+        raise RuleViolation(
+            Code.BAD_NAME,
+            f"`{key.value}` cannot be a name",
+            help="use letters, digits and underscores, and no word of the language",
+            span=key.span,
+        )
