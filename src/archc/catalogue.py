@@ -3,9 +3,10 @@
 import os
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
+
+from msgspec import Struct
 
 from archc.diagnostics import Code, CompileError, Diagnostic, Label, Span
 from archc.spec.model import Document
@@ -17,16 +18,14 @@ SUFFIXES = (".yaml", ".yml")
 _SCHEMA_LINE = re.compile(r"^archc[ \t]*:", re.MULTILINE)
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """Where a network stands: a file, and a variant of it."""
 
     path: Path
     variant: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Network:
+class Network(Struct, frozen=True):
     """A network of a folder: a variant where its file has variants, else the file's own."""
 
     name: str

@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, cast
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from archc.diagnostics import ArchcError, Code, CompileError, Diagnostic, RuleViolation
 from archc.expressions.values import CONSTANT_TYPES, Constant, LayerName
@@ -36,8 +38,7 @@ class CallError(ArchcError, TypeError):
     """A function of archc was called with arguments that do not go together."""
 
 
-@dataclass(frozen=True)
-class Settings:
+class Settings(Struct, frozen=True):
     """What the caller asks of a spec.
 
     `texts` holds parameters as a command line writes them, `parameters` as Python values.
@@ -61,8 +62,7 @@ class Settings:
         return bool(self.parameters or self.texts or self.inputs)
 
 
-@dataclass(frozen=True)
-class Spec:
+class Spec(Struct, frozen=True):
     """A spec that was read and parsed, with everything it imports.
 
     `canonical` is there where the text was the canonical form: one network, nodes and all.
@@ -100,14 +100,13 @@ class Spec:
         return {self.file: self.text, **imported}
 
 
-@dataclass(frozen=True, repr=False)
-class Report:
+class Report(Struct, frozen=True):
     """What checking a spec found: the graph and its costs, or what is wrong."""
 
     graph: Graph | None
     costs: CostTable | None
     diagnostics: tuple[Diagnostic, ...] = ()
-    sources: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
+    sources: Mapping[str, str] = field(default_factory=dict[str, str])
     notes: tuple[str, ...] = ()
 
     def __repr__(self) -> str:

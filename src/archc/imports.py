@@ -2,10 +2,11 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
+
+from msgspec import Struct, field
 
 from archc.diagnostics import Code, CompileError, Diagnostic
 from archc.passes.elaborate import Imported
@@ -24,16 +25,14 @@ MAX_IMPORTS = 1_000
 _PROJECT_MARKS = (".git", "pyproject.toml")
 
 
-@dataclass(frozen=True)
-class ImportedFile:
+class ImportedFile(Struct, frozen=True):
     """A file that an import reached."""
 
     source: Source
     document: Document
 
 
-@dataclass
-class Imports:
+class Imports(Struct):
     """What a spec's `import:` resolves to.
 
     `files` holds every file by its shown name; `targets` names the file that an alias of a

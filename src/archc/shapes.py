@@ -1,7 +1,8 @@
 """Sizes, shapes and the rules by which shapes meet."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from archc.diagnostics import Code, RuleViolation
 
@@ -9,8 +10,7 @@ MAX_SIZE = 2**31 - 1
 MAX_RANK = 8
 
 
-@dataclass(frozen=True, slots=True)
-class Batch:
+class Batch(Struct, frozen=True):
     """The one dimension that may stay unknown, under the letter the file gives it."""
 
     letter: str
@@ -23,8 +23,7 @@ Size = int | Batch
 Shape = tuple[Size, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class TensorType:
+class TensorType(Struct, frozen=True):
     """What is known of a tensor before it exists: its shape and its dtype."""
 
     shape: Shape

@@ -4,20 +4,17 @@ A body is a list, whose children are numbered, or a mapping, whose children are
 named. Control lines are Python's statements and add nothing to a path.
 """
 
-from dataclasses import dataclass, field
-
 from archc.diagnostics import Span
-from archc.expressions.syntax import NOWHERE, Expression, Keyword, Name
+from archc.expressions.syntax import NOWHERE, Expression, Keyword, Name, Syntax
 
 
-@dataclass(frozen=True, slots=True)
-class LayerCall:
+class LayerCall(Syntax, frozen=True):
     """A callee with its arguments; `arguments is None` marks a bare name."""
 
     callee: tuple[str, ...]
     arguments: tuple[Expression, ...] | None = None
     keywords: tuple[Keyword, ...] = ()
-    span: Span = field(default=NOWHERE, compare=False)
+    span: Span = NOWHERE
 
     @property
     def name(self) -> str:
@@ -25,17 +22,15 @@ class LayerCall:
         return ".".join(self.callee)
 
 
-@dataclass(frozen=True, slots=True)
-class Stage:
+class Stage(Syntax, frozen=True):
     """One step of a chain: a call or a parenthesis, `factor` times over."""
 
     unit: "LayerCall | Item"
     factor: Expression | None = None
-    span: Span = field(default=NOWHERE, compare=False)
+    span: Span = NOWHERE
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(Syntax, frozen=True):
     """One line: a chain of stages, where it takes its input, what it is called, whether it is.
 
     `text` is the line as written, for messages and comments.
@@ -47,8 +42,8 @@ class Item:
     collects: bool = False
     condition: Expression | None = None
     otherwise: "Item | None" = None
-    span: Span = field(default=NOWHERE, compare=False)
-    text: str = field(default="", compare=False)
+    span: Span = NOWHERE
+    text: str = ""
 
     @property
     def is_broken(self) -> bool:
@@ -56,8 +51,7 @@ class Item:
         return not self.stages and not self.sources
 
 
-@dataclass(frozen=True, slots=True)
-class Targets:
+class Targets(Syntax, frozen=True):
     """The names a `for` assigns: one name, or a nest of tuples of them."""
 
     names: tuple["str | Targets", ...]
@@ -72,97 +66,87 @@ class Targets:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Child:
+class Child(Syntax, frozen=True):
     """A named or numbered child; `key` is empty in a list and may hold `{i}`."""
 
     key: str
     content: "Item | Body"
-    span: Span = field(default=NOWHERE, compare=False)
+    span: Span = NOWHERE
     literal: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class For:
+class For(Syntax, frozen=True):
     """`for targets in iterable:`."""
 
     targets: Targets
     iterable: Expression
     body: "Body"
-    span: Span = field(default=NOWHERE, compare=False)
-    text: str = field(default="", compare=False)
+    span: Span = NOWHERE
+    text: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class If:
+class If(Syntax, frozen=True):
     """`if …: elif …: else:`; the condition of the last branch may be None."""
 
     branches: tuple[tuple[Expression | None, "Body"], ...]
-    span: Span = field(default=NOWHERE, compare=False)
+    span: Span = NOWHERE
 
 
-@dataclass(frozen=True, slots=True)
-class Join:
+class Join(Syntax, frozen=True):
     """`concat:`, `add:` or `mul:`: every entry is a branch from the same input."""
 
     operation: str
     keywords: tuple[Keyword, ...]
     target: str
     body: "Body"
-    span: Span = field(default=NOWHERE, compare=False)
+    span: Span = NOWHERE
     collects: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Branch:
+class Branch(Syntax, frozen=True):
     """`branch:` under a join: one branch of several lines whose children keep flat names."""
 
     body: "Body"
-    span: Span = field(default=NOWHERE, compare=False)
+    span: Span = NOWHERE
 
 
-@dataclass(frozen=True, slots=True)
-class Let:
+class Let(Syntax, frozen=True):
     """`let name: value`."""
 
     name: str
     value: Expression
-    span: Span = field(default=NOWHERE, compare=False)
+    span: Span = NOWHERE
 
 
-@dataclass(frozen=True, slots=True)
-class Assert:
+class Assert(Syntax, frozen=True):
     """`assert: condition`."""
 
     condition: Expression
-    span: Span = field(default=NOWHERE, compare=False)
+    span: Span = NOWHERE
 
 
-@dataclass(frozen=True, slots=True)
-class Return:
+class Return(Syntax, frozen=True):
     """`return: tensor, … [if condition [else tensor]]`; `names` where results are named."""
 
     values: tuple[Expression, ...]
     names: tuple[str, ...] = ()
     condition: Expression | None = None
     otherwise: Expression | None = None
-    span: Span = field(default=NOWHERE, compare=False)
+    span: Span = NOWHERE
 
 
-@dataclass(frozen=True, slots=True)
-class Declare:
+class Declare(Syntax, frozen=True):
     """`declare: [names]`: the order of registration, where it is not the page's."""
 
     names: tuple[Name, ...]
-    span: Span = field(default=NOWHERE, compare=False)
+    span: Span = NOWHERE
 
 
 Statement = For | If | Join | Branch | Let | Assert | Return | Declare
 Entry = Child | Statement
 
 
-@dataclass(frozen=True, slots=True)
-class Body:
+class Body(Syntax, frozen=True):
     """The lines of a block, of the model, of a child or under a control line.
 
     `kind` is `list`, `mapping` or `item` (one line standing alone).
@@ -170,25 +154,23 @@ class Body:
 
     kind: str
     entries: tuple[Entry, ...]
-    span: Span = field(default=NOWHERE, compare=False)
+    span: Span = NOWHERE
 
 
-@dataclass(frozen=True, slots=True)
-class Argument:
+class Argument(Syntax, frozen=True):
     """A parameter of a block; `default` is None where it must be given."""
 
     name: str
     default: Expression | None = None
     variadic: bool = False
-    span: Span = field(default=NOWHERE, compare=False)
+    span: Span = NOWHERE
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
+class Block(Syntax, frozen=True):
     """A block's definition: its name, its parameters, its inputs and its lines."""
 
     name: str
     arguments: tuple[Argument, ...]
     inputs: tuple[str, ...]
     body: Body
-    span: Span = field(default=NOWHERE, compare=False)
+    span: Span = NOWHERE

@@ -5,14 +5,14 @@ learning": L the input length, k the kernel, s the stride, p the padding on each
 side, d the dilation; o the output length.
 """
 
-from dataclasses import dataclass
 from math import gcd
+
+from msgspec import Struct
 
 from archc.diagnostics import Code, RuleViolation
 
 
-@dataclass(frozen=True, slots=True)
-class Axis:
+class Axis(Struct, frozen=True):
     """A window's geometry along one axis; `padding` is (before, after)."""
 
     kernel: int

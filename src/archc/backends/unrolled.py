@@ -6,7 +6,8 @@ the container that is open when they run. `backends.expansion` prints the result
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from archc.ir.graph import (
     BodyRun,
@@ -34,8 +35,7 @@ STATEMENT_WORDS = frozenset({"concat", "add", "mul", "else", "branch", "assert",
 _KEY_OF = {"concat": "joined", "add": "sum", "mul": "product", "getitem": "part"}
 
 
-@dataclass(eq=False)
-class Line:
+class Line(Struct, eq=False):
     """One line: a node, the functions chained to it, whether the flow is its input.
 
     `binds` marks a function whose several results are read: it becomes a `let`.
@@ -55,8 +55,7 @@ class Line:
         return self.chained[-1] if self.chained else self.node
 
 
-@dataclass(eq=False)
-class Container:
+class Container(Struct, eq=False):
     """A module that holds others: its lines and inner containers; `value` is its last flow."""
 
     path: Path
@@ -66,8 +65,7 @@ class Container:
     value: Value | None = None
 
 
-@dataclass(eq=False)
-class Unrolled:
+class Unrolled(Struct, eq=False):
     """The tree of lines, where each node's line is, and the names in use."""
 
     root: Container

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import click
+from msgspec import Struct
+from msgspec.structs import replace
 
 from archc.cli.options import format_option, mode_option, network_options, settings_of
 
@@ -15,8 +16,7 @@ if TYPE_CHECKING:
     from archc.diagnostics import CompileError
 
 
-@dataclass(frozen=True)
-class _Checked:
+class _Checked(Struct, frozen=True):
     """One network that was checked; `width` is what the longest name beside it needs."""
 
     name: str

@@ -98,7 +98,7 @@ def open_argument(argument: str) -> tuple[Spec, str | None]:
 
 def one_network(argument: str, settings: Settings) -> tuple[Spec, Settings]:
     """Return the spec of an argument and the settings with the variant its name selects."""
-    from dataclasses import replace
+    from msgspec.structs import replace
 
     spec, variant = open_argument(argument)
     if variant is not None and settings.variant is None:

@@ -1,13 +1,13 @@
 """The diagnostic as a value; rendering it is another module's work."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from archc.diagnostics.codes import Code
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Span:
+class Span(Struct, frozen=True, order=True):
     """A stretch of a file: lines and columns count from 1, the end column is exclusive."""
 
     file: str
@@ -24,16 +24,14 @@ class Span:
         return f"{self.file}:{self.line}:{self.column}"
 
 
-@dataclass(frozen=True, slots=True)
-class Label:
+class Label(Struct, frozen=True):
     """A span with the few words that explain it."""
 
     span: Span
     text: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Operand:
+class Operand(Struct, frozen=True):
     """One tensor that took part in the mistake: its name, its shape, where it came from."""
 
     name: str
@@ -41,8 +39,7 @@ class Operand:
     origin: str
 
 
-@dataclass(frozen=True, slots=True)
-class Diagnostic:
+class Diagnostic(Struct, frozen=True):
     """One mistake: what is wrong, where, why, and the smallest fix.
 
     `calls` is the chain of block calls that led here, innermost first.
@@ -80,7 +77,6 @@ class CompileError(ArchcError):
         return render_text(self.diagnostics, self.sources)
 
 
-@dataclass(eq=False)
 class RuleViolation(Exception):
     """A rule was broken; the pass that called the rule adds the position.
 
@@ -88,14 +84,23 @@ class RuleViolation(Exception):
     message can point at it inside the line.
     """
 
-    code: Code
-    headline: str
-    notes: tuple[str, ...] = ()
-    help: str = ""
-    argument: str = ""
-    span: Span | None = None
-    operands: tuple[Operand, ...] = ()
-    labels: tuple[Label, ...] = ()
-
-    def __post_init__(self) -> None:
-        super().__init__(self.headline)
+    def __init__(
+        self,
+        code: Code,
+        headline: str,
+        notes: tuple[str, ...] = (),
+        help: str = "",
+        argument: str = "",
+        span: Span | None = None,
+        operands: tuple[Operand, ...] = (),
+        labels: tuple[Label, ...] = (),
+    ) -> None:
+        super().__init__(headline)
+        self.code = code
+        self.headline = headline
+        self.notes = notes
+        self.help = help
+        self.argument = argument
+        self.span = span
+        self.operands = operands
+        self.labels = labels

@@ -3,7 +3,8 @@
 import json
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from archc.diagnostics.model import Diagnostic, Label, Span
 
@@ -52,8 +53,7 @@ def render_text(
     return "\n\n".join(blocks)
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(Struct, frozen=True):
     """What a rendering is for: its width in columns, None for any, and whether it has colour."""
 
     width: int | None = None

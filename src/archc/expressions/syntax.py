@@ -1,130 +1,138 @@
 """The syntax tree of an expression: a subset of Python's, parsed by our own code."""
 
-from dataclasses import dataclass, field
+from typing import cast
+
+from msgspec import Struct
 
 from archc.diagnostics import Span
 
 NOWHERE = Span("", 0, 0, 0, 0)
 
 
-@dataclass(frozen=True, slots=True)
-class Literal:
+class Syntax(Struct, frozen=True, eq=False):
+    """A node of a syntax tree: equal to another that says the same, wherever either stands."""
+
+    def __eq__(self, other: object) -> bool:
+        return type(self) is type(other) and self._said() == cast("Syntax", other)._said()
+
+    def __hash__(self) -> int:
+        return hash((type(self), self._said()))
+
+    def _said(self) -> tuple[object, ...]:
+        return tuple(
+            getattr(self, name) for name in self.__struct_fields__ if name not in _WHERE_IT_STANDS
+        )
+
+
+_WHERE_IT_STANDS = frozenset({"span", "sign", "text"})
+"""The fields that tell where a node stands and how it looked there."""
+
+
+class Literal(Syntax, frozen=True):
     """A number, a quoted string, True, False or None."""
 
     value: int | float | bool | str | None
-    span: Span = field(default=NOWHERE, compare=False)
+    span: Span = NOWHERE
 
 
-@dataclass(frozen=True, slots=True)
-class Name:
+class Name(Syntax, frozen=True):
     """A bare name."""
 
     identifier: str
-    span: Span = field(default=NOWHERE, compare=False)
+    span: Span = NOWHERE
 
 
-@dataclass(frozen=True, slots=True)
-class Attribute:
+class Attribute(Syntax, frozen=True):
     """`value.name`, where the name may be a number (`features.0`) or hold braces (`a{i}`)."""
 
     value: "Expression"
     name: str
-    span: Span = field(default=NOWHERE, compare=False)
+    span: Span = NOWHERE
 
 
-@dataclass(frozen=True, slots=True)
-class Slice:
+class Slice(Syntax, frozen=True):
     """`start:stop:step` inside brackets."""
 
     start: "Expression | None"
     stop: "Expression | None"
     step: "Expression | None"
-    span: Span = field(default=NOWHERE, compare=False)
+    span: Span = NOWHERE
 
 
-@dataclass(frozen=True, slots=True)
-class Subscript:
+class Subscript(Syntax, frozen=True):
     """`value[index, …]`."""
 
     value: "Expression"
     indices: tuple["Expression | Slice", ...]
-    span: Span = field(default=NOWHERE, compare=False)
+    span: Span = NOWHERE
 
 
-@dataclass(frozen=True, slots=True)
-class Unary:
+class Unary(Syntax, frozen=True):
     """`-x`, `+x` or `not x`."""
 
     operator: str
     operand: "Expression"
-    span: Span = field(default=NOWHERE, compare=False)
+    span: Span = NOWHERE
 
 
-@dataclass(frozen=True, slots=True)
-class Binary:
+class Binary(Syntax, frozen=True):
     """An arithmetic operator between two operands; `sign` is the operator's own place."""
 
     operator: str
     left: "Expression"
     right: "Expression"
-    span: Span = field(default=NOWHERE, compare=False)
-    sign: Span = field(default=NOWHERE, compare=False)
+    span: Span = NOWHERE
+    sign: Span = NOWHERE
 
 
-@dataclass(frozen=True, slots=True)
-class Comparison:
+class Comparison(Syntax, frozen=True):
     """`a < b`, `a in b`, chained as Python chains them."""
 
     operands: tuple["Expression", ...]
     operators: tuple[str, ...]
-    span: Span = field(default=NOWHERE, compare=False)
+    span: Span = NOWHERE
 
 
-@dataclass(frozen=True, slots=True)
-class Logical:
+class Logical(Syntax, frozen=True):
     """`a and b` or `a or b`; evaluation stops at the first operand that decides."""
 
     operator: str
     operands: tuple["Expression", ...]
-    span: Span = field(default=NOWHERE, compare=False)
+    span: Span = NOWHERE
 
 
-@dataclass(frozen=True, slots=True)
-class Conditional:
+class Conditional(Syntax, frozen=True):
     """`then if test else other`."""
 
     test: "Expression"
     then: "Expression"
     other: "Expression"
-    span: Span = field(default=NOWHERE, compare=False)
+    span: Span = NOWHERE
 
 
-@dataclass(frozen=True, slots=True)
-class Keyword:
+class Keyword(Syntax, frozen=True):
     """`name=value` in a call; an empty name is `**value`."""
 
     name: str
     value: "Expression"
-    span: Span = field(default=NOWHERE, compare=False)
+    span: Span = NOWHERE
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(Syntax, frozen=True):
     """`function(arguments, name=value)`."""
 
     function: str
     arguments: tuple["Expression", ...]
     keywords: tuple[Keyword, ...] = ()
-    span: Span = field(default=NOWHERE, compare=False)
+    span: Span = NOWHERE
 
 
-@dataclass(frozen=True, slots=True)
-class Display:
+class Display(Syntax, frozen=True):
     """A list or a tuple; both are tuples when evaluated."""
 
     items: tuple["Expression", ...]
     brackets: str = "()"
-    span: Span = field(default=NOWHERE, compare=False)
+    span: Span = NOWHERE
 
 
 Expression = (

@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from archc.diagnostics import Code, RuleViolation, Span
 
@@ -25,8 +26,7 @@ _NUMBER = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(Struct, frozen=True):
     """One word of a line: its kind, its text, and where it starts and ends in the line."""
 
     kind: str

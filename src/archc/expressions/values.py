@@ -2,8 +2,9 @@
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any, TypeGuard
+
+from msgspec import Struct
 
 from archc.diagnostics import Code, RuleViolation
 from archc.expressions.syntax import Call
@@ -16,8 +17,7 @@ _OUTSIDE = "an integer outside −2⁶³ … 2⁶³ − 1"
 _TOO_LONG = f"a list longer than {MAX_SEQUENCE:,}"
 
 
-@dataclass(frozen=True, slots=True)
-class LayerName:
+class LayerName(Struct, frozen=True):
     """A layer, block or function passed as an argument: `Block: Bottleneck`.
 
     `call` is there where the parameter was given with arguments of its own

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Annotated, ClassVar
 
-from pydantic import Field
+from pydantic import Field, InstanceOf
 
 from archc.diagnostics import Code, RuleViolation
 from archc.expressions.printing import constant_text
@@ -372,7 +372,9 @@ class Expand(_Reshaping):
     function_name: ClassVar[str] = "expand"
     variadic: ClassVar[str] = "sizes"
 
-    sizes: tuple[SizeOrRest | Batch, ...] = Field(description="the new sizes; -1 keeps one")
+    sizes: tuple[SizeOrRest | InstanceOf[Batch], ...] = Field(
+        description="the new sizes; -1 keeps one"
+    )
 
     def forward(self, inputs: Sequence[str], batch: str = "") -> str:
         """Return the call; the batch letter is written as the batch's size."""

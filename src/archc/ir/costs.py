@@ -1,14 +1,14 @@
 """What a network costs: one row a node, one row a block, and the totals."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from archc.ir.graph import Mode, Node
 from archc.shapes import Shape, TensorType
 
 
-@dataclass(frozen=True, slots=True)
-class NodeCost:
+class NodeCost(Struct, frozen=True):
     """One layer or function: what it owns and what it computes.
 
     `path` is unique in the table: a second use of a path is marked `#2`.
@@ -28,8 +28,7 @@ class NodeCost:
     """Whether the node runs in training alone and its multiply-adds are left out."""
 
 
-@dataclass(frozen=True, slots=True)
-class BlockCost:
+class BlockCost(Struct, frozen=True):
     """One call of a block: the sums of all that ran inside; `depth` is 1 for the outermost.
 
     Units: numbers for `parameters` and `buffers`, multiply-adds a sample for `macs`.
@@ -45,8 +44,7 @@ class BlockCost:
     macs: int
 
 
-@dataclass(frozen=True, slots=True)
-class CostTable:
+class CostTable(Struct, frozen=True):
     """The costs of a network in a mode; the totals are the sums of `nodes`.
 
     `mode` is None where parameters are those of training, heads included, and

@@ -6,9 +6,10 @@ runs mirrors the tree of lines in `archc.statements`.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
+
+from msgspec import Struct, field
 
 from archc.diagnostics import Diagnostic, Span
 from archc.expressions.values import Constant
@@ -37,8 +38,13 @@ if TYPE_CHECKING:
 Mode = Literal["train", "eval"]
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Value:
+class Run(Struct, eq=False):
+    """A node of the tree of runs; runs refer to one another, so each equals itself alone."""
+
+    __repr__ = object.__repr__
+
+
+class Value(Struct, frozen=True, eq=False):
     """One tensor: the result number `index` of a node.
 
     `via` is the path of a line whose condition was false and that passed the tensor on.
@@ -58,8 +64,7 @@ class Value:
         return f"<{self.node.path} {self.type}>"
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Node:
+class Node(Struct, frozen=True, eq=False):
     """One operation with everything known of it.
 
     `path` is the key prefix for a module and the place in the tree for a function.
@@ -91,8 +96,7 @@ class Node:
         return () if self.shared else self.tensors
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Template:
+class Template(Struct, frozen=True, eq=False):
     """A block's definition, or the model's; `file` tells apart blocks of one name."""
 
     block: Block
@@ -105,8 +109,7 @@ class Template:
         return self.block.name
 
 
-@dataclass(slots=True, eq=False, repr=False)
-class Operation:
+class Operation(Run):
     """A layer or a function that ran; `call` is None where an expression made it."""
 
     node: Node
@@ -114,8 +117,7 @@ class Operation:
     values: tuple[Value, ...]
 
 
-@dataclass(slots=True, eq=False, repr=False)
-class Instance:
+class Instance(Run):
     """One call of a block: its arguments, where it stands, what ran inside."""
 
     template: Template
@@ -126,12 +128,12 @@ class Instance:
     caller: "Instance | None"
     line: Span
     text: str
-    body: "BodyRun" = field(init=False)
-    values: tuple[Value, ...] = field(init=False, default=())
-    names: tuple[str, ...] = field(init=False, default=())
-    variables: dict[str, Any] = field(init=False, default_factory=dict[str, Any])
+    body: "BodyRun" = field(default_factory=lambda: BodyRun(Body("list", ()), (), None, None, ""))
+    values: tuple[Value, ...] = ()
+    names: tuple[str, ...] = ()
+    variables: dict[str, Any] = field(default_factory=dict[str, Any])
     shared: bool = False
-    file: Any = field(default=None, repr=False)
+    file: Any = None
     """The names of the file that the block was read from; passes know its type."""
 
     def __repr__(self) -> str:
@@ -143,8 +145,7 @@ class Instance:
         return 0 if self.caller is None else self.caller.depth + 1
 
 
-@dataclass(slots=True, eq=False, repr=False)
-class Reuse:
+class Reuse(Run):
     """A child applied again: its weights are shared."""
 
     path: str
@@ -153,8 +154,7 @@ class Reuse:
     values: tuple[Value, ...]
 
 
-@dataclass(slots=True, eq=False, repr=False)
-class StageRun:
+class StageRun(Run):
     """A stage that ran, once a repeat; `numbered` where its copies have numbers."""
 
     stage: Stage
@@ -163,8 +163,7 @@ class StageRun:
     numbered: bool
 
 
-@dataclass(slots=True, eq=False, repr=False)
-class ItemRun:
+class ItemRun(Run):
     """A line that ran; `stages` is empty where its condition was false."""
 
     item: Item
@@ -181,8 +180,7 @@ class ItemRun:
         return self.values[0]
 
 
-@dataclass(slots=True, eq=False, repr=False)
-class ChildRun:
+class ChildRun(Run):
     """A child of a body; `paths` are the slots it took, none for functions alone."""
 
     child: Child
@@ -192,16 +190,14 @@ class ChildRun:
     values: tuple[Value, ...]
 
 
-@dataclass(slots=True, eq=False, repr=False)
-class ForRun:
+class ForRun(Run):
     """A loop: what was bound and what ran, turn by turn."""
 
     statement: For
     turns: "tuple[tuple[Mapping[str, Constant], BodyRun], ...]"
 
 
-@dataclass(slots=True, eq=False, repr=False)
-class IfRun:
+class IfRun(Run):
     """An `if`; `chosen` is the branch that was taken, −1 for none."""
 
     statement: If
@@ -209,8 +205,7 @@ class IfRun:
     body: "BodyRun | None"
 
 
-@dataclass(slots=True, eq=False, repr=False)
-class JoinRun:
+class JoinRun(Run):
     """A join: the branches' values in order and the joined tensor."""
 
     statement: Join
@@ -219,32 +214,28 @@ class JoinRun:
     value: Value
 
 
-@dataclass(slots=True, eq=False, repr=False)
-class BranchRun:
+class BranchRun(Run):
     """One branch of several lines under a join."""
 
     statement: Branch
     body: "BodyRun"
 
 
-@dataclass(slots=True, eq=False, repr=False)
-class LetRun:
+class LetRun(Run):
     """`let`: a constant or a tensor under a name."""
 
     statement: Let
     value: Any
 
 
-@dataclass(slots=True, eq=False, repr=False)
-class ReturnRun:
+class ReturnRun(Run):
     """`return`: the results of a block."""
 
     statement: Return
     values: tuple[Value, ...]
 
 
-@dataclass(slots=True, eq=False, repr=False)
-class SilentRun:
+class SilentRun(Run):
     """A line that leaves no trace in the graph."""
 
     statement: Assert | Declare
@@ -253,8 +244,7 @@ class SilentRun:
 EntryRun = ChildRun | ForRun | IfRun | JoinRun | BranchRun | LetRun | ReturnRun | SilentRun
 
 
-@dataclass(slots=True, eq=False, repr=False)
-class BodyRun:
+class BodyRun(Run):
     """A body that ran: one run an entry, in the same order."""
 
     body: Body
@@ -264,8 +254,7 @@ class BodyRun:
     path: str
 
 
-@dataclass(frozen=True, slots=True)
-class GraphOutput:
+class GraphOutput(Struct, frozen=True):
     """One result of the model; `mode` names the only mode in which it is live."""
 
     name: str
@@ -273,8 +262,7 @@ class GraphOutput:
     mode: Mode | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Initialisation:
+class Initialisation(Struct, frozen=True):
     """One rule of `init`, evaluated: `function` fills the tensors the selector ends in."""
 
     selector: tuple[str, ...]
@@ -284,8 +272,7 @@ class Initialisation:
     matches: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Key:
+class Key(Struct, frozen=True):
     """One entry of the state dict."""
 
     name: str
@@ -297,8 +284,7 @@ class Key:
         return self.tensor.kind == "parameter"
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class Graph:
+class Graph(Struct, frozen=True, eq=False, dict=True):
     """A checked network: every name resolved, every value with a shape, all of them used."""
 
     name: str

@@ -6,10 +6,10 @@ types of the input tensors.
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, ClassVar, Literal
 
+from msgspec import Struct
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_core import ErrorDetails
 
@@ -20,8 +20,7 @@ from archc.shapes import TensorType, format_shape
 from archc.windows import Axis
 
 
-@dataclass(frozen=True, slots=True)
-class Owned:
+class Owned(Struct, frozen=True):
     """A tensor that a layer owns; its key is the layer's path, a dot and `name`.
 
     An empty name means that the path itself is the key. `kind` is `parameter`,

@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from difflib import get_close_matches
+
+from msgspec import Struct
 
 from archc.diagnostics import Code, Diagnostic, Span
 from archc.ir.costs import CostTable
@@ -29,8 +30,7 @@ _AMOUNT = re.compile(r"(\d[\d_,]*)(?:\.(\d+))?\s*([KMGT]?)")
 _UNITS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
 
 
-@dataclass(frozen=True)
-class Expected:
+class Expected(Struct, frozen=True):
     """The figures that hold for one network, and the place of `expect:` they stand under."""
 
     figures: Expectation

@@ -1,8 +1,9 @@
 """Graph → CostTable: what each node and each block owns and computes."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
+
+from msgspec import Struct
 
 from archc.ir.costs import BlockCost, CostTable, NodeCost, readable_paths
 from archc.ir.graph import Graph, Instance, Mode, Node
@@ -35,8 +36,7 @@ def count_costs(graph: Graph, mode: Mode | None = None) -> CostTable:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Share:
+class _Share(Struct, frozen=True):
     """What one node adds to the totals."""
 
     parameters: int = 0

@@ -1,7 +1,9 @@
 """Document → Graph: expand loops, blocks and conditions and infer every shape, in one pass."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from archc.diagnostics import Code, CompileError, Diagnostic, RuleViolation, Span
 from archc.expressions.syntax import NOWHERE, Expression, Logical, Name, Unary
@@ -25,8 +27,7 @@ from archc.spec.model import Dimension, Document, Input, Output
 from archc.statements import Block, Body
 
 
-@dataclass(frozen=True, kw_only=True)
-class Request:
+class Request(Struct, frozen=True, kw_only=True):
     """What to make of a document: a variant, parameters, input sizes, limits.
 
     `imported` holds the documents of `import:` by alias.
@@ -43,8 +44,7 @@ class Request:
     """Python layers that the caller permits, by their name in the spec or by `module:Class`."""
 
 
-@dataclass(frozen=True)
-class Imported:
+class Imported(Struct, frozen=True):
     """A document that another imports, with its own imports."""
 
     document: Document

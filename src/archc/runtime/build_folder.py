@@ -11,9 +11,10 @@ import shutil
 import tempfile
 from collections.abc import Generator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
+
+from msgspec import Struct
 
 from archc.diagnostics import Code, CompileError
 from archc.files import output_error, sync_folder, write_new, write_refused
@@ -23,8 +24,7 @@ MANIFEST = "manifest.json"
 _DRAFT = "draft-"
 
 
-@dataclass(frozen=True)
-class BuildFolder:
+class BuildFolder(Struct, frozen=True):
     """A folder of builds; everything that changes it happens under its lock."""
 
     root: Path

@@ -9,10 +9,10 @@ import json
 from collections.abc import Iterable
 from collections.abc import Mapping as Dict
 from collections.abc import Sequence as List
-from dataclasses import dataclass, field
 from pathlib import PurePath
 from typing import Any, Literal, NoReturn, cast
 
+from msgspec import Struct, field
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from archc.diagnostics import Code, CompileError, Diagnostic, RuleViolation, Span
@@ -35,16 +35,14 @@ _MARKS = frozenset({"'", '"', "|", ">"})
 Json = None | bool | int | float | str | List["Json"] | Dict[str, "Json"]
 
 
-@dataclass(frozen=True)
-class BundledSpec:
+class BundledSpec(Struct, frozen=True):
     """A spec in a canonical file, and which file each of its import aliases stands for."""
 
     source: Source
     aliases: Dict[str, str] = field(default_factory=dict[str, str])
 
 
-@dataclass(frozen=True)
-class CanonicalSpec:
+class CanonicalSpec(Struct, frozen=True):
     """A canonical file: the spec, what was asked of it, and the nodes it promises."""
 
     main: BundledSpec

@@ -1,13 +1,13 @@
 """The document: a spec as a syntax tree, every field of the right kind."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from msgspec import Struct, field
 from pydantic import BaseModel, ConfigDict, Field
 
 from archc.diagnostics import Diagnostic, Span
-from archc.expressions.syntax import NOWHERE, Expression
+from archc.expressions.syntax import NOWHERE, Expression, Syntax
 from archc.statements import Block, Body, LayerCall
 
 DTYPES = (
@@ -57,57 +57,51 @@ class Expectation(Figures):
     variants: dict[str, "Expectation"] = {}
 
 
-@dataclass(frozen=True, slots=True)
-class Dimension:
+class Dimension(Syntax, frozen=True):
     """One entry of an input's shape: a free letter, a size, or a letter with its default."""
 
     letter: str = ""
     size: Expression | None = None
-    span: Span = field(default=NOWHERE, compare=False)
+    span: Span = NOWHERE
 
 
-@dataclass(frozen=True, slots=True)
-class Input:
+class Input(Syntax, frozen=True):
     """One input of the model."""
 
     name: str
     dtype: str
     dimensions: tuple[Dimension, ...]
-    span: Span = field(default=NOWHERE, compare=False)
+    span: Span = NOWHERE
 
 
-@dataclass(frozen=True, slots=True)
-class Output:
+class Output(Syntax, frozen=True):
     """One entry of `outputs`."""
 
     name: str
     value: Expression
     condition: Expression | None = None
-    span: Span = field(default=NOWHERE, compare=False)
+    span: Span = NOWHERE
 
 
-@dataclass(frozen=True, slots=True)
-class InitRule:
+class InitRule(Syntax, frozen=True):
     """One entry of `init`: a selector ending in a tensor's name, and what fills the tensor."""
 
     selector: tuple[str, ...]
     call: LayerCall
     condition: Expression | None = None
-    span: Span = field(default=NOWHERE, compare=False)
+    span: Span = NOWHERE
 
 
-@dataclass(frozen=True, slots=True)
-class Import:
+class Import(Syntax, frozen=True):
     """One entry of `import`: the file and, after `#`, a block of it."""
 
     alias: str
     path: str
     block: str
-    span: Span = field(default=NOWHERE, compare=False)
+    span: Span = NOWHERE
 
 
-@dataclass(frozen=True)
-class Document:
+class Document(Struct, frozen=True):
     """One spec file."""
 
     file: str

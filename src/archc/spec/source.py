@@ -1,7 +1,8 @@
 """A spec as text and as a tree of scalars, lists and mappings, each with its place."""
 
-from dataclasses import dataclass, field
 from pathlib import Path
+
+from msgspec import Struct
 
 from archc.diagnostics import Code, CompileError, Diagnostic, Span
 
@@ -11,8 +12,7 @@ MAX_SCALAR = 10_000
 MAX_NAME = 64
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(Struct, frozen=True):
     """A stretch of a scalar that lies on one line: its offset in the value, its place."""
 
     offset: int
@@ -20,14 +20,13 @@ class Piece:
     column: int
 
 
-@dataclass(frozen=True, slots=True)
-class Scalar:
+class Scalar(Struct, frozen=True):
     """A text value; `style` is empty for a plain one, else its quote or block mark."""
 
     value: str
     style: str
     span: Span
-    pieces: tuple[Piece, ...] = field(repr=False)
+    pieces: tuple[Piece, ...]
 
     def locate(self, start: int, end: int) -> Span:
         """Return the place in the file of the characters `start` … `end` of the value."""
@@ -44,8 +43,7 @@ class Scalar:
         return piece.line, piece.column + offset - piece.offset
 
 
-@dataclass(frozen=True, slots=True)
-class Sequence:
+class Sequence(Struct, frozen=True):
     """A YAML list."""
 
     items: tuple["Node", ...]
@@ -53,8 +51,7 @@ class Sequence:
     flow: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Mapping:
+class Mapping(Struct, frozen=True):
     """A YAML mapping: pairs in the file's order, keys unique."""
 
     entries: tuple[tuple[Scalar, "Node"], ...]
@@ -65,8 +62,7 @@ class Mapping:
 Node = Scalar | Sequence | Mapping
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(Struct, frozen=True):
     """A spec's text with its tree."""
 
     file: str

@@ -6,7 +6,8 @@ its messages name tokens. These name the mistake.
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from archc.diagnostics import Code, RuleViolation, Span
 
@@ -16,8 +17,7 @@ LONGEST_KEY = 1_024
 _FLOW_TYPE = re.compile(r"(\w+)\s*:\s*(\w+\[[^\]]*\]?)")
 
 
-@dataclass(frozen=True)
-class YamlProblem:
+class YamlProblem(Struct, frozen=True):
     """What the YAML parser said: its words, where, and where what it was reading began."""
 
     file: str

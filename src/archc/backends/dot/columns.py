@@ -1,9 +1,10 @@
 """How the flow lies on the page: down one column, down several, or down and up again."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from math import log
+
+from msgspec import Struct
 
 TALL = 450
 ASPECT = 1.0
@@ -14,8 +15,7 @@ FRAME_HEAD = 34
 Edge = tuple[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class Box:
+class Box(Struct, frozen=True):
     """A drawn node: its size in points, its top-level item, how many frames it opens."""
 
     name: str
@@ -26,8 +26,7 @@ class Box:
     pale: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Arrangement:
+class Arrangement(Struct, frozen=True):
     """The column of each drawn node; the nodes at which the flow goes up, and where it turns.
 
     `height` is about the height of the tallest column, in points.

@@ -1,20 +1,19 @@
 """How deep a diagram looks: frames below the depth become one node each."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from archc.backends.dot.stacking import Card, Group
 
 
-@dataclass(frozen=True, slots=True)
-class Closed:
+class Closed(Struct, frozen=True):
     """A frame drawn as one node."""
 
     group: Group
 
 
-@dataclass(frozen=True, slots=True)
-class Opened:
+class Opened(Struct, frozen=True):
     """A frame drawn with what it holds."""
 
     group: Group

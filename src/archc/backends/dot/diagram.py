@@ -1,7 +1,8 @@
 """The diagram: what is drawn of a graph, and the DOT text that draws it."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from archc.backends.dot import palette
 from archc.backends.dot.columns import Arrangement, Box, arranged
@@ -45,8 +46,7 @@ def dot(graph: Graph, *, depth: int | None = None) -> str:
     return _Picture(graph, shallowest, copies).text()
 
 
-@dataclass(frozen=True, slots=True)
-class _Placed:
+class _Placed(Struct, frozen=True):
     """A figure under its name, and where it lies in the tree."""
 
     figure: Figure

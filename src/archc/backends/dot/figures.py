@@ -1,7 +1,8 @@
 """The nodes of a diagram: cards of rows, closed frames, round joins, inputs and outputs."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from archc.backends.dot import palette
 from archc.backends.dot.depth import Closed
@@ -26,8 +27,7 @@ CORNER = 10
 FRAME_SIDE = 4
 
 
-@dataclass(frozen=True, slots=True)
-class Figure:
+class Figure(Struct, frozen=True):
     """A node as it will be drawn; width and height are in points."""
 
     width: int

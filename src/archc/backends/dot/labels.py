@@ -1,7 +1,8 @@
 """What stands in a node: rows of text on colours, with a size computed here."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from archc.backends.dot.palette import COLLAPSED, FAINT, INK, PAPER, family_colour
 from archc.backends.dot.repeats import Copies
@@ -22,8 +23,7 @@ LONGEST_LINE = 30
 LONGEST_NAME = 34
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True):
     """One line of text in a node."""
 
     text: str

@@ -1,14 +1,14 @@
 """Equal neighbours drawn once: N copies in a row become one with the sign × N."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from archc.backends.dot.stacking import Card, Group, Item
 from archc.ir.graph import Graph, Node
 
 
-@dataclass(slots=True)
-class Copies:
+class Copies(Struct):
     """What became of the nodes that are not drawn because an equal one is.
 
     `stands_for` lists, for a node that is drawn, the nodes it is drawn for, itself first.

@@ -1,7 +1,8 @@
 """The graph as a tree of frames: block calls and nested bodies around the nodes they hold."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from archc.ir.graph import (
     BodyRun,
@@ -20,8 +21,7 @@ from archc.ir.graph import (
 DISSOLVED_SIZE = 12
 
 
-@dataclass(frozen=True, slots=True)
-class Frame:
+class Frame(Struct, frozen=True):
     """A block call or a nested body: what it holds, in order of first use.
 
     `instance` is None for a nested body. `nodes` are all nodes inside, at any depth.
@@ -44,8 +44,7 @@ class Frame:
                 yield item
 
 
-@dataclass(slots=True)
-class _Open:
+class _Open(Struct):
     """A frame while nodes still enter it."""
 
     path: str

@@ -2,7 +2,8 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from archc.backends.dot.scopes import Frame
 from archc.ir.graph import Graph, Instance, Node
@@ -11,8 +12,7 @@ LIGHT_FAMILIES = frozenset({"activation", "dropout", "normalization", "padding",
 LARGEST_STACK = 5
 
 
-@dataclass(frozen=True, slots=True)
-class Card:
+class Card(Struct, frozen=True):
     """Operations in a row that are drawn as one node, first to last."""
 
     nodes: tuple[Node, ...]
@@ -23,8 +23,7 @@ class Card:
         return is_join(self.nodes[0])
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(Struct, frozen=True):
     """A frame whose nodes are stacked; `repeat` tells how many copies stand in a row.
 
     `nodes` are all nodes of all copies; `items` are those of the first, and

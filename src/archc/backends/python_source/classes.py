@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from archc.backends.python_source.constructors import Constructor, Size, Sizes
 from archc.backends.python_source.forwards import ForwardWriter, input_names
@@ -32,8 +33,7 @@ from archc.ir.graph import (
 _WORD = re.compile(r"[A-Za-z_]\w*")
 
 
-@dataclass(eq=False)
-class ClassPlan:
+class ClassPlan(Struct, eq=False):
     """A class of the compiled source: its parameters and its lines."""
 
     name: str

@@ -2,9 +2,11 @@
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from itertools import takewhile
 from typing import NamedTuple, Protocol, TypeVar
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from archc.backends.python_source.pieces import (
     Control,
@@ -71,8 +73,7 @@ class Plan(Protocol):
         ...
 
 
-@dataclass(eq=False)
-class Size:
+class Size(Struct, eq=False):
     """A size that a constructor is given: where it is read, and its number per instance."""
 
     name: str
@@ -80,8 +81,7 @@ class Size:
     values: dict[int, int]
 
 
-@dataclass(eq=False)
-class Sizes:
+class Sizes(Struct, eq=False):
     """The sizes a class may ask its caller for; those it used become parameters."""
 
     instances: Sequence[Instance]
@@ -98,8 +98,7 @@ class Sizes:
         return Name(unique)
 
 
-@dataclass(frozen=True, slots=True)
-class Slot:
+class Slot(Struct, frozen=True):
     """Where a line's child goes: under a name, one that an f-string computes, or in a list."""
 
     key: str

@@ -2,7 +2,8 @@
 
 import keyword
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from archc.backends.python_source.layout import Line
 from archc.backends.python_source.structure import (
@@ -38,8 +39,7 @@ from archc.layers.tensors import Buffer, Parameter
 Key = tuple[int, int, str]
 
 
-@dataclass(eq=False)
-class Statement:
+class Statement(Struct, eq=False):
     """One assignment of `forward` before its variable has a name."""
 
     value: Value
@@ -50,8 +50,7 @@ class Statement:
     raw: bool = False
 
 
-@dataclass(eq=False)
-class Text:
+class Text(Struct, eq=False):
     """An expression with holes for the variables it reads."""
 
     parts: list["str | Value"] = field(default_factory=list["str | Value"])

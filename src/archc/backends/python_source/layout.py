@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 _CHOICE = re.compile(r"([\w.]+) = (.+) if (.+) else (.+)")
 """An assignment of a conditional expression."""
@@ -11,8 +12,7 @@ WIDTH = 100
 INDENT = "    "
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(Struct, frozen=True):
     """One logical line: its depth, its text, a comment of our own making.
 
     `defines` names the local variable a line only serves to define; such a line is

@@ -1,11 +1,11 @@
 """What a constructor is made of, before it is lines of Python."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 
-@dataclass(eq=False)
-class Made:
+class Made(Struct, eq=False):
     """A child that `__init__` makes: its name's source (empty in a list), its constructor."""
 
     key: str
@@ -15,16 +15,14 @@ class Made:
     dynamic: bool = False
 
 
-@dataclass(eq=False)
-class Copies:
+class Copies(Struct, eq=False):
     """`n` copies of a child in a list."""
 
     text: str
     count: str
 
 
-@dataclass(eq=False)
-class Nested:
+class Nested(Struct, eq=False):
     """A container child that is filled by lines of its own."""
 
     key: str
@@ -34,16 +32,14 @@ class Nested:
     dynamic: bool = False
 
 
-@dataclass(eq=False)
-class Control:
+class Control(Struct, eq=False):
     """A `for` or an `if` with what stands under it."""
 
     head: str
     pieces: "list[Piece]"
 
 
-@dataclass(eq=False)
-class Local:
+class Local(Struct, eq=False):
     """A local variable of `__init__`."""
 
     name: str

@@ -2,7 +2,8 @@
 
 import keyword
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from archc.backends.python_source.layout import Line, exploded
 from archc.backends.python_source.pieces import (
@@ -17,15 +18,13 @@ from archc.backends.python_source.pieces import (
 from archc.expressions.printing import string_literal
 
 
-@dataclass(frozen=True)
-class Names:
+class Names(Struct, frozen=True):
     """Children go to attributes of `owner`: `self`, or `self.features`."""
 
     owner: str
 
 
-@dataclass(frozen=True)
-class Items:
+class Items(Struct, frozen=True):
     """Children go to the end of the list `variable`."""
 
     variable: str

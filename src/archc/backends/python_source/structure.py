@@ -1,8 +1,9 @@
 """What of a graph becomes a class, a container that is called, or code in a parent's forward."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import pairwise
+
+from msgspec import Struct
 
 from archc.diagnostics import Span
 from archc.ir.graph import (
@@ -28,8 +29,7 @@ from archc.layers.tensors import Buffer, Parameter
 Unit = Operation | Instance | ItemRun | Reuse
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Call:
+class Call(Struct, frozen=True, eq=False):
     """Something that can be called as a module: its path, what goes in and comes out."""
 
     path: str

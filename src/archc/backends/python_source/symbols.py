@@ -7,9 +7,10 @@ printed if it is the same everywhere; else `NotUniformError` asks for another fo
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import reduce
 from typing import Any
+
+from msgspec import Struct, field
 
 from archc.diagnostics import RuleViolation
 from archc.expressions.evaluate import Evaluator
@@ -45,8 +46,7 @@ class _UnprintableError(Exception):
     """An expression reads something that the compiled source does not have."""
 
 
-@dataclass(eq=False)
-class Context:
+class Context(Struct, eq=False):
     """One instance, or one turn of a loop in it.
 
     `values` are the spec's names there; `local` the names of the compiled source.
@@ -60,8 +60,7 @@ class Context:
         return Context({**self.values, **values}, {**self.local, **local})
 
 
-@dataclass(eq=False)
-class Symbols:
+class Symbols(Struct, eq=False):
     """What names and sizes are called in the compiled source, in all contexts at once."""
 
     contexts: list[Context]

@@ -1,7 +1,8 @@
 """Evaluating `init` and `tie`: which tensors a selector means, and what fills them."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from archc.diagnostics import Code, RuleViolation, Span
 from archc.ir.graph import Graph, Initialisation

@@ -2,8 +2,9 @@
 
 from collections.abc import Generator, Iterable, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any, cast
+
+from msgspec import Struct
 
 from archc import functions
 from archc.diagnostics import Code, RuleViolation, Span
@@ -74,8 +75,7 @@ class Variables:
         self.declared: dict[str, tuple[str, ...]] = {}
 
 
-@dataclass(frozen=True)
-class BranchLine:
+class BranchLine(Struct, frozen=True):
     """A branch of a join as messages show it."""
 
     name: str

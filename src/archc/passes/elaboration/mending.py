@@ -2,8 +2,9 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from archc.diagnostics import Code
 from archc.expressions.printing import expression_text, keyword_text
@@ -16,8 +17,7 @@ MAX_STEPS = 200
 """How far upstream of a tensor the layer is sought that made its size differ."""
 
 
-@dataclass(frozen=True)
-class Operand:
+class Operand(Struct, frozen=True):
     """A tensor that meets others: the name it has in the line, and the line that made it."""
 
     name: str

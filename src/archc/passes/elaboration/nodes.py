@@ -2,7 +2,8 @@
 
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from archc.diagnostics import Code, Diagnostic, Operand, RuleViolation, Span
 from archc.expressions.evaluate import Evaluator

@@ -1,6 +1,6 @@
 """Where children go: the paths that lines take in the module tree."""
 
-from dataclasses import dataclass, field
+from msgspec import Struct, field
 
 from archc.diagnostics import Code, RuleViolation
 from archc.passes.elaboration.scope import Record
@@ -11,8 +11,7 @@ def joined(path: str, name: str) -> str:
     return f"{path}.{name}" if path else name
 
 
-@dataclass(eq=False)
-class Container:
+class Container(Struct, eq=False):
     """A body's place: its path, whether its children are numbered, and those it has."""
 
     path: str

@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any, TypeGuard
+
+from msgspec import Struct, field
 
 from archc import functions, layers
 from archc.diagnostics import Code, Label, RuleViolation, Span
@@ -53,8 +54,7 @@ OPERATORS = {
 STAGE_INPUTS = ("in_channels", "in_features", "in_shape")
 
 
-@dataclass(frozen=True)
-class FileScope:
+class FileScope(Struct, frozen=True):
     """What every block of one file sees: its parameters, its blocks, its imports."""
 
     file: str
@@ -72,8 +72,7 @@ class FileScope:
     """Python layers by name; None where the caller has not permitted one."""
 
 
-@dataclass(eq=False)
-class Record:
+class Record(Struct, eq=False):
     """A child as names see it: its values, what ran, what lies inside."""
 
     values: tuple[Value, ...]
@@ -90,8 +89,7 @@ class Record:
         return self.values[0]
 
 
-@dataclass(eq=False)
-class Binding:
+class Binding(Struct, eq=False):
     """A variable: its value and the line that set it."""
 
     value: Any

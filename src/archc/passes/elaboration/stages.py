@@ -1,8 +1,10 @@
 """Running the stages of one line: layers, functions, blocks, parentheses, children again."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from archc import functions, layers
 from archc.diagnostics import Code, Operand, RuleViolation, Span
@@ -35,16 +37,14 @@ MAX_BLOCK_NESTING = 16
 Unit = Operation | Instance | ItemRun | Reuse
 
 
-@dataclass(frozen=True)
-class BlockCallee:
+class BlockCallee(Struct, frozen=True):
     """A block with the file whose names it sees."""
 
     template: Template
     file: FileScope
 
 
-@dataclass(frozen=True)
-class Planned:
+class Planned(Struct, frozen=True):
     """A stage before it runs: what it calls, how often, whether it takes a slot."""
 
     stage: Stage
