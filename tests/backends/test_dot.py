@@ -4,11 +4,11 @@ import os
 import re
 import subprocess
 import sys
-from msgspec.structs import replace
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+from msgspec.structs import replace
 
 from archc.backends import rendering
 from archc.backends.dot import dot
