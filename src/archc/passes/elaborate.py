@@ -10,9 +10,9 @@ from archc.expressions.syntax import NOWHERE, Expression, Logical, Name, Unary
 from archc.expressions.values import Constant
 from archc.ir.graph import Graph, GraphOutput, Instance, Mode, Node, Template, Value
 from archc.layers.base import Layer
+from archc.passes.elaboration.blocks import BlockRunner
 from archc.passes.elaboration.constants import DefaultEvaluator
 from archc.passes.elaboration.initialisation import evaluate_rules
-from archc.passes.elaboration.lines import BlockRunner, Variables
 from archc.passes.elaboration.nodes import (
     MAX_NODES,
     POISON,
@@ -21,6 +21,7 @@ from archc.passes.elaboration.nodes import (
     TooManyMistakes,
 )
 from archc.passes.elaboration.parameters import bind_parameters, check_variants
+from archc.passes.elaboration.running import Variables
 from archc.passes.elaboration.scope import Binding, FileScope
 from archc.shapes import Batch, Size, TensorType, checked
 from archc.spec.model import Dimension, Document, Input, Output

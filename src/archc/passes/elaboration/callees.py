@@ -1,0 +1,153 @@
+"""What a callee names: an earlier child, a layer parameter, a block, a layer, a function."""
+
+from msgspec import Struct
+
+from archc import functions, layers
+from archc.diagnostics import Code, RuleViolation, Span
+from archc.expressions.values import LayerName
+from archc.ir.graph import Template
+from archc.layers.base import Layer
+from archc.passes.elaboration.naming import defined_in, in_torch, nearest
+from archc.passes.elaboration.running import Part
+from archc.passes.elaboration.scope import FileScope, Record
+from archc.statements import Body, Branch, Child, For, If, Item, Join, LayerCall
+
+
+class BlockCallee(Struct, frozen=True):
+    """A block with the file whose names it sees."""
+
+    template: Template
+    file: FileScope
+
+
+class CalleeFinder(Part):
+    """Finds what the lines of a block call, and says whether it takes a slot."""
+
+    def resolve(self, call: LayerCall) -> "type[Layer] | BlockCallee | Record":
+        """Return what a callee names: a child, a layer parameter, a block, a layer, a function.
+
+        Raises:
+            RuleViolation: it names nothing.
+        """
+        if call.arguments is None and (record := self._earlier_child(call)) is not None:
+            return record
+        if len(call.callee) > 1:
+            return self._imported(call)
+        return self._named(call.name, self.scope.file, call.span)
+
+    def _earlier_child(self, call: LayerCall) -> Record | None:
+        record = self.scope.child(call.callee[0])
+        for name in call.callee[1:]:
+            record = record.children.get(name) if record is not None else None
+        return record
+
+    def _imported(self, call: LayerCall) -> "type[Layer] | BlockCallee":
+        alias, name = call.callee[0], call.callee[-1]
+        if alias in self.scope.file.imports and len(call.callee) == 2:
+            return self._named(name, self.scope.file.imports[alias], call.span)
+        raise self._unknown(call.name, call.span)
+
+    def _named(self, name: str, file: FileScope, span: Span) -> "type[Layer] | BlockCallee":
+        value = self.layer_parameter(name)
+        if value is not None:
+            return self._named(value.name, self.scope.file, span)
+        if name in file.blocks:
+            return BlockCallee(file.blocks[name], file.homes.get(name, file))
+        if name in file.python:
+            return self._permitted(name, file, span)
+        imported = file.imports.get(name)
+        if imported is not None and imported.model is not None:
+            return BlockCallee(imported.model, imported)
+        if name in layers.NAMES:
+            return layers.find(name)
+        if name in functions.NAMES:
+            return functions.find(name)
+        raise self._unknown(name, span)
+
+    def _permitted(self, name: str, file: FileScope, span: Span) -> "type[Layer]":
+        """Return a Python layer that the caller has named as permitted."""
+        layer = file.python[name]
+        if layer is None:
+            assert file.document is not None
+            target = file.document.python[name]
+            raise RuleViolation(
+                Code.PYTHON_LAYER,
+                f"`{name}` is Python code, `{target}`, and nobody has permitted it",
+                help=f"if you trust it: --allow-python {target}, or load(ops={{'{name}': …}})",
+                span=span,
+            )
+        return layer
+
+    def layer_parameter(self, name: str) -> LayerName | None:
+        """Return the layer that a parameter of this name stands for, if there is one."""
+        binding = self.scope.variables.get(name)
+        value = binding.value if binding else self.scope.file.parameters.get(name)
+        if isinstance(value, LayerName) and value.name != name:
+            return value
+        return None
+
+    def _unknown(self, name: str, span: Span) -> RuleViolation:
+        place = Span(span.file, span.line, span.column, span.line, span.column + len(name))
+        return RuleViolation(
+            Code.UNKNOWN_CALLEE,
+            f"there is no layer, block or function `{name}`",
+            help=self._advice(name, span),
+            span=place,
+        )
+
+    def _advice(self, name: str, span: Span) -> str:
+        """Return what was probably meant by the name of a layer that does not exist."""
+        if name in self.scope.variables:
+            return f"`{name}` is a value: a line reads it with `from {name}`"
+        below = defined_in(name, self.scope.instance.template.block.body)
+        if below is not None and below.line > span.line:
+            return f"`{name}` is defined on line {below.line}: move this line below it"
+        alone = name.rpartition(".")[2]
+        if advice := in_torch(alone):
+            return advice
+        file = self.scope.file
+        known = [*file.blocks, *layers.NAMES, *functions.NAMES, *file.imports]
+        near = nearest(alone, known) or nearest(name, known)
+        return f"did you mean `{near}`?" if near else "see `archc layers`"
+
+    def holds(self, callee: "type[Layer] | BlockCallee | Record | Item") -> bool:
+        """Return whether a callee takes a slot of the module tree."""
+        match callee:
+            case Record():
+                return False
+            case Item():
+                return any(
+                    self.holds(s.unit if isinstance(s.unit, Item) else self.resolve(s.unit))
+                    for s in callee.stages
+                )
+            case BlockCallee(template):
+                return _body_holds(template.block.body)
+            case _:
+                return callee.is_module
+
+
+def _body_holds(body: Body) -> bool:
+    """Return whether any line of a body calls a module, read from the text alone."""
+    return any(_entry_holds(entry) for entry in body.entries)
+
+
+def _entry_holds(entry: object) -> bool:
+    match entry:
+        case Child(_, Body() as body):
+            return _body_holds(body)
+        case Child(_, Item() as item):
+            return _item_holds(item)
+        case For() | Join() | Branch():
+            return _body_holds(entry.body)
+        case If(branches):
+            return any(_body_holds(body) for _, body in branches)
+        case _:
+            return False
+
+
+def _item_holds(item: Item) -> bool:
+    units = [stage.unit for stage in item.stages]
+    return any(
+        _item_holds(unit) if isinstance(unit, Item) else unit.callee[-1] not in functions.NAMES
+        for unit in units
+    ) or (item.otherwise is not None and _item_holds(item.otherwise))

@@ -1,0 +1,175 @@
+"""Calling a block: binding its arguments, refusing recursion, running the call."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from msgspec.structs import replace
+
+from archc.diagnostics import Code, RuleViolation, Span
+from archc.expressions.printing import expression_text, keyword_text
+from archc.expressions.syntax import Expression
+from archc.ir.graph import Instance, Template, Value
+from archc.passes.elaboration.callees import BlockCallee
+from archc.passes.elaboration.constants import DefaultEvaluator
+from archc.passes.elaboration.naming import nearest
+from archc.passes.elaboration.nodes import POISON, Skipped
+from archc.passes.elaboration.parameters import bind_parameters
+from archc.passes.elaboration.running import Part
+from archc.passes.elaboration.scope import FileScope
+from archc.statements import LayerCall
+
+MAX_BLOCK_NESTING = 16
+
+
+class BlockCaller(Part):
+    """Runs the blocks that the lines of this one call."""
+
+    def call(
+        self, callee: BlockCallee, call: LayerCall, inputs: tuple[Value, ...], path: str
+    ) -> Instance:
+        """Run the call of a block that stands in a chain.
+
+        Raises:
+            RuleViolation: the block calls itself, or the arguments or inputs do not fit it.
+            Skipped: an input failed before.
+        """
+        self._check_recursion(callee.template, call)
+        if callee.template.is_model:
+            callee, arguments = self._configured(callee, call), dict[str, Any]()
+        else:
+            arguments = self._bound(callee, call)
+        if any(value is POISON for value in inputs):
+            raise Skipped
+        template = callee.template
+        return self.run(callee, arguments, path, inputs, call, template)
+
+    def _configured(self, callee: BlockCallee, call: LayerCall) -> BlockCallee:
+        """Return an imported model with its parameters: `resnet(variant='resnet50')`."""
+        positional, keywords = self.runner.arguments.of(call)
+        document = callee.file.document
+        if positional or document is None:
+            raise RuleViolation(
+                Code.ARGUMENTS,
+                f"`{call.name}` takes `variant` and its parameters by name",
+                span=call.span,
+            )
+        variant = keywords.pop("variant", None)
+        try:
+            values = bind_parameters(document, variant, keywords, callee.file)
+        except RuleViolation as violation:
+            violation.span = call.span
+            raise
+        return BlockCallee(callee.template, replace(callee.file, parameters=values))
+
+    def _check_recursion(self, template: Template, call: LayerCall) -> None:
+        instance: Instance | None = self.scope.instance
+        while instance is not None:
+            if instance.template is template:
+                raise RuleViolation(
+                    Code.RECURSION,
+                    f"`{template.name}` calls itself",
+                    help="repeat a block with `* n` or `for`",
+                    span=call.span,
+                )
+            instance = instance.caller
+        if self.scope.instance.depth >= MAX_BLOCK_NESTING:
+            raise RuleViolation(
+                Code.EXPANSION_LIMIT,
+                f"blocks nested deeper than {MAX_BLOCK_NESTING}",
+                span=call.span,
+            )
+
+    def _bound(self, callee: BlockCallee, call: LayerCall) -> dict[str, Any]:
+        """Bind a call's arguments to a block's parameters."""
+        positional, keywords = self.runner.arguments.of(call)
+        signature = callee.template.block.arguments
+        names = [a.name for a in signature if not a.variadic]
+        if len(positional) > len(names):
+            raise _wrong_arguments(callee, call, f"{len(positional)} given")
+        bound: dict[str, Any] = dict(zip(names, positional, strict=False))
+        extra = next((a.name for a in signature if a.variadic), "")
+        rest: list[tuple[str, Any]] = []
+        for name, value in keywords.items():
+            if name in names and name not in bound:
+                bound[name] = value
+            elif extra and name not in bound:
+                rest.append((name, value))
+            else:
+                raise _wrong_arguments(callee, call, _surplus(name, names), name)
+        for argument in signature:
+            if argument.name not in bound and not argument.variadic:
+                if argument.default is None:
+                    raise _wrong_arguments(callee, call, f"`{argument.name}` is missing")
+                bound[argument.name] = _default(callee.file, argument.default, bound)
+        return bound | ({extra: tuple(rest)} if extra else {})
+
+    def run(
+        self,
+        callee: BlockCallee,
+        arguments: dict[str, Any],
+        path: str,
+        inputs: tuple[Value, ...],
+        call: LayerCall,
+        template: Template,
+    ) -> Instance:
+        """Run a block called from a line of this one."""
+        wanted = len(template.block.inputs)
+        if len(inputs) > wanted:
+            inputs = inputs[:wanted] if len({v.node.index for v in inputs}) == 1 else inputs
+        if len(inputs) != wanted:
+            raise _wrong_inputs(template, wanted, len(inputs), call.span)
+        instance = Instance(
+            template,
+            arguments,
+            path,
+            inputs,
+            call,
+            self.scope.instance,
+            call.span,
+            _call_text(call),
+        )
+        instance.shared = self.builder.shared
+        return self.runner.inner(callee.file, instance)
+
+
+def _default(file: FileScope, default: Expression, bound: Mapping[str, Any]) -> Any:
+    """Evaluate a parameter's default: it sees its file and the parameters before it."""
+    return DefaultEvaluator({**file.parameters, **bound}, file).constant(default)
+
+
+def _surplus(name: str, names: list[str]) -> str:
+    if name in names:
+        return f"`{name}` is given twice"
+    near = nearest(name, names)
+    return f"there is no `{name}`" + (f", did you mean `{near}`?" if near else "")
+
+
+def _wrong_arguments(
+    callee: BlockCallee, call: LayerCall, problem: str, argument: str = ""
+) -> RuleViolation:
+    block = callee.template.block
+    names = ", ".join(f"**{a.name}" if a.variadic else a.name for a in block.arguments)
+    span = next((k.span for k in call.keywords if k.name == argument), call.span)
+    return RuleViolation(
+        Code.ARGUMENTS,
+        f"the arguments do not fit `{block.name}({names})`: {problem}",
+        notes=(f"`{block.name}` is defined on line {block.span.line}",),
+        span=span,
+    )
+
+
+def _wrong_inputs(template: Template, wanted: int, given: int, span: Span) -> RuleViolation:
+    names = ", ".join(template.block.inputs)
+    return RuleViolation(
+        Code.ARGUMENTS,
+        f"`{template.name}` takes {wanted} input{'s' * (wanted != 1)} ({names}), {given} given",
+        help=f"write `{template.name}(…) from {names}`",
+        span=span,
+    )
+
+
+def _call_text(call: LayerCall) -> str:
+    if call.arguments is None:
+        return call.name
+    parts = [*map(expression_text, call.arguments), *map(keyword_text, call.keywords)]
+    return f"{call.name}({', '.join(parts)})"

@@ -1,0 +1,135 @@
+"""Running control lines: loops, conditions, `let`, `assert`, `return`, `declare`."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, cast
+
+from archc.diagnostics import Code, RuleViolation, Span
+from archc.diagnostics.render import excerpt
+from archc.expressions.values import is_list
+from archc.ir.graph import BodyRun, EntryRun, ForRun, IfRun, LetRun, ReturnRun, SilentRun, Value
+from archc.passes.elaboration.nodes import Skipped
+from archc.passes.elaboration.places import Container
+from archc.passes.elaboration.running import Part
+from archc.passes.elaboration.scope import Binding
+from archc.statements import Assert, Body, Declare, For, If, Let, Return, Targets
+
+
+class ControlRunner(Part):
+    """Runs the statements, which add nothing to a path."""
+
+    def run_for(
+        self, statement: For, flow: Value | None, container: Container
+    ) -> tuple[ForRun, Value | None]:
+        """Run a loop's lines once for each item of its list."""
+        turns: list[tuple[Mapping[str, Any], BodyRun]] = []
+        repeats = self.builder.repeats
+        for item in self.items(statement):
+            bound = dict(unpacked(statement.targets, item, statement.span))
+            self.scope.variables.update({n: Binding(v) for n, v in bound.items()})
+            body = self._body(statement.body, flow, container)
+            self.expect_news(repeats)
+            turns.append((bound, body))
+            flow = body.value if body.value is not None else flow
+        return ForRun(statement, tuple(turns)), flow
+
+    def expect_news(self, repeats: int) -> None:
+        """End a loop once a turn brought a mistake that is known already.
+
+        Raises:
+            Skipped: so it did; further turns would only bring it again.
+        """
+        if self.builder.repeats > repeats:
+            raise Skipped
+
+    def items(self, statement: For) -> tuple[Any, ...]:
+        """Return the list that a loop goes through."""
+        items = self.evaluator.constant(statement.iterable)
+        if not isinstance(items, tuple):
+            raise RuleViolation(
+                Code.EXPRESSION_VALUE,
+                "`for` goes through a list",
+                help="for a number of turns write `range(n)`",
+                span=statement.iterable.span,
+            )
+        return cast("tuple[Any, ...]", items)
+
+    def _body(self, body: Body, flow: Value | None, container: Container) -> BodyRun:
+        if body.kind != "item":
+            return self.runner.lines.body(body, flow, container)
+        (entry,) = body.entries
+        run, value = self.runner.lines.guarded(entry, flow, container)
+        return BodyRun(body, (run,), flow, value, container.path)
+
+    def run_if(
+        self, statement: If, flow: Value | None, container: Container
+    ) -> tuple[IfRun, Value | None]:
+        """Run the lines under the first condition that holds."""
+        for index, (condition, body) in enumerate(statement.branches):
+            if condition is None or self.evaluator.condition(condition):
+                run = self._body(body, flow, container)
+                value = run.value if run.value is not None else flow
+                return IfRun(statement, index, run), value
+        return IfRun(statement, -1, None), flow
+
+    def run_let(self, statement: Let) -> LetRun:
+        """Give a constant or a tensor a name."""
+        self.variables.defined[statement.span] = statement.name
+        value = self.evaluator.evaluate(statement.value)
+        self.scope.variables[statement.name] = Binding(value, statement.span)
+        return LetRun(statement, value)
+
+    def run_assert(self, statement: Assert) -> SilentRun:
+        """Refuse the network where an assertion does not hold."""
+        if not self.evaluator.condition(statement.condition):
+            raise RuleViolation(
+                Code.ASSERTION, "this assertion does not hold", span=statement.condition.span
+            )
+        return SilentRun(statement)
+
+    def run_return(self, statement: Return, flow: Value | None) -> tuple[EntryRun, Value | None]:
+        """Set the block's results, unless the line's condition is false."""
+        if len(self.scope.frames) > 1:
+            raise RuleViolation(
+                Code.SYNTAX,
+                "`return:` belongs to a block's own lines",
+                help="the value of a nested body is its last line's",
+            )
+        values = statement.values
+        if statement.condition is not None and not self.evaluator.condition(statement.condition):
+            if statement.otherwise is None:
+                return ReturnRun(statement, ()), flow
+            values = (statement.otherwise,)
+        self.scope.returned = True
+        self.scope.values = tuple(
+            v for e in values for v in self.runner.items.results(e, len(values))
+        )
+        self.scope.names = statement.names
+        return ReturnRun(statement, self.scope.values), flow
+
+    def run_declare(self, statement: Declare, container: Container) -> SilentRun:
+        """Keep the order in which a module's children are registered."""
+        names = tuple(name.identifier for name in statement.names)
+        self.variables.declared[container.path] = names
+        return SilentRun(statement)
+
+
+def unpacked(targets: Targets, item: Any, span: Span) -> Iterable[tuple[str, Any]]:
+    """Yield each name a `for` assigns with its value.
+
+    Raises:
+        RuleViolation: the item has not as many parts as there are names.
+    """
+    if targets.single and isinstance(targets.names[0], str):
+        yield targets.names[0], item
+        return
+    if not is_list(item) or len(item) != len(targets.names):
+        raise RuleViolation(
+            Code.EXPRESSION_VALUE,
+            f"this row does not part into {len(targets.names)} names: {excerpt(str(item))}",
+            span=span,
+        )
+    for name, value in zip(targets.names, item, strict=True):
+        if isinstance(name, str):
+            yield name, value
+        else:
+            yield from unpacked(name, value, span)

@@ -1,0 +1,277 @@
+"""Evaluating the expressions of a block; operators on tensors become nodes."""
+
+import re
+from typing import Any
+
+from archc import functions, layers
+from archc.diagnostics import Code, RuleViolation, Span
+from archc.expressions.evaluate import Evaluator
+from archc.expressions.printing import expression_text
+from archc.expressions.syntax import (
+    NOWHERE,
+    Attribute,
+    Call,
+    Expression,
+    Name,
+    Slice,
+    Subscript,
+)
+from archc.expressions.values import FUNCTIONS, LayerName, is_list
+from archc.ir.graph import Value
+from archc.layers.base import bind
+from archc.passes.elaboration.explanations import argued, explained
+from archc.passes.elaboration.naming import (
+    absent_name,
+    in_torch,
+    nearest,
+    unfinished_name,
+    unknown_name,
+)
+from archc.passes.elaboration.nodes import POISON, NodeBuilder, Skipped, is_free_tensor
+from archc.passes.elaboration.scope import STAGE_INPUTS, Record, Scope, is_collection
+
+OPERATORS = {
+    "+": "add",
+    "-": "sub",
+    "*": "mul",
+    "/": "div",
+    "**": "pow",
+    "@": "matmul",
+}
+
+
+class LineEvaluator(Evaluator):
+    """Evaluates expressions of a block; operators on tensors become nodes."""
+
+    def __init__(self, scope: Scope, builder: NodeBuilder, read: set[Span]) -> None:
+        self.scope = scope
+        self.builder = builder
+        self.read = read
+        self.input: Value | None = None
+        self.line: Span = NOWHERE
+
+    def count_elements(self, count: int) -> None:
+        """Count the elements of lists over the whole spec, not over one block alone."""
+        self.builder.lists.count_elements(count)
+
+    def lookup(self, name: Name) -> Any:
+        """Return what a name stands for: a child's value, a variable, a parameter."""
+        if not name.identifier:
+            raise Skipped
+        identifier = self.expand_braces(name.identifier, name)
+        record = self.scope.child(identifier)
+        if record is not None:
+            return self._value(record, identifier)
+        if identifier in self.scope.variables:
+            binding = self.scope.variables[identifier]
+            self.read.add(binding.span)
+            if binding.value is POISON:
+                raise Skipped
+            return tuple(binding.value) if is_collection(binding.value) else binding.value
+        if identifier in STAGE_INPUTS:
+            return self._stage_input(identifier)
+        for names in (self.scope.file.parameters, self.scope.file.letters):
+            if identifier in names:
+                return names[identifier]
+        if self._is_layer(identifier):
+            return LayerName(identifier)
+        raise self._unknown(identifier)
+
+    def _is_layer(self, identifier: str) -> bool:
+        return identifier in layers.NAMES or identifier in self.scope.file.blocks
+
+    def _value(self, record: Record, name: str) -> Value:
+        if record.absent:
+            raise absent_name(name)
+        if record.value is POISON:
+            raise Skipped
+        if not record.value.via:
+            self.builder.named[record.value.key] = f"{name} (line {record.span.line})"
+        return record.value
+
+    def _unknown(self, identifier: str) -> RuleViolation:
+        if any(_may_name(key, identifier) for key in self.scope.broken):
+            raise Skipped
+        if identifier in {place.rpartition(".")[2] for place in self.scope.places[1:]}:
+            return unfinished_name(identifier)
+        return unknown_name(identifier, self.scope.instance, self.line, self.scope.known())
+
+    def _stage_input(self, name: str) -> Any:
+        if self.input is None:
+            raise RuleViolation(Code.NO_FLOW, f"`{name}` needs an input, and none flows here")
+        if self.input is POISON:
+            raise Skipped
+        shape = self.input.type.shape
+        if name == "in_shape":
+            return shape
+        return self._size(shape, 1 if name == "in_channels" else -1, name)
+
+    def _size(self, shape: tuple[Any, ...], index: int, name: str) -> Any:
+        if index == 1 and len(shape) < 2:
+            raise RuleViolation(Code.RANK, f"`{name}` needs a tensor of two dimensions or more")
+        return shape[index]
+
+    def attribute(self, expression: Attribute) -> Any:
+        """Return a size of a tensor (`x.channels`), a result, or a child inside a child."""
+        owner = self._owner(expression.value)
+        name = self.expand_braces(expression.name, expression)
+        if isinstance(owner, Record):
+            if name in owner.children:
+                return self._value(owner.children[name], name)
+            if name in owner.names:
+                return owner.values[owner.names.index(name)]
+            owner = self._value(owner, name)
+        if isinstance(owner, Value):
+            return self._tensor_attribute(owner, name)
+        raise RuleViolation(Code.EXPRESSION_VALUE, f"a plain value has no `{name}`")
+
+    def _tensor_attribute(self, value: Value, name: str) -> Any:
+        if value is POISON:
+            raise Skipped
+        shape = value.type.shape
+        if name == "shape":
+            return shape
+        if name in {"channels", "features"}:
+            return self._size(shape, 1 if name == "channels" else -1, name)
+        raise RuleViolation(
+            Code.UNKNOWN_NAME,
+            f"a tensor has no `{name}`",
+            help="ask `.shape`, `.channels` or `.features`; a child of a block is not seen outside",
+        )
+
+    def _owner(self, expression: Expression) -> Any:
+        """Return the record behind a name or a path, else the expression's value."""
+        if isinstance(expression, Name):
+            record = self.scope.child(self.expand_braces(expression.identifier, expression))
+            return self.evaluate(expression) if record is None else record
+        if isinstance(expression, Attribute):
+            outer = self._owner(expression.value)
+            name = self.expand_braces(expression.name, expression)
+            if isinstance(outer, Record) and name in outer.children:
+                return outer.children[name]
+        return self.evaluate(expression)
+
+    def operation(self, expression: Expression, name: str, operands: tuple[Any, ...]) -> Any:
+        """Append the node for an operator on tensors."""
+        if name not in OPERATORS:
+            raise RuleViolation(Code.EXPRESSION_VALUE, f"`{name}` does not compare tensors")
+        if len(operands) == 1:
+            return self._tensor_function("neg", operands, {}, expression.span)
+        try:
+            return self._tensor_function(OPERATORS[name], operands, {}, expression.span)
+        except RuleViolation as violation:
+            raise explained(violation, expression, operands, self.scope) from None
+
+    def call(self, expression: Call) -> Any:
+        """Append the node for a function call written in an expression."""
+        name = expression.function
+        if name not in functions.NAMES:
+            raise self.unknown_function(name)
+        values = [self.evaluate(argument) for argument in expression.arguments]
+        keywords = self.keywords(expression.keywords)
+        try:
+            return self._tensor_function(name, tuple(values), keywords, expression.span)
+        except RuleViolation as violation:
+            raise argued(violation, expression, values, self.scope) from None
+
+    def unknown_function(self, name: str) -> RuleViolation:
+        """Return the violation for a call of something that is no function."""
+        if self._is_layer(name):
+            return RuleViolation(
+                Code.UNKNOWN_CALLEE,
+                f"`{name}` owns a slot and needs a line of its own",
+                help=f"write it as a child and use the child's name: `child: {name}(…)`",
+            )
+        near = nearest(name, [*functions.NAMES, *FUNCTIONS])
+        return RuleViolation(
+            Code.UNKNOWN_CALLEE,
+            f"there is no function `{name}` of tensors",
+            help=in_torch(name) or (f"did you mean `{near}`?" if near else "see `archc layers`"),
+        )
+
+    def _tensor_function(
+        self, name: str, arguments: tuple[Any, ...], keywords: dict[str, Any], span: Span
+    ) -> Value | tuple[Value, ...]:
+        tensors, constants = _split(arguments)
+        if not tensors:
+            raise RuleViolation(Code.NOT_A_TENSOR, f"`{name}` needs a tensor")
+        function = functions.find(name)
+        if name in OPERATORS.values():
+            keywords = _operator_keywords(arguments, tensors, constants) | keywords
+            constants = []
+        operation = bind(function, constants, keywords)
+        place = self.scope.function_path(name)
+        values = self.builder.apply(operation, tensors, place, span, self.scope.instance)
+        return values[0] if len(values) == 1 else values
+
+    def subscript(self, expression: Subscript, value: Any) -> Any:
+        """Append the node that slices or indexes a tensor."""
+        if not isinstance(value, Value):
+            raise RuleViolation(Code.EXPRESSION_VALUE, "this has no elements")
+        index = tuple(self._index(part) for part in expression.indices)
+        operation = bind(functions.find("getitem"), (), {"index": index})
+        path = self.scope.function_path("getitem")
+        return self.builder.apply(operation, (value,), path, expression.span, self.scope.instance)[
+            0
+        ]
+
+    def _index(self, part: Expression | Slice) -> Any:
+        if isinstance(part, Slice):
+            bounds = self.slice(part)
+            return ("slice", bounds.start, bounds.stop, bounds.step)
+        return self.integer(part, "an index of a tensor")
+
+    def tensor(self, expression: Expression) -> tuple[Value, ...]:
+        """Return the tensor an expression means; several where a child has several results.
+
+        Raises:
+            RuleViolation: the expression is a plain value.
+        """
+        owner = self._owner(expression) if isinstance(expression, (Name, Attribute)) else None
+        if isinstance(owner, Record):
+            self._value(owner, expression_text(expression))
+            return owner.values
+        value = self.evaluate(expression)
+        if isinstance(value, Value):
+            return (value,)
+        if is_list(value) and value and all(isinstance(v, Value) for v in value):
+            return value
+        what = "a layer" if isinstance(value, LayerName) else "a plain value"
+        raise RuleViolation(
+            Code.NOT_A_TENSOR,
+            f"`{expression_text(expression)}` is {what}, and a tensor belongs here",
+            span=expression.span,
+        )
+
+
+def _may_name(key: str, name: str) -> bool:
+    """Return whether a key with `{…}` parts may stand for a name."""
+    parts = [re.escape(part) for part in re.split(r"\{[^{}]*\}", key)]
+    return re.fullmatch("[^.]*".join(parts), name) is not None
+
+
+def _split(arguments: tuple[Any, ...]) -> tuple[list[Value], list[Any]]:
+    """Part the tensors of a call, those in lists included, from its constants."""
+    tensors: list[Value] = []
+    constants: list[Any] = []
+    for argument in arguments:
+        if isinstance(argument, Value):
+            tensors.append(argument)
+        elif isinstance(argument, tuple) and argument and isinstance(argument[0], Value):
+            tensors += argument
+        else:
+            constants.append(argument)
+    return tensors, constants
+
+
+def _operator_keywords(
+    arguments: tuple[Any, ...], tensors: list[Value], constants: list[Any]
+) -> dict[str, Any]:
+    if constants:
+        keywords: dict[str, Any] = {"other": constants[0]}
+        if not isinstance(arguments[0], Value):
+            keywords["reflected"] = True
+        return keywords
+    if any(map(is_free_tensor, tensors)):
+        return {"broadcast": True}
+    return {}

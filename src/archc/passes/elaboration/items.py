@@ -1,0 +1,92 @@
+"""Running one line: its sources, its condition, its chain, its name."""
+
+from archc.diagnostics import Code, RuleViolation, Span
+from archc.expressions.syntax import Expression, names
+from archc.ir.graph import ItemRun, Value
+from archc.passes.elaboration.nodes import POISON, Skipped
+from archc.passes.elaboration.places import FixedSlot, Slot
+from archc.passes.elaboration.running import Part
+from archc.passes.elaboration.scope import STAGE_INPUTS, Binding, is_collection
+from archc.statements import Item
+
+
+class ItemRunner(Part):
+    """Runs lines, and what stands in a parenthesis."""
+
+    def item(self, item: Item, inputs: tuple[Value, ...], slot: Slot) -> ItemRun:
+        """Run one line: its sources, its condition, its chain, its name."""
+        if item.is_broken:
+            raise Skipped
+        if item.condition is not None and not self._present(item, inputs):
+            return self._absent(item, inputs, slot)
+        if item.sources:
+            inputs = self.sources_of(item.sources)
+        if not inputs and not item.stages:
+            raise RuleViolation(Code.NO_FLOW, "no tensor flows into this line")
+        stages, values = self.runner.stages.chain(item.stages, inputs, slot)
+        self._assign(item, values)
+        path = next((p for run in stages for p in run.paths), "")
+        if isinstance(slot, FixedSlot) or (slot.name and path):
+            path = slot.path
+        elif len([p for run in stages for p in run.paths]) > 1:
+            path = path.rpartition(".")[0]
+        return ItemRun(item, True, None, inputs, stages, values, path)
+
+    def _present(self, item: Item, inputs: tuple[Value, ...]) -> bool:
+        """Evaluate a line's condition; `in_channels` is the input of its first stage."""
+        assert item.condition is not None
+        if item.sources and names(item.condition) & set(STAGE_INPUTS):
+            inputs = self.sources_of(item.sources)
+        self.evaluator.input = inputs[0] if inputs else None
+        return self.evaluator.condition(item.condition)
+
+    def _absent(self, item: Item, inputs: tuple[Value, ...], slot: Slot) -> ItemRun:
+        if item.otherwise is not None:
+            other = item.otherwise
+            if item.sources and not other.sources:
+                inputs = self.sources_of(item.sources)
+            run = self.item(other, inputs, slot)
+            return ItemRun(item, False, run, inputs, (), run.values, run.path)
+        if item.sources and item.stages:
+            inputs = self.sources_of(item.sources)
+        return ItemRun(item, False, None, inputs, (), _passed(inputs, slot), "")
+
+    def sources_of(self, sources: tuple[Expression, ...]) -> tuple[Value, ...]:
+        """Return the tensors behind `from`: all results of one source, the first of several."""
+        return tuple(value for source in sources for value in self.results(source, len(sources)))
+
+    def results(self, source: Expression, count: int) -> tuple[Value, ...]:
+        """Return every result of a tensor expression that stands alone, else the first."""
+        values = self.evaluator.tensor(source)
+        return values if count == 1 else values[:1]
+
+    def _assign(self, item: Item, values: tuple[Value, ...]) -> None:
+        if not item.target:
+            return
+        self.variables.defined[item.span] = item.target
+        if item.collects:
+            self.collect(item.target, values[0], item.span)
+        else:
+            self.scope.variables[item.target] = Binding(values[0], item.span)
+
+    def collect(self, name: str, value: Value, span: Span) -> None:
+        """Append a value to the collection `name[]`."""
+        binding = self.scope.variables.setdefault(name, Binding([], span))
+        if not is_collection(binding.value):
+            raise RuleViolation(
+                Code.DUPLICATE_CHILD, f"`{name}` is one tensor already", help=f"use `{name}2[]`"
+            )
+        binding.value.append(value)
+
+    def inner_item(self, item: Item, inputs: tuple[Value, ...], path: str) -> ItemRun:
+        """Run what stands in a parenthesis."""
+        with self.builder.nested(item.span):
+            return self.item(item, inputs, FixedSlot(path))
+
+
+def _passed(inputs: tuple[Value, ...], slot: Slot) -> tuple[Value, ...]:
+    """Return what an absent line gives on: its first input, marked with the line's path."""
+    if not inputs or inputs[0] is POISON:
+        return (POISON,)
+    first = inputs[0]
+    return (Value(first.node, first.index, first.type, slot.path if slot.name else ""),)

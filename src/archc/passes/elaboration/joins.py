@@ -1,0 +1,136 @@
+"""Running joins: every entry below `concat:`, `add:` or `mul:` is a branch of one input."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from msgspec import Struct
+
+from archc import functions
+from archc.diagnostics import Code, RuleViolation, Span
+from archc.ir.graph import BodyRun, EntryRun, ForRun, IfRun, JoinRun, Value
+from archc.layers.base import bind
+from archc.passes.elaboration.control import unpacked
+from archc.passes.elaboration.mending import Operand, mending
+from archc.passes.elaboration.nodes import POISON, Skipped, operand
+from archc.passes.elaboration.places import Container
+from archc.passes.elaboration.running import Part
+from archc.passes.elaboration.scope import Binding
+from archc.statements import Branch, Child, Entry, For, If, Item, Join
+
+
+class BranchLine(Struct, frozen=True):
+    """A branch of a join as messages show it."""
+
+    name: str
+    span: Span
+    text: str = ""
+
+
+class JoinRunner(Part):
+    """Runs the branches of a join and joins their values."""
+
+    def run_join(
+        self, join: Join, flow: Value | None, container: Container
+    ) -> tuple[JoinRun, Value | None]:
+        """Run a join's branches, then join their values."""
+        branches: list[Value] = []
+        lines: list[BranchLine] = []
+        runs = self._branches(join.body.entries, flow, container, branches, lines)
+        body = BodyRun(join.body, tuple(runs), flow, None, container.path)
+        if any(value is POISON for value in branches):
+            raise Skipped
+        if not branches:
+            raise RuleViolation(Code.NO_FLOW, f"`{join.operation}:` has no branch")
+        value = self._joined(join, branches, lines)
+        if join.target:
+            self.variables.defined[join.span] = join.target
+            if join.collects:
+                self.runner.items.collect(join.target, value, join.span)
+            else:
+                self.scope.variables[join.target] = Binding(value, join.span)
+        return JoinRun(join, body, tuple(branches), value), value
+
+    def _branches(
+        self,
+        entries: Iterable[Entry],
+        flow: Value | None,
+        container: Container,
+        branches: list[Value],
+        lines: list[BranchLine],
+    ) -> list[EntryRun]:
+        """Run a join's entries from the same input; loops and conditions are unrolled."""
+        runs: list[EntryRun] = []
+        for entry in entries:
+            self.evaluator.input = flow
+            if isinstance(entry, For):
+                runs.append(self._for_branches(entry, flow, container, branches, lines))
+            elif isinstance(entry, If):
+                runs.append(self._if_branches(entry, flow, container, branches, lines))
+            else:
+                run, value = self.runner.lines.guarded(entry, flow, container)
+                runs.append(run)
+                if isinstance(entry, (Child, Join, Branch)) and value is not None:
+                    branches.append(value)
+                    lines.append(_branch_line(entry, len(branches)))
+        return runs
+
+    def _for_branches(
+        self,
+        statement: For,
+        flow: Value | None,
+        container: Container,
+        branches: list[Value],
+        lines: list[BranchLine],
+    ) -> ForRun:
+        turns: list[tuple[Mapping[str, Any], BodyRun]] = []
+        repeats = self.builder.repeats
+        for item in self.runner.control.items(statement):
+            self.builder.step()
+            bound = dict(unpacked(statement.targets, item, statement.span))
+            self.scope.variables.update({n: Binding(v) for n, v in bound.items()})
+            runs = self._branches(statement.body.entries, flow, container, branches, lines)
+            self.runner.control.expect_news(repeats)
+            turns.append((bound, BodyRun(statement.body, tuple(runs), flow, None, container.path)))
+        return ForRun(statement, tuple(turns))
+
+    def _if_branches(
+        self,
+        statement: If,
+        flow: Value | None,
+        container: Container,
+        branches: list[Value],
+        lines: list[BranchLine],
+    ) -> IfRun:
+        for index, (condition, body) in enumerate(statement.branches):
+            if condition is None or self.evaluator.condition(condition):
+                runs = self._branches(body.entries, flow, container, branches, lines)
+                run = BodyRun(body, tuple(runs), flow, None, container.path)
+                return IfRun(statement, index, run)
+        return IfRun(statement, -1, None)
+
+    def _joined(self, join: Join, branches: list[Value], lines: list[BranchLine]) -> Value:
+        keywords = self.evaluator.keywords(join.keywords)
+        instance = self.scope.instance
+        path = self.scope.function_path(join.operation)
+        try:
+            operation = bind(functions.find(join.operation), (), keywords)
+            return self.builder.apply(operation, branches, path, join.span, instance)[0]
+        except RuleViolation as violation:
+            violation.span = join.span
+            met = list(zip(lines, branches, strict=True))
+            violation.operands = tuple(
+                operand(line.name, value, line.span, line.text) for line, value in met
+            )
+            operands = [Operand(line.name, value) for line, value in met]
+            constants = self.scope.constants()
+            violation.help = (
+                mending(violation.code, operands, constants, instance) or violation.help
+            )
+            raise
+
+
+def _branch_line(entry: Entry, number: int) -> BranchLine:
+    if not isinstance(entry, Child):
+        return BranchLine(f"branch {number}", entry.span)
+    text = entry.content.text if isinstance(entry.content, Item) else ""
+    return BranchLine(entry.key or f"branch {number}", entry.span, text)

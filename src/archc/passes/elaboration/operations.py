@@ -1,0 +1,102 @@
+"""Applying one layer or function to the tensors that flow into it."""
+
+from collections.abc import Mapping
+
+from archc.diagnostics import Code, Operand, RuleViolation, Span
+from archc.expressions.values import Constant
+from archc.ir.graph import Operation, Value
+from archc.layers.base import Layer, bind
+from archc.passes.elaboration.nodes import POISON, operand, origin_text
+from archc.passes.elaboration.running import Part
+from archc.statements import LayerCall
+
+
+class OperationRunner(Part):
+    """Appends the nodes of layers and functions that stand in a chain."""
+
+    def apply(
+        self, layer: type[Layer], call: LayerCall, inputs: tuple[Value, ...], path: str
+    ) -> tuple[Operation, tuple[Value, ...]]:
+        """Append the node of a layer or a function; return it with its results."""
+        arguments, keywords = self.runner.arguments.of(call)
+        try:
+            claimed = {n: keywords.pop(n) for n in layer.inferred_names if n in keywords}
+            operation = bind(layer, arguments, keywords)
+            inputs = self._fitting(operation, inputs)
+            place = path if layer.is_module else self.scope.function_path(call.name)
+            values = self.builder.apply(operation, inputs, place, call.span, self.scope.instance)
+            self._check_claims(claimed, operation, inputs)
+        except RuleViolation as violation:
+            self.builder.blame_once(violation.code, inputs)
+            raise self._placed(violation, layer, call, inputs) from None
+        return Operation(values[0].node, call, values), values
+
+    def _fitting(self, operation: Layer, inputs: tuple[Value, ...]) -> tuple[Value, ...]:
+        """Return as many inputs as a layer takes: results beyond the first may be dropped."""
+        least, most = operation.arity
+        if most == 0:
+            return ()
+        if least > 0 and not inputs:
+            raise RuleViolation(
+                Code.NO_FLOW,
+                "no tensor flows into this line",
+                help="say where it comes from: `… from image`",
+            )
+        if len(inputs) > most and inputs[0].node.operation is not None and _one_origin(inputs):
+            return inputs[:most]
+        return inputs
+
+    def _check_claims(
+        self, claimed: Mapping[str, Constant], operation: Layer, inputs: tuple[Value, ...]
+    ) -> None:
+        actual = operation.inferred(*(value.type for value in inputs))
+        for name, value in claimed.items():
+            if name in actual and actual[name] != value:
+                raise RuleViolation(
+                    Code.INFERRED_MISMATCH,
+                    f"`{name}` is {actual[name]} here, not {value}",
+                    help=f"{name} is inferred: drop it",
+                    argument=name,
+                )
+
+    def _placed(
+        self,
+        violation: RuleViolation,
+        layer: type[Layer],
+        call: LayerCall,
+        inputs: tuple[Value, ...],
+    ) -> RuleViolation:
+        """Point a violation at the argument it names and show the input."""
+        if violation.span is None:
+            violation.span = _argument_span(violation.argument, layer, call) or call.span
+        if not violation.operands and violation.code.startswith("ARC4"):
+            rows = [self._described(value) for value in inputs if value is not POISON]
+            violation.operands = tuple(rows)
+        return violation
+
+    def _described(self, value: Value) -> Operand:
+        """Return an input as a row of a message, under the name it has in this block."""
+        for frame in reversed(self.scope.frames):
+            for name, record in frame.items():
+                if not name.isdigit() and value.key == record.value.key:
+                    return operand(name, value, record.span, record.text)
+        name = value.node.path if value.node.operation is None else "input"
+        return operand(name, value, value.node.span, origin_text(value.node))
+
+
+def _one_origin(values: tuple[Value, ...]) -> bool:
+    return len({value.node.index for value in values}) == 1
+
+
+def _argument_span(argument: str, layer: type[Layer], call: LayerCall) -> Span | None:
+    """Return the place of an argument given by name, by position or by its number."""
+    if not argument:
+        return None
+    for keyword in call.keywords:
+        if keyword.name == argument:
+            return keyword.span
+    positional = call.arguments or ()
+    index = int(argument) if argument.isdigit() else -1
+    if argument in layer.positional:
+        index = layer.positional.index(argument)
+    return positional[index].span if 0 <= index < len(positional) else None

@@ -1,0 +1,28 @@
+"""What the parts that run a block share."""
+
+from typing import TYPE_CHECKING
+
+from archc.diagnostics import Span
+
+if TYPE_CHECKING:
+    from archc.passes.elaboration.blocks import BlockRunner
+
+
+class Variables:
+    """The variables that lines define and read, over all instances of a block."""
+
+    def __init__(self) -> None:
+        self.defined: dict[Span, str] = {}
+        self.read: set[Span] = set()
+        self.declared: dict[str, tuple[str, ...]] = {}
+
+
+class Part:
+    """One part of running a block: it reaches the other parts through the runner."""
+
+    def __init__(self, runner: "BlockRunner") -> None:
+        self.runner = runner
+        self.scope = runner.scope
+        self.builder = runner.builder
+        self.variables = runner.variables
+        self.evaluator = runner.evaluator
