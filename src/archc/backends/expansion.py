@@ -17,7 +17,8 @@ from archc.diagnostics import Code, CompileError, Diagnostic
 from archc.expressions.printing import constant_text, sequence_text
 from archc.expressions.tokens import KEYWORDS, MAX_LENGTH
 from archc.expressions.values import LayerName
-from archc.ir.graph import Graph, Initialisation, Node, Value
+from archc.ir.graph import Graph, Initialisation
+from archc.ir.runs import Node, Value
 from archc.layers.base import Layer, spec_name
 from archc.layers.tensors import Buffer, Parameter
 from archc.shapes import Batch, TensorType

@@ -9,13 +9,13 @@ from collections.abc import Iterator
 
 from msgspec import Struct, field
 
-from archc.ir.graph import (
+from archc.ir.graph import Graph
+from archc.ir.runs import (
     BodyRun,
     BranchRun,
     ChildRun,
     EntryRun,
     ForRun,
-    Graph,
     IfRun,
     ItemRun,
     JoinRun,

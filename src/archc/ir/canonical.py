@@ -6,7 +6,8 @@ from typing import cast
 from archc.diagnostics import Span
 from archc.expressions.printing import expression_text
 from archc.expressions.values import LayerName
-from archc.ir.graph import Graph, Instance, Node, Value
+from archc.ir.graph import Graph
+from archc.ir.runs import Instance, Node, Value
 from archc.layers.base import spec_name
 from archc.shapes import Batch, Shape, elements
 

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from archc.ir.graph import Mode, Node
+from archc.ir.graph import Mode
+from archc.ir.runs import Node
 from archc.shapes import Shape, TensorType
 
 

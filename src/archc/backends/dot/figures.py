@@ -18,7 +18,8 @@ from archc.backends.dot.labels import (
 from archc.backends.dot.repeats import Copies
 from archc.backends.dot.stacking import Card, Group
 from archc.backends.dot.writing import attributes, cell, inches, table
-from archc.ir.graph import Graph, GraphOutput, Node
+from archc.ir.graph import Graph, GraphOutput
+from archc.ir.runs import Node
 from archc.layers.base import spec_name
 
 SIGNS = {"add": "+", "sub": "−", "mul": "×", "div": "÷", "matmul": "@"}

@@ -10,7 +10,7 @@ from archc.backends.dot.stacking import Card, Group, is_light
 from archc.backends.text_widths import shortened, text_width
 from archc.expressions.printing import constant_text
 from archc.expressions.values import Constant
-from archc.ir.graph import Instance, Node
+from archc.ir.runs import Instance, Node
 from archc.layers.base import Layer, spec_name
 from archc.shapes import Batch, Shape, elements
 

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from msgspec import Struct, field
 
 from archc.backends.dot.stacking import Card, Group, Item
-from archc.ir.graph import Graph, Node
+from archc.ir.graph import Graph
+from archc.ir.runs import Node
 
 
 class Copies(Struct):

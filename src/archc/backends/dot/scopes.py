@@ -4,13 +4,13 @@ from collections.abc import Iterator, Sequence
 
 from msgspec import Struct
 
-from archc.ir.graph import (
+from archc.ir.graph import Graph
+from archc.ir.runs import (
     BodyRun,
     BranchRun,
     ChildRun,
     EntryRun,
     ForRun,
-    Graph,
     IfRun,
     Instance,
     ItemRun,

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 from msgspec import Struct
 
 from archc.backends.dot.scopes import Frame
-from archc.ir.graph import Graph, Instance, Node
+from archc.ir.graph import Graph
+from archc.ir.runs import Instance, Node
 
 LIGHT_FAMILIES = frozenset({"activation", "dropout", "normalization", "padding", "shape"})
 LARGEST_STACK = 5

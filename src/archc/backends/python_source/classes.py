@@ -15,13 +15,13 @@ from archc.backends.python_source.symbols import Context, Dims, NotUniformError,
 from archc.expressions.printing import constant_text
 from archc.expressions.syntax import Expression, Literal, Name, names
 from archc.expressions.values import LayerName
-from archc.ir.graph import (
+from archc.ir.graph import Graph
+from archc.ir.runs import (
     BodyRun,
     BranchRun,
     ChildRun,
     EntryRun,
     ForRun,
-    Graph,
     IfRun,
     Instance,
     ItemRun,

@@ -37,7 +37,7 @@ from archc.expressions.parser import parse_expression
 from archc.expressions.printing import constant_text, expression_text, substituted
 from archc.expressions.syntax import NOWHERE, Call, Expression, Keyword, Literal, Name, names
 from archc.expressions.values import Constant, is_list
-from archc.ir.graph import (
+from archc.ir.runs import (
     BodyRun,
     BranchRun,
     ChildRun,

@@ -16,7 +16,7 @@ from archc.backends.python_source.structure import (
     one_line,
 )
 from archc.expressions.printing import string_literal
-from archc.ir.graph import (
+from archc.ir.runs import (
     BodyRun,
     BranchRun,
     ChildRun,

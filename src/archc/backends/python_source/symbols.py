@@ -28,7 +28,7 @@ from archc.expressions.syntax import (
     names,
 )
 from archc.expressions.values import Constant, LayerName, is_list
-from archc.ir.graph import Value
+from archc.ir.runs import Value
 
 STAGE_INPUTS = {"in_channels": 1, "in_features": -1}
 _BUILTINS = frozenset(
