@@ -101,22 +101,27 @@ def _networks_of(path: Path) -> Iterator[Network]:
 
 def _check_unique(found: list[Network]) -> None:
     first: dict[str, Network] = {}
-    diagnostics: list[Diagnostic] = []
+    twice: dict[tuple[Path, Path], list[tuple[Network, Network]]] = {}
     for network in found:
         other = first.setdefault(network.name, network)
         if other is not network:
-            diagnostics.append(_duplicate(network, other))
-    if diagnostics:
+            twice.setdefault((network.path, other.path), []).append((network, other))
+    if twice:
+        diagnostics = [_duplicates(pairs) for pairs in twice.values()]
         raise CompileError(diagnostics, {str(n.path): read_file(n.path) for n in found})
 
 
-def _duplicate(network: Network, other: Network) -> Diagnostic:
+def _duplicates(pairs: list[tuple[Network, Network]]) -> Diagnostic:
+    """Return one error for all names that two files share."""
+    network, other = pairs[0]
     span = _name_place(other)
+    names = ", ".join(f"`{shared.name}`" for shared, _ in pairs[1:])
     return Diagnostic(
         Code.DUPLICATE_NETWORK,
         f"there are two networks `{network.name}`",
         _name_place(network),
         secondary=(Label(span, "the other"),) if span else (),
+        notes=(f"the two files share {names} too",) if names else (),
         help="names are unique over a folder: rename one",
     )
 

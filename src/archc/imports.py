@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 from msgspec import Struct, field
 
 from archc.diagnostics import Code, CompileError, Diagnostic
+from archc.diagnostics.render import text_lines
 from archc.passes.elaborate import Imported
 from archc.spec.model import Document, Import
 from archc.spec.parse import parse
@@ -222,7 +223,7 @@ def _redirected(
     document: Document, text: str, imports: Imports, names: Mapping[str, str], folder: str
 ) -> str:
     """Return a spec's text with the path of each import replaced, the last one first."""
-    lines = text.split("\n")
+    lines = text_lines(text)
     for item in sorted(document.imports, key=lambda item: item.span, reverse=True):
         name = names[imports.targets[document.file, item.alias]]
         path = f"{folder}{name}#{item.block}" if item.block else folder + name
@@ -230,7 +231,7 @@ def _redirected(
         lines[item.span.line - 1] = (
             line[: item.span.column - 1] + path + line[item.span.end_column - 1 :]
         )
-    return "\n".join(lines)
+    return "".join(lines)
 
 
 def refused(item: Import, headline: str, advice: str = "") -> CompileError:

@@ -12,8 +12,8 @@ def test_check_of_a_spec_prints_one_line_a_network(tmp_path: Path) -> None:
     done = archc("check", written(tmp_path))
     assert done.status == 0
     assert done.out.splitlines() == [
-        "tiny                 162 parameters    6.952 K MACs  [B, 10]",
-        "tiny_wide            314 parameters   13.904 K MACs  [B, 10]",
+        "tiny       162 parameters   6.952 K MACs  [B, 10]",
+        "tiny_wide  314 parameters  13.904 K MACs  [B, 10]",
     ]
     assert done.err == ""
 
@@ -42,7 +42,48 @@ def test_check_of_a_wrong_figure_names_expected_and_found(tmp_path: Path) -> Non
     assert done.status == 1
     assert "error[ARC312]: expected 163 parameters, found 162" in done.err
     assert "tiny.yaml:14:3" in done.err
-    assert "tiny_wide            314" in done.out
+    assert "tiny_wide  314 parameters" in done.out
+
+
+def test_check_of_several_specs_aligns_the_columns_of_all(tmp_path: Path) -> None:
+    large = NET.replace("Linear(10)", "Linear(1000)").split("expect:")[0]
+    other = written(tmp_path, large.replace("name: tiny", "name: another_network"), "other.yaml")
+    done = archc("check", written(tmp_path), other, "--variant", "tiny_wide", "-v")
+    lone = archc("check", other)
+    assert done.out.splitlines() == [
+        "tiny_wide    314 parameters  13.904 K MACs  [B, 10]    from image [B, 3, 8, 8], 6 nodes",
+        "tiny_wide  9,224 parameters  21.824 K MACs  [B, 1000]  from image [B, 3, 8, 8], 6 nodes",
+    ]
+    assert lone.out.splitlines() == [
+        "another_network  5,112 parameters  10.912 K MACs  [B, 1000]",
+        "tiny_wide        9,224 parameters  21.824 K MACs  [B, 1000]",
+    ]
+
+
+def test_check_of_a_canonical_form_names_its_variant(tmp_path: Path) -> None:
+    canonical = archc("expand", written(tmp_path), "--variant", "tiny_wide", "--json").out
+    path = written(tmp_path, canonical, "tiny_wide.json")
+    assert archc("check", path).out.startswith("tiny_wide  314 parameters")
+    (record,) = json.loads(archc("check", path, "--format", "json").out)
+    assert (record["name"], record["variant"]) == ("tiny_wide", "tiny_wide")
+
+
+def test_check_of_a_mistake_in_some_variants_names_them_in_the_order_of_the_file(
+    tmp_path: Path,
+) -> None:
+    text = NET.split("expect:")[0].replace(
+        "  tiny_wide: {width: 8}", "  a: {width: 8}\n  b: {width: 9}\n  c: {width: 4}"
+    )
+    text = text.replace("pool: Ada", "even: Conv2d(0, 1) if width > 4\n  pool: Ada")
+    text = text.replace("Linear(10)", "Linear(10, byas=False)")
+    done = archc("check", written(tmp_path, text))
+    assert done.status == 1
+    assert [line for line in done.err.splitlines() if "-->" in line] == [
+        f"  --> {tmp_path}/tiny.yaml:12:16",
+        f"  --> {tmp_path}/tiny.yaml:14:18",
+    ]
+    assert done.err.count("note: in") == 1
+    assert "  note: in `a`, `b`\n" in done.err
 
 
 def test_check_of_a_mistake_prints_it_once_for_all_variants(tmp_path: Path) -> None:

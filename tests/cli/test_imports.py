@@ -54,6 +54,41 @@ def test_import_with_a_mistake_inside_quotes_the_other_file(tmp_path: Path) -> N
     assert "kernle=1" in str(report)
 
 
+def test_unused_result_of_an_import_points_at_the_line_that_calls_it(tmp_path: Path) -> None:
+    written(tmp_path, LIBRARY, "lib/library.yaml")
+    for call, name in (("library", "library"), ("library.Unit(8)", "Unit")):
+        text = MAIN.replace("library.Unit(8)", f"{call} from first\n  third: Unit(4) from first")
+        text = text if name == "library" else text.replace("  first", "  stem: ReLU\n  first")
+        (found,) = archc.check(written(tmp_path, text, "main.yaml")).diagnostics
+        assert found.headline == "nobody uses the result of `second`"
+        assert found.primary is not None
+        assert (Path(found.primary.file).name, found.calls) == ("main.yaml", ())
+
+
+def test_unused_layer_inside_an_import_points_at_the_call_and_at_the_layer(tmp_path: Path) -> None:
+    heads = LIBRARY + "  extra: Conv2d(2, 1)\n  other: Conv2d(3, 1) from unit\n"
+    heads += "outputs: {main: unit, extra: extra if training, other: other if training}\n"
+    written(tmp_path, heads, "lib/library.yaml")
+    text = MAIN.replace("second: library.Unit(8)", "second: library from image\n  third: ReLU")
+    text = text.replace("  first: Unit(4)\n", "").replace("  Unit: ./lib/library.yaml#Unit\n", "")
+    (found,) = archc.check(written(tmp_path, text, "main.yaml")).diagnostics
+    assert found.headline == "nobody uses `extra`, `other` inside of `library`"
+    assert found.primary is not None
+    assert Path(found.primary.file).name == "main.yaml"
+    assert [label.span.line for label in found.secondary] == [9, 10]
+
+
+def test_bundle_of_a_spec_with_old_line_ends_compiles(tmp_path: Path) -> None:
+    written(tmp_path, LIBRARY, "lib/library.yaml")
+    path = tmp_path / "main.yaml"
+    path.write_bytes(MAIN.replace("\n", "\r").encode())
+    spec = open_spec(path)
+    assert (
+        "./imports/library.yaml#Unit\r"
+        in bundled(spec.document, spec.text, spec.imports)["spec.yaml"]
+    )
+
+
 def test_import_outside_the_project_is_refused(tmp_path: Path) -> None:
     written(tmp_path, LIBRARY, "library.yaml")
     path = _importing(tmp_path / "project", "../library.yaml")

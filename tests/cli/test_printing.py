@@ -76,6 +76,32 @@ def test_list_of_two_networks_of_one_name_is_refused(tmp_path: Path) -> None:
     assert "error[ARC315]: there are two networks `tiny_wide`" in done.err
 
 
+def test_list_of_two_files_that_share_all_names_is_one_error(tmp_path: Path) -> None:
+    text = NET.replace("  tiny_wide: {width: 8}", "  a: {width: 8}\n  b: {width: 9}")
+    for name in ("one.yaml", "two.yaml"):
+        written(tmp_path, text.split("expect:")[0], name)
+    done = archc("list", tmp_path)
+    assert done.status == 1
+    assert done.err.count("error[") == 1
+    assert "note: the two files share `b` too" in done.err
+
+
+def test_list_of_a_folder_without_specs_says_so(tmp_path: Path) -> None:
+    done = archc("list", tmp_path)
+    assert (done.status, done.out) == (0, "")
+    assert done.err == f"there is no spec in `{tmp_path}`: one is a .yaml with `archc: 1`\n"
+    assert archc("list", tmp_path, "--json").out == "[]\n"
+
+
+def test_list_of_what_is_no_folder_is_refused_with_status_3(tmp_path: Path) -> None:
+    missing = archc("list", "nothing", cwd=tmp_path)
+    assert missing.status == 3
+    assert missing.err.startswith("error[ARC101]: there is no folder `nothing`\n")
+    file = archc("list", written(tmp_path).name, cwd=tmp_path)
+    assert file.status == 3
+    assert "`tiny.yaml` is a file and no folder" in file.err
+
+
 def test_layers_lists_layers_and_functions_with_a_sentence() -> None:
     done = archc("layers", "--json")
     known = {(row["name"], row["kind"]) for row in json.loads(done.out)}

@@ -13,17 +13,16 @@ from archc.cli.options import format_option, mode_option, network_options, setti
 
 if TYPE_CHECKING:
     from archc.compiler import Report, Settings, Spec
-    from archc.diagnostics import CompileError
+    from archc.diagnostics import CompileError, Diagnostic
 
 
 class _Checked(Struct, frozen=True):
-    """One network that was checked; `width` is what the longest name beside it needs."""
+    """One network that was checked."""
 
     name: str
     file: str
     variant: str | None
     report: Report
-    width: int = 0
 
 
 @click.command("check", short_help="Check specs, count parameters and multiply-adds.")
@@ -58,9 +57,9 @@ def check_command(
       archc check specs/ --format json
     """
     settings = settings_of(variant, parameters, inputs, max_nodes, mode)
-    found = (checked for spec in specs for checked in _checked(spec, settings))
+    found = [checked for spec in specs for checked in _checked(spec, settings)]
     if form == "json":
-        return _print_json(list(found))
+        return _print_json(found)
     return _print_lines(found, quiet=quiet, verbose=verbose)
 
 
@@ -82,13 +81,13 @@ def _networks(spec: Spec, settings: Settings) -> Iterator[_Checked]:
     """Yield the network that is named, else the defaults and every variant."""
     from archc.compiler import check_spec
 
-    variants: list[str | None] = [settings.variant]
+    own = spec.canonical.variant if spec.canonical else None
+    variants: list[str | None] = [settings.variant or own]
     if settings.variant is None:
         variants += spec.variants
-    width = max(len(variant or spec.name) for variant in variants)
     for variant in variants:
         report = check_spec(spec, replace(settings, variant=variant))
-        yield _Checked(variant or spec.name, spec.file, variant, report, width)
+        yield _Checked(variant or spec.name, spec.file, variant, report)
 
 
 def _opened(argument: str) -> Iterator[tuple[Spec, str | None] | CompileError]:
@@ -126,46 +125,64 @@ def _files_of(argument: str) -> list[str]:
     return files
 
 
-def _print_lines(found: Iterator[_Checked], *, quiet: bool, verbose: bool) -> int:
-    """Print one line a network, or its errors; one mistake is printed once a file."""
-    from archc.cli.reporting import exit_status, print_diagnostics
+def _print_lines(found: list[_Checked], *, quiet: bool, verbose: bool) -> int:
+    """Print one line a network, in columns, then what is wrong; return the exit status."""
+    from archc.cli.reporting import exit_status, print_columns, print_diagnostics
 
-    status = 0
-    seen: set[tuple[object, ...]] = set()
+    if not quiet:
+        rows = [_row(checked, verbose) for checked in found if checked.report.ok]
+        print_columns(rows, right=(1, 2))
+    for file in dict.fromkeys(checked.file for checked in found):
+        of_file = [checked for checked in found if checked.file == file]
+        if mistakes := _mistakes(of_file):
+            print_diagnostics(mistakes, of_file[0].report.sources)
+    return max((exit_status(checked.report.diagnostics) for checked in found), default=0)
+
+
+def _mistakes(found: list[_Checked]) -> list[Diagnostic]:
+    """Return what is wrong with the networks of one file, each mistake once, line by line.
+
+    A mistake that only some variants have names them.
+    """
+    from archc.diagnostics import Span
+
+    networks: dict[tuple[object, ...], list[_Checked]] = {}
+    first: dict[tuple[object, ...], Diagnostic] = {}
     for checked in found:
-        report = checked.report
-        status = max(status, exit_status(report.diagnostics))
-        if report.ok and not quiet:
-            print(_line(checked, verbose))
-        fresh = [d for d in report.diagnostics if (d.code, d.primary, d.headline) not in seen]
-        seen |= {(d.code, d.primary, d.headline) for d in fresh}
-        if checked.variant:
-            fresh = [replace(d, notes=(*d.notes, f"in `{checked.variant}`")) for d in fresh]
-        if fresh:
-            print_diagnostics(fresh, report.sources)
-    return status
+        for mistake in checked.report.diagnostics:
+            mark = (mistake.code, mistake.primary, mistake.headline)
+            first.setdefault(mark, mistake)
+            networks.setdefault(mark, []).append(checked)
+    mistakes = [_noted(mistake, networks[mark]) for mark, mistake in first.items()]
+    return sorted(mistakes, key=lambda mistake: mistake.primary or Span("", 0, 0, 0, 0))
 
 
-def _line(checked: _Checked, verbose: bool) -> str:
+def _noted(mistake: Diagnostic, networks: list[_Checked]) -> Diagnostic:
+    if networks[0].variant is None:
+        return mistake
+    names = ", ".join(f"`{checked.variant}`" for checked in networks)
+    return replace(mistake, notes=(*mistake.notes, f"in {names}"))
+
+
+def _row(checked: _Checked, verbose: bool) -> list[str]:
+    """Return the cells of a network's line: name, parameters, multiply-adds, output, notes."""
     from archc.cli.reporting import amount
 
     costs, graph = checked.report.costs, checked.report.graph
     assert costs is not None
     assert graph is not None
-    outputs = ", ".join(str(kind) for _, kind in costs.outputs)
-    parts = [
-        f"{checked.name:<{checked.width}}",
-        f"{costs.parameters:>13,} parameters",
-        f"{amount(costs.macs):>9} MACs",
-        outputs,
+    cells = [
+        checked.name,
+        f"{costs.parameters:,} parameters",
+        f"{amount(costs.macs)} MACs",
+        ", ".join(str(kind) for _, kind in costs.outputs),
     ]
     if verbose:
         sizes = ", ".join(f"{name} {kind}" for name, kind in costs.inputs)
-        parts.append(f"from {sizes}, {len(graph.nodes)} nodes")
+        cells.append(f"from {sizes}, {len(graph.nodes)} nodes")
         if graph.read_twice:
-            parts.append(f"taken by the flow and by name: {', '.join(graph.read_twice)}")
-    parts += [f"({note})" for note in checked.report.notes]
-    return "  ".join(parts)
+            cells.append(f"taken by the flow and by name: {', '.join(graph.read_twice)}")
+    return [*cells, *(f"({note})" for note in checked.report.notes)]
 
 
 def _print_json(found: list[_Checked]) -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,8 +30,9 @@ def list_command(*, folder: str | None, as_json: bool) -> int:
     import json
 
     from archc.catalogue import networks, specs_folder
+    from archc.cli.reporting import print_columns
 
-    place = Path(folder) if folder else specs_folder()
+    place = _folder(folder) if folder is not None else specs_folder()
     status = 0
     records: list[dict[str, object]] = []
     for network in networks(place):
@@ -41,9 +41,31 @@ def list_command(*, folder: str | None, as_json: bool) -> int:
         records.append(record)
     if as_json:
         print(json.dumps(records, indent=2))
+    elif records:
+        print_columns([_columns(record) for record in records], right=(3,))
     else:
-        _print_columns([_columns(record) for record in records], right=(3,))
+        print(f"there is no spec in `{place}`: one is a .yaml with `archc: 1`", file=sys.stderr)
     return status
+
+
+def _folder(name: str) -> Path:
+    """Return the folder of a name.
+
+    Raises:
+        CompileError: it is none.
+    """
+    from archc.diagnostics import Code
+    from archc.diagnostics.render import printable
+    from archc.files import output_error
+
+    folder = Path(name)
+    if folder.is_dir():
+        return folder
+    shown = printable(name)
+    if folder.is_file():
+        advice = f"its variants: archc check {shown}"
+        raise output_error(Code.UNREADABLE_FILE, f"`{shown}` is a file and no folder", advice)
+    raise output_error(Code.UNREADABLE_FILE, f"there is no folder `{shown}`")
 
 
 def _record(network: Network, folder: Path) -> tuple[dict[str, object], int]:
@@ -82,6 +104,7 @@ def layers_command(*, as_json: bool) -> int:
     import json
 
     from archc import functions, layers
+    from archc.cli.reporting import print_columns
 
     known = [("layer", name, layers.find(name)) for name in sorted(layers.NAMES)]
     known += [("function", name, functions.find(name)) for name in sorted(functions.NAMES)]
@@ -89,7 +112,7 @@ def layers_command(*, as_json: bool) -> int:
     if as_json:
         print(json.dumps([dict(zip(("name", "kind", "doc"), row, strict=True)) for row in rows]))
     else:
-        _print_columns(rows)
+        print_columns(rows)
     return 0
 
 
@@ -120,15 +143,3 @@ def explain_command(*, code: str) -> int:
         raise click.UsageError(f"there is no code `{excerpt(code)}`{advice}")
     print(error_page(known[name]), end="")
     return 0
-
-
-def _print_columns(rows: Iterable[Sequence[str]], right: tuple[int, ...] = ()) -> None:
-    """Print rows in columns as wide as their longest cell."""
-    listed = list(rows)
-    widths = [max(map(len, column)) for column in zip(*listed, strict=True)]
-    for row in listed:
-        cells = [
-            cell.rjust(width) if position in right else cell.ljust(width)
-            for position, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ]
-        sys.stdout.write("  ".join(cells).rstrip() + "\n")

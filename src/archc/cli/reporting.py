@@ -2,7 +2,8 @@
 
 import os
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import zip_longest
 
 from archc.diagnostics import CompileError, Diagnostic
 from archc.diagnostics.render import render_text
@@ -47,3 +48,16 @@ def exit_status(diagnostics: Iterable[Diagnostic]) -> int:
     """Return the highest exit status that the errors among the diagnostics lead to."""
     errors = [found for found in diagnostics if found.severity == "error"]
     return max((found.code.exit_status for found in errors), default=0)
+
+
+def print_columns(rows: Iterable[Sequence[str]], right: tuple[int, ...] = ()) -> None:
+    """Print rows in columns as wide as their longest cell; a row may end before the others."""
+    listed = list(rows)
+    columns = zip_longest(*listed, fillvalue="")
+    widths = [max(map(len, column)) for column in columns]
+    for row in listed:
+        cells = [
+            cell.rjust(width) if position in right else cell.ljust(width)
+            for position, (cell, width) in enumerate(zip(row, widths, strict=False))
+        ]
+        sys.stdout.write("  ".join(cells).rstrip() + "\n")

@@ -12,6 +12,8 @@ SHOWN = 20
 CUT = 80
 QUOTED = 160
 GUTTER = 5
+_LINE_ENDS = "\r\n\x85\u2028\u2029"
+_LINE = re.compile(f"[^{_LINE_ENDS}]*(?:\r\n|[{_LINE_ENDS}])|[^{_LINE_ENDS}]+")
 _FOUND = re.compile(r"`([^`]{81,})`")
 _COLOURS = {"error": "1;31", "warning": "1;33", "help": "1;36", "mark": "31"}
 
@@ -21,6 +23,11 @@ def printable(text: str) -> str:
     return "".join(
         c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text
     )
+
+
+def text_lines(text: str) -> list[str]:
+    """Return the lines of a text as YAML counts them, each with its end."""
+    return _LINE.findall(text)
 
 
 def excerpt(text: str) -> str:
@@ -148,10 +155,10 @@ def _quoted(
     sources: Mapping[str, str],
     page: Page,
 ) -> list[str]:
-    text_lines = sources.get(span.file, "").split("\n")
-    if not 0 < span.line <= len(text_lines):
+    lines = text_lines(sources.get(span.file, ""))
+    if not 0 < span.line <= len(lines):
         return []
-    text = text_lines[span.line - 1].rstrip("\r")
+    text = lines[span.line - 1].rstrip(_LINE_ENDS)
     start, text, span_columns = _window(text, span, page.quoted)
     row = _underline(text, [(*_columns(la.span, start, text), "~") for la in labels])
     row = _overlay(row, *span_columns, mark)

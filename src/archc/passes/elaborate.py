@@ -23,6 +23,7 @@ from archc.passes.elaboration.nodes import (
 from archc.passes.elaboration.parameters import bind_parameters, check_variants
 from archc.passes.elaboration.running import Variables
 from archc.passes.elaboration.scope import Binding, FileScope
+from archc.passes.elaboration.unused import unused_values
 from archc.shapes import Batch, Size, TensorType, checked
 from archc.spec.model import Dimension, Document, Input, Output
 from archc.statements import Block, Body
@@ -239,33 +240,9 @@ class _Elaboration:
 
     def _check_used(self, graph: Graph) -> None:
         """Refuse every value that nobody uses, in the graph and in the text."""
-        live = {node.index for node in graph.live_nodes("train")}
-        live |= {node.index for node in graph.live_nodes("eval")}
-        consumed = {value.node.index for node in graph.nodes for value in node.inputs}
-        results = {output.value.node.index for output in graph.outputs}
-        for node in graph.nodes:
-            unused = node.index not in live or node.operation is None
-            if unused and node.index not in consumed | results:
-                self._report_unused(node)
-        for span, name in self.variables.defined.items():
-            if span not in self.variables.read and not name.startswith("_"):
-                violation = RuleViolation(
-                    Code.UNUSED_VALUE,
-                    f"nobody reads `{name}`",
-                    help="remove the name, or use it",
-                )
-                self.builder.report(violation, span, None)
-
-    def _report_unused(self, node: Node) -> None:
-        outer = f"{node.caller.path}." if node.caller is not None else ""
-        name = node.path.removeprefix(outer)
-        what = "input" if node.operation is None else "result of"
-        advice = f"feed it into a later line with `from {name}`, return it, or remove the line"
-        self.builder.report(
-            RuleViolation(Code.UNUSED_VALUE, f"nobody uses the {what} `{name}`", help=advice),
-            node.span,
-            node.caller,
-        )
+        variables = self.variables
+        for unused in unused_values(graph, variables.defined, variables.read):
+            self.builder.report(unused.violation, unused.span, unused.caller)
 
 
 def _mistakes(document: Document, imported: Mapping[str, Imported]) -> Iterator[Diagnostic]:

@@ -1,0 +1,204 @@
+"""Values that nobody uses: in the graph a tensor, in the text a name."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby
+
+from msgspec import Struct
+
+from archc.diagnostics import Code, Label, RuleViolation, Span
+from archc.ir.graph import (
+    BodyRun,
+    BranchRun,
+    ChildRun,
+    EntryRun,
+    ForRun,
+    Graph,
+    IfRun,
+    Instance,
+    JoinRun,
+    Node,
+    Value,
+)
+
+SHOWN = 4
+"""How many layers of an imported file one message names."""
+
+
+class Unused(Struct, frozen=True):
+    """A mistake with its place: the line, and the block that the line stands in."""
+
+    violation: RuleViolation
+    span: Span
+    caller: Instance | None = None
+
+
+class _Result(Struct, frozen=True, eq=False):
+    """What a line is without use: a node's result, or that of a whole block call."""
+
+    node: Node
+    place: "Node | Instance"
+
+    @property
+    def span(self) -> Span:
+        """The line, or the part of it that is the call."""
+        return self.place.span if isinstance(self.place, Node) else self.place.line
+
+    @property
+    def caller(self) -> Instance | None:
+        """The block whose line it is."""
+        return self.place.caller
+
+    @property
+    def name(self) -> str:
+        """The path inside the block, which a function's place in the tree is too."""
+        outer = f"{self.caller.path}." if self.caller is not None and self.caller.path else ""
+        return self.place.path.removeprefix(outer)
+
+    @property
+    def further(self) -> str:
+        """What to call a result of a block beyond its first, empty for any other."""
+        if isinstance(self.place, Node):
+            return ""
+        number = next(i for i, v in enumerate(self.place.values) if v.node is self.node)
+        if self.place.names:
+            return f"the result `{self.place.names[number]}`" if number else ""
+        return f"result number {number + 1}" if number else ""
+
+
+def unused_values(graph: Graph, defined: Mapping[Span, str], read: set[Span]) -> Iterator[Unused]:
+    """Yield every tensor and every name that takes part in no result, once a line.
+
+    `defined` holds the lines that give a name with `let` and `as`, `read` those whose name is
+    read. Of what an imported file holds, the line that calls it is at fault.
+    """
+    found = [_seen_by_the_reader(node) for node in _unused_nodes(graph)]
+    inside = [result for result in found if _call_of_import(result, graph) is not None]
+    yield from _in_imports(inside, graph)
+    own = [result for result in found if result not in inside]
+    blamed: set[Span] = set()
+    for result in own:
+        line = next((line for line in defined if _covers(line, result.span)), None)
+        if line is not None:
+            blamed.add(line)
+        yield _unused(result, defined[line] if line is not None else "")
+    for span, name in defined.items():
+        if span not in read | blamed and not name.startswith("_"):
+            headline = f"nobody reads `{name}`"
+            advice = "remove the name, or use it"
+            yield Unused(RuleViolation(Code.UNUSED_VALUE, headline, help=advice), span)
+
+
+def _unused_nodes(graph: Graph) -> Iterator[Node]:
+    live = {node.index for node in graph.live_nodes("train")}
+    live |= {node.index for node in graph.live_nodes("eval")}
+    consumed = {value.node.index for node in graph.nodes for value in node.inputs}
+    consumed |= {output.value.node.index for output in graph.outputs}
+    for node in graph.nodes:
+        unused = node.index not in live or node.operation is None
+        if unused and node.index not in consumed:
+            yield node
+
+
+def _seen_by_the_reader(node: Node) -> _Result:
+    """Return the outermost line whose result a node is: nobody used what the block returned."""
+    place: Node | Instance = node
+    while (caller := place.caller) is not None and caller.caller is not None:
+        if all(value.node is not node for value in caller.values):
+            break
+        place = caller
+    return _Result(node, place)
+
+
+def _unused(result: _Result, variable: str) -> Unused:
+    name = variable or result.name
+    if result.node.operation is None:
+        what = f"the input `{name}`"
+    elif result.further:
+        what = f"{result.further} of `{name}`"
+    elif name.rpartition(".")[2].isdigit():
+        what = "the result of this line"
+    else:
+        what = f"the result of `{name}`"
+    advice = _advice(result, variable)
+    violation = RuleViolation(Code.UNUSED_VALUE, f"nobody uses {what}", help=advice)
+    return Unused(violation, result.span, result.caller)
+
+
+def _advice(result: _Result, variable: str) -> str:
+    if result.further:
+        return "read it in a later line, or leave it out of the block"
+    name = variable or _readable_name(result)
+    if name:
+        return f"feed it into a later line with `from {name}`, return it, or remove the line"
+    return "give it a name with `as y` and feed it into a later line with `from y`, or remove it"
+
+
+def _readable_name(result: _Result) -> str:
+    """Return the name by which later lines of the block can read a result; none for a number."""
+    if result.node.operation is None or result.caller is None:
+        return result.name
+    named = _named_lines(result.caller.body, "")
+    return next((name for name, value in named if value.node is result.node), "")
+
+
+def _named_lines(run: BodyRun | None, outer: str) -> Iterator[tuple[str, Value]]:
+    """Yield each value that a line of a body has a name for, with that name, its path."""
+    for entry in run.entries if run is not None else ():
+        yield from _named(entry, outer)
+
+
+def _named(entry: EntryRun, outer: str) -> Iterator[tuple[str, Value]]:
+    match entry:
+        case ChildRun(_, key, _, content, values) if key:
+            path = f"{outer}.{key}" if outer else key
+            if values:
+                yield path, values[0]
+            if isinstance(content, BodyRun):
+                yield from _named_lines(content, path)
+        case ForRun(_, turns):
+            for _, body in turns:
+                yield from _named_lines(body, outer)
+        case IfRun() | JoinRun() | BranchRun():
+            yield from _named_lines(entry.body, outer)
+        case _:
+            return
+
+
+def _call_of_import(result: _Result, graph: Graph) -> Instance | None:
+    """Return the outermost call that leads into another file, None where all is in one."""
+    call: Instance | None = None
+    caller = result.caller
+    while caller is not None:
+        call = caller if caller.template.file != graph.root.template.file else call
+        caller = caller.caller
+    return call
+
+
+def _in_imports(results: Sequence[_Result], graph: Graph) -> Iterator[Unused]:
+    """Yield one mistake a call of an imported file, with the lines there that go to waste."""
+    pairs = [(call, r) for r in results if (call := _call_of_import(r, graph)) is not None]
+    for _, group in groupby(pairs, key=lambda pair: pair[0].line):
+        listed = list(group)
+        call = listed[0][0]
+        yield Unused(_wasted(call, [result for _, result in listed]), call.line, call.caller)
+
+
+def _wasted(call: Instance, results: Sequence[_Result]) -> RuleViolation:
+    lines = {result.span: result.name for result in results}
+    names = [f"`{name}`" for name in lines.values()]
+    shown = ", ".join(names[:SHOWN]) + (", …" if len(names) > SHOWN else "")
+    reason = "the caller sees what every mode returns" if call.template.is_model else ""
+    return RuleViolation(
+        Code.UNUSED_VALUE,
+        f"nobody uses {shown} inside of `{call.template.name}`",
+        notes=(reason,) if reason else (),
+        help="call the blocks of that file that you need, or give it a parameter that leaves "
+        "out the rest",
+        labels=tuple(Label(span) for span in list(lines)[:SHOWN]),
+    )
+
+
+def _covers(line: Span, part: Span) -> bool:
+    start, end = (line.line, line.column), (line.end_line, line.end_column)
+    inner = (part.line, part.column), (part.end_line, part.end_column)
+    return line.file == part.file and start <= inner[0] and inner[1] <= end
