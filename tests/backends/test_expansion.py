@@ -3,7 +3,8 @@
 import pytest
 
 from archc.backends.expansion import expansion_text
-from archc.ir.graph import Graph, Value
+from archc.ir.graph import Graph
+from archc.ir.runs import Value
 from archc.layers.tensors import Buffer, Parameter
 from archc.passes.count_costs import count_costs
 from tests.backends.constructs import CONSTRUCTS

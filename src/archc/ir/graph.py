@@ -13,55 +13,10 @@ from msgspec import Struct, field
 from archc.diagnostics import Diagnostic
 from archc.expressions.values import Constant
 from archc.ir.keys import Key, ordered_keys
-from archc.ir.runs import (
-    BodyRun,
-    BranchRun,
-    ChildRun,
-    EntryRun,
-    ForRun,
-    IfRun,
-    Instance,
-    ItemRun,
-    JoinRun,
-    LetRun,
-    Node,
-    Operation,
-    ReturnRun,
-    Reuse,
-    SilentRun,
-    StageRun,
-    Template,
-    Value,
-)
+from archc.ir.runs import Instance, Node, Value
 
 if TYPE_CHECKING:
     from networkx import MultiDiGraph
-
-__all__ = [
-    "BodyRun",
-    "BranchRun",
-    "ChildRun",
-    "EntryRun",
-    "ForRun",
-    "Graph",
-    "GraphOutput",
-    "IfRun",
-    "Initialisation",
-    "Instance",
-    "ItemRun",
-    "JoinRun",
-    "Key",
-    "LetRun",
-    "Mode",
-    "Node",
-    "Operation",
-    "ReturnRun",
-    "Reuse",
-    "SilentRun",
-    "StageRun",
-    "Template",
-    "Value",
-]
 
 Mode = Literal["train", "eval"]
 

@@ -5,7 +5,6 @@ A *run* is one execution of a line, and the tree of runs mirrors the tree of lin
 """
 
 from collections.abc import Mapping
-from typing import Any
 
 from msgspec import Struct, field
 
@@ -124,10 +123,7 @@ class Instance(Run):
     body: "BodyRun" = field(default_factory=lambda: BodyRun(Body("list", ()), (), None, None, ""))
     values: tuple[Value, ...] = ()
     names: tuple[str, ...] = ()
-    variables: dict[str, Any] = field(default_factory=dict[str, Any])
     shared: bool = False
-    file: Any = None
-    """The names of the file that the block was read from; passes know its type."""
 
     def __repr__(self) -> str:
         return f"<{self.template.name} at {self.path or 'the root'}>"

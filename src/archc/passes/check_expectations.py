@@ -8,18 +8,17 @@ from msgspec import Struct
 
 from archc.diagnostics import Code, Diagnostic, Span
 from archc.ir.costs import CostTable
-from archc.ir.graph import (
+from archc.ir.graph import Graph, Mode
+from archc.ir.runs import (
     BodyRun,
     BranchRun,
     ChildRun,
     EntryRun,
     ForRun,
-    Graph,
     IfRun,
     Instance,
     ItemRun,
     JoinRun,
-    Mode,
     Operation,
 )
 from archc.passes.count_costs import count_costs

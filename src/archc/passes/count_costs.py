@@ -6,7 +6,8 @@ from functools import lru_cache
 from msgspec import Struct
 
 from archc.ir.costs import BlockCost, CostTable, NodeCost, readable_paths
-from archc.ir.graph import Graph, Instance, Mode, Node
+from archc.ir.graph import Graph, Mode
+from archc.ir.runs import Instance, Node
 from archc.layers.base import Owned
 from archc.shapes import elements
 

@@ -8,7 +8,8 @@ from msgspec.structs import replace
 from archc.diagnostics import Code, CompileError, Diagnostic, RuleViolation, Span
 from archc.expressions.syntax import NOWHERE, Expression, Logical, Name, Unary
 from archc.expressions.values import Constant
-from archc.ir.graph import Graph, GraphOutput, Instance, Mode, Node, Template, Value
+from archc.ir.graph import Graph, GraphOutput, Mode
+from archc.ir.runs import Instance, Node, Template, Value
 from archc.layers.base import Layer
 from archc.passes.elaboration.blocks import BlockRunner
 from archc.passes.elaboration.constants import DefaultEvaluator
@@ -155,7 +156,7 @@ class _Elaboration:
             calls=tuple(self.builder.calls),
             read_twice=self._read_twice(),
         )
-        init, ties = evaluate_rules(bare, file, self.builder)
+        init, ties = evaluate_rules(bare, file, self.variables.imported, self.builder)
         graph = replace(bare, init=init, ties=ties)
         vars(graph)["keys"] = bare.keys  # neither rules nor ties change the keys
         return graph

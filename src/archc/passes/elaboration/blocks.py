@@ -1,7 +1,7 @@
 """Running one call of a block: its inputs, its lines, its results."""
 
 from archc.diagnostics import Code, RuleViolation
-from archc.ir.graph import Instance, Value
+from archc.ir.runs import Instance, Value
 from archc.passes.elaboration.arguments import ArgumentReader
 from archc.passes.elaboration.callees import CalleeFinder
 from archc.passes.elaboration.calls import BlockCaller
@@ -45,15 +45,15 @@ class BlockRunner:
     def run(self) -> Instance:
         """Run the block's body and fill in the instance."""
         instance = self.scope.instance
-        instance.file = self.scope.file
         self.builder.calls.append(instance)
+        if instance.template.is_model and instance.caller is not None:
+            self.variables.imported.append((instance, self.scope.file))
         block = instance.template.block
         self._bind_inputs()
         flow = instance.inputs[0] if len(instance.inputs) == 1 else None
         container = Container(instance.path, block.body.kind == "list", self.scope.frames[0])
         instance.body = self.lines.body(block.body, flow, container)
         instance.values, instance.names = self._results(instance)
-        instance.variables = {n: b.value for n, b in self.scope.variables.items()}
         return instance
 
     def inner(self, file: FileScope, instance: Instance) -> Instance:

@@ -5,7 +5,7 @@ from msgspec import Struct
 from archc import functions, layers
 from archc.diagnostics import Code, RuleViolation, Span
 from archc.expressions.values import LayerName
-from archc.ir.graph import Template
+from archc.ir.runs import Template
 from archc.layers.base import Layer
 from archc.passes.elaboration.naming import defined_in, in_torch, nearest
 from archc.passes.elaboration.running import Part

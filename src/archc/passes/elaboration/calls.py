@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from archc.diagnostics import Code, RuleViolation, Span
 from archc.expressions.printing import expression_text, keyword_text
 from archc.expressions.syntax import Expression
-from archc.ir.graph import Instance, Template, Value
+from archc.ir.runs import Instance, Template, Value
 from archc.passes.elaboration.callees import BlockCallee
 from archc.passes.elaboration.constants import DefaultEvaluator
 from archc.passes.elaboration.naming import nearest

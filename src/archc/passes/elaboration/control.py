@@ -6,7 +6,7 @@ from typing import Any, cast
 from archc.diagnostics import Code, RuleViolation, Span
 from archc.diagnostics.render import excerpt
 from archc.expressions.values import is_list
-from archc.ir.graph import BodyRun, EntryRun, ForRun, IfRun, LetRun, ReturnRun, SilentRun, Value
+from archc.ir.runs import BodyRun, EntryRun, ForRun, IfRun, LetRun, ReturnRun, SilentRun, Value
 from archc.passes.elaboration.nodes import Skipped
 from archc.passes.elaboration.places import Container
 from archc.passes.elaboration.running import Part

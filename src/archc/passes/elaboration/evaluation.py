@@ -17,7 +17,7 @@ from archc.expressions.syntax import (
     Subscript,
 )
 from archc.expressions.values import FUNCTIONS, LayerName, is_list
-from archc.ir.graph import Value
+from archc.ir.runs import Value
 from archc.layers.base import bind
 from archc.passes.elaboration.explanations import argued, explained
 from archc.passes.elaboration.naming import (

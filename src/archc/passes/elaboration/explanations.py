@@ -7,7 +7,7 @@ from archc.diagnostics import Code, Label, RuleViolation
 from archc.diagnostics import Operand as Row
 from archc.expressions.printing import expression_text
 from archc.expressions.syntax import Binary, Call, Expression, Name
-from archc.ir.graph import Value
+from archc.ir.runs import Value
 from archc.passes.elaboration.mending import Operand, mending
 from archc.passes.elaboration.nodes import operand, origin_text
 from archc.passes.elaboration.scope import Scope

@@ -6,6 +6,7 @@ from msgspec.structs import replace
 
 from archc.diagnostics import Code, RuleViolation, Span
 from archc.ir.graph import Graph, Initialisation
+from archc.ir.runs import Instance
 from archc.layers.base import spec_name
 from archc.passes.elaboration.constants import DefaultEvaluator
 from archc.passes.elaboration.nodes import NodeBuilder
@@ -32,7 +33,10 @@ FUNCTIONS = {
 
 
 def evaluate_rules(
-    graph: Graph, file: FileScope, builder: NodeBuilder
+    graph: Graph,
+    file: FileScope,
+    imported: Sequence[tuple[Instance, FileScope]],
+    builder: NodeBuilder,
 ) -> tuple[tuple[Initialisation, ...], tuple[tuple[str, str], ...]]:
     """Return `init` and `tie` of the model and of every imported model in it.
 
@@ -41,14 +45,14 @@ def evaluate_rules(
     tree = ModuleNames(graph)
     init: list[Initialisation] = []
     ties: list[tuple[str, str, Span]] = []
-    for instance in graph.instances():
-        document = instance.file.document if isinstance(instance.file, FileScope) else None
-        if instance.template.is_model and instance.caller is not None and document is not None:
-            place = tuple(instance.path.split("."))
-            init += _evaluated(document.init, place, tree, instance.file, builder)
-            ties += [
-                (f"{instance.path}.{a}", f"{instance.path}.{b}", s) for a, b, s in document.tie
-            ]
+    for instance, scope in imported:
+        if scope.document is None:
+            continue
+        place = tuple(instance.path.split("."))
+        init += _evaluated(scope.document.init, place, tree, scope, builder)
+        ties += [
+            (f"{instance.path}.{a}", f"{instance.path}.{b}", s) for a, b, s in scope.document.tie
+        ]
     own = file.document
     if own is not None:
         init += _evaluated(own.init, (), tree, file, builder)

@@ -2,7 +2,7 @@
 
 from archc.diagnostics import Code, RuleViolation, Span
 from archc.expressions.syntax import Expression, names
-from archc.ir.graph import ItemRun, Value
+from archc.ir.runs import ItemRun, Value
 from archc.passes.elaboration.nodes import POISON, Skipped
 from archc.passes.elaboration.places import FixedSlot, Slot
 from archc.passes.elaboration.running import Part

@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from archc import functions
 from archc.diagnostics import Code, RuleViolation, Span
-from archc.ir.graph import BodyRun, EntryRun, ForRun, IfRun, JoinRun, Value
+from archc.ir.runs import BodyRun, EntryRun, ForRun, IfRun, JoinRun, Value
 from archc.layers.base import bind
 from archc.passes.elaboration.control import unpacked
 from archc.passes.elaboration.mending import Operand, mending

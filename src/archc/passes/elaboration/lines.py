@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 from archc.diagnostics import Code, RuleViolation
 from archc.expressions.syntax import Name
-from archc.ir.graph import (
+from archc.ir.runs import (
     BodyRun,
     BranchRun,
     ChildRun,

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from archc.diagnostics import Code
 from archc.expressions.printing import expression_text, keyword_text
-from archc.ir.graph import Instance, ItemRun, Node, Value
+from archc.ir.runs import Instance, ItemRun, Node, Value
 from archc.layers.base import spec_name
 from archc.statements import LayerCall
 from archc.windows import Axis

@@ -5,7 +5,7 @@ from difflib import get_close_matches
 from itertools import islice
 
 from archc.diagnostics import Code, RuleViolation, Span
-from archc.ir.graph import Instance
+from archc.ir.runs import Instance
 from archc.spec.source import MAX_NAME
 from archc.statements import Body, Branch, Child, Entry, For, If, Item, Join, Let
 

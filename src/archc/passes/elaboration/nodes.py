@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from archc.diagnostics import Code, Diagnostic, Operand, RuleViolation, Span
 from archc.expressions.evaluate import Evaluator
 from archc.expressions.syntax import NOWHERE
-from archc.ir.graph import Instance, Node, Value
+from archc.ir.runs import Instance, Node, Value
 from archc.layers.base import Layer, spec_name
 from archc.layers.tensors import Buffer, Parameter
 from archc.shapes import TensorType, checked

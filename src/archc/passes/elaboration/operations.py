@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from archc.diagnostics import Code, Operand, RuleViolation, Span
 from archc.expressions.values import Constant
-from archc.ir.graph import Operation, Value
+from archc.ir.runs import Operation, Value
 from archc.layers.base import Layer, bind
 from archc.passes.elaboration.nodes import POISON, operand, origin_text
 from archc.passes.elaboration.running import Part

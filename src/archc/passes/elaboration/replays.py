@@ -3,7 +3,7 @@
 from typing import Any
 
 from archc.diagnostics import Code, RuleViolation
-from archc.ir.graph import BodyRun, Instance, ItemRun, Operation, Reuse, StageRun, Value
+from archc.ir.runs import BodyRun, Instance, ItemRun, Operation, Reuse, StageRun, Value
 from archc.passes.elaboration.callees import BlockCallee
 from archc.passes.elaboration.nodes import POISON, Skipped, operand
 from archc.passes.elaboration.places import Container

@@ -3,6 +3,8 @@
 from typing import TYPE_CHECKING
 
 from archc.diagnostics import Span
+from archc.ir.runs import Instance
+from archc.passes.elaboration.scope import FileScope
 
 if TYPE_CHECKING:
     from archc.passes.elaboration.blocks import BlockRunner
@@ -15,6 +17,8 @@ class Variables:
         self.defined: dict[Span, str] = {}
         self.read: set[Span] = set()
         self.declared: dict[str, tuple[str, ...]] = {}
+        self.imported: list[tuple[Instance, FileScope]] = []
+        """The imported models that ran, each with the file its own rules speak of."""
 
 
 class Part:

@@ -8,7 +8,7 @@ from msgspec import Struct, field
 from archc.diagnostics import Span
 from archc.expressions.syntax import NOWHERE
 from archc.expressions.values import is_constant
-from archc.ir.graph import BodyRun, Instance, ItemRun, Template, Value
+from archc.ir.runs import BodyRun, Instance, ItemRun, Template, Value
 from archc.layers.base import Layer
 from archc.shapes import Batch
 from archc.spec.model import Document

@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from archc.diagnostics import Code, RuleViolation
 from archc.expressions.syntax import names
-from archc.ir.graph import Instance, ItemRun, Operation, Reuse, StageRun, Value
+from archc.ir.runs import Instance, ItemRun, Operation, Reuse, StageRun, Value
 from archc.layers.base import Layer
 from archc.passes.elaboration.callees import BlockCallee
 from archc.passes.elaboration.places import Slot
