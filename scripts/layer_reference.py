@@ -51,7 +51,9 @@ TITLES = {
     "elementary": "Elementary functions",
     "indexing": "Indexing",
     "joining": "Joining",
+    "ordering": "Order of dimensions",
     "reduction": "Reduction",
+    "repeating": "Repeating",
     "reshaping": "Reshaping",
 }
 SECTION = re.compile(r"^(Shapes|Source|Units): *", re.MULTILINE)

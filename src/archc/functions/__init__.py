@@ -80,6 +80,13 @@ FAMILIES: dict[str, dict[str, str]] = {
         "local_response_norm": "LocalResponseNorm",
         "normalize": "Normalize",
     },
+    "ordering": {
+        "flip": "Flip",
+        "movedim": "Movedim",
+        "permute": "Permute",
+        "roll": "Roll",
+        "transpose": "Transpose",
+    },
     "padding": {
         "pad": "Pad",
     },
@@ -109,6 +116,10 @@ FAMILIES: dict[str, dict[str, str]] = {
         "sum": "Sum",
         "var": "Var",
     },
+    "repeating": {
+        "expand": "Expand",
+        "repeat": "Repeat",
+    },
     "resampling": {
         "channel_shuffle": "ChannelShuffle",
         "interpolate": "Interpolate",
@@ -116,16 +127,9 @@ FAMILIES: dict[str, dict[str, str]] = {
         "pixel_unshuffle": "PixelUnshuffle",
     },
     "reshaping": {
-        "expand": "Expand",
         "flatten": "Flatten",
-        "flip": "Flip",
-        "movedim": "Movedim",
-        "permute": "Permute",
-        "repeat": "Repeat",
         "reshape": "Reshape",
-        "roll": "Roll",
         "squeeze": "Squeeze",
-        "transpose": "Transpose",
         "unflatten": "Unflatten",
         "unsqueeze": "Unsqueeze",
         "view": "View",

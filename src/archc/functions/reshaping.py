@@ -3,15 +3,13 @@
 from collections.abc import Sequence
 from typing import Annotated, ClassVar
 
-from pydantic import Field, InstanceOf
+from pydantic import Field
 
 from archc.diagnostics import Code, RuleViolation
-from archc.expressions.printing import constant_text
 from archc.layers.base import Function, spec_name
 from archc.shapes import (
     Batch,
     Shape,
-    Size,
     TensorType,
     checked,
     elements,
@@ -21,17 +19,16 @@ from archc.shapes import (
 )
 
 SizeOrRest = Annotated[int, Field(ge=-1)]
-Dims = int | tuple[int, ...]
 
 
-class _Reshaping(Function):
+class Reshaping(Function):
     """Arrange the same elements in another shape."""
 
     method: ClassVar[bool] = True
     family: ClassVar[str] = "shape"
 
 
-class Flatten(_Reshaping):
+class Flatten(Reshaping):
     """Make one dimension of several: `flatten(1)` keeps the batch.
 
     Shapes: (B, C, H, W) → (B, C·H·W) from `start_dim=1`.
@@ -81,7 +78,7 @@ def flattened(shape: Shape, start_dim: int, end_dim: int) -> Shape:
     return checked((*shape[:start], one, *shape[end + 1 :]))
 
 
-class Unflatten(_Reshaping):
+class Unflatten(Reshaping):
     """Part one dimension into several.
 
     Shapes: (B, n·m, …) → (B, n, m, …) for `unflatten(1, (n, m))`.
@@ -139,7 +136,7 @@ def solved(sizes: Sequence[int], count: int, argument: str) -> tuple[int, ...]:
     return tuple(count // known if size == -1 else size for size in sizes)
 
 
-class Reshape(_Reshaping):
+class Reshape(Reshaping):
     """Arrange the elements of each sample in other sizes; the first size, -1, is the batch.
 
     Shapes: (B, n·m) → (B, n, m) for `reshape(-1, n, m)`.
@@ -215,7 +212,7 @@ class View(Reshape):
     function_name: ClassVar[str] = "view"
 
 
-class Squeeze(_Reshaping):
+class Squeeze(Reshaping):
     """Drop a dimension of size 1.
 
     Shapes: (B, C, 1) → (B, C) for `squeeze(2)`.
@@ -248,7 +245,7 @@ def _squeezable(shape: Shape) -> str:
     return f"write squeeze({ones[0]})" if len(ones) == 1 else ""
 
 
-class Unsqueeze(_Reshaping):
+class Unsqueeze(Reshaping):
     """Insert a dimension of size 1.
 
     Shapes: (B, L, D) → (B, 1, L, D) for `unsqueeze(1)`.
@@ -266,236 +263,3 @@ class Unsqueeze(_Reshaping):
         (x,) = inputs
         dim = normal_dimension(self.dim, x.rank + 1)
         return (x.with_shape(checked((*x.shape[:dim], 1, *x.shape[dim:]))),)
-
-
-class Transpose(_Reshaping):
-    """Swap two dimensions.
-
-    Shapes: (B, C, L) → (B, L, C) for `transpose(1, 2)`.
-    Source: https://pytorch.org/docs/stable/generated/torch.transpose.html
-    """
-
-    torch_name: ClassVar[str] = "transpose"
-    function_name: ClassVar[str] = "transpose"
-    positional: ClassVar[tuple[str, ...]] = ("dim0", "dim1")
-
-    dim0: int = Field(description="one dimension")
-    dim1: int = Field(description="the other")
-
-    def outputs(self, *inputs: TensorType) -> tuple[TensorType, ...]:
-        """Return the shape with two sizes swapped."""
-        (x,) = inputs
-        one = normal_dimension(self.dim0, x.rank, "dim0")
-        other = normal_dimension(self.dim1, x.rank, "dim1")
-        sizes = list(x.shape)
-        sizes[one], sizes[other] = sizes[other], sizes[one]
-        return (x.with_shape(tuple(sizes)),)
-
-
-class Permute(_Reshaping):
-    """Put the dimensions into another order.
-
-    Shapes: (B, C, H, W) → (B, H, W, C) for `permute(0, 2, 3, 1)`.
-    Source: https://pytorch.org/docs/stable/generated/torch.permute.html
-    """
-
-    torch_name: ClassVar[str] = "permute"
-    function_name: ClassVar[str] = "permute"
-    variadic: ClassVar[str] = "dims"
-
-    dims: tuple[int, ...] = Field(description="the old place of each new dimension")
-
-    def outputs(self, *inputs: TensorType) -> tuple[TensorType, ...]:
-        """Return the sizes in their new order."""
-        (x,) = inputs
-        dims = [normal_dimension(dim, x.rank, "dims") for dim in self.dims]
-        if sorted(dims) != list(range(x.rank)):
-            raise RuleViolation(
-                Code.DIMENSION,
-                f"`permute` names each of the {x.rank} dimensions once, found {self.dims}",
-                help="the batch counts too: its number is 0" if len(dims) == x.rank - 1 else "",
-                argument="dims",
-            )
-        return (x.with_shape(tuple(x.shape[dim] for dim in dims)),)
-
-
-class Movedim(_Reshaping):
-    """Move dimensions to other places; the others keep their order.
-
-    Shapes: (B, C, H, W) → (B, H, W, C) for `movedim(1, -1)`.
-    Source: https://pytorch.org/docs/stable/generated/torch.movedim.html
-    """
-
-    torch_name: ClassVar[str] = "movedim"
-    function_name: ClassVar[str] = "movedim"
-    positional: ClassVar[tuple[str, ...]] = ("source", "destination")
-
-    source: Dims = Field(description="the dimensions to move")
-    destination: Dims = Field(description="their new places")
-
-    def outputs(self, *inputs: TensorType) -> tuple[TensorType, ...]:
-        """Return the sizes in their new order."""
-        (x,) = inputs
-        sources = _places(self.source, x.rank, "source")
-        destinations = _places(self.destination, x.rank, "destination")
-        if len(sources) != len(destinations):
-            raise RuleViolation(
-                Code.ARGUMENT_VALUE,
-                f"`source` names {len(sources)} dimensions, `destination` {len(destinations)}",
-                argument="destination",
-            )
-        moved = dict(zip(destinations, sources, strict=True))
-        rest = iter(axis for axis in range(x.rank) if axis not in sources)
-        order = [moved[place] if place in moved else next(rest) for place in range(x.rank)]
-        return (x.with_shape(tuple(x.shape[axis] for axis in order)),)
-
-
-def _places(dims: Dims, rank: int, argument: str) -> tuple[int, ...]:
-    """Return dimensions as a tuple of numbers from 0, each named once."""
-    named = (dims,) if isinstance(dims, int) else dims
-    places = tuple(normal_dimension(dim, rank, argument) for dim in named)
-    if len(set(places)) < len(places):
-        raise RuleViolation(
-            Code.DIMENSION, f"`{argument}` names a dimension twice: {named}", argument=argument
-        )
-    return places
-
-
-class Expand(_Reshaping):
-    """Repeat dimensions of size 1 without copying; -1 keeps a size, the batch letter is allowed.
-
-    Shapes: (1, 1, D) → (B, 1, D) for `expand(B, -1, -1)`.
-    Source: https://pytorch.org/docs/stable/generated/torch.Tensor.expand.html
-    """
-
-    torch_name: ClassVar[str] = "expand"
-    function_name: ClassVar[str] = "expand"
-    variadic: ClassVar[str] = "sizes"
-
-    sizes: tuple[SizeOrRest | InstanceOf[Batch], ...] = Field(
-        description="the new sizes; -1 keeps one"
-    )
-
-    def forward(self, inputs: Sequence[str], batch: str = "") -> str:
-        """Return the call; the batch letter is written as the batch's size."""
-        sizes = [
-            (batch or str(size)) if isinstance(size, Batch) else constant_text(size)
-            for size in self.sizes
-        ]
-        return f"{inputs[0]}.expand({', '.join(sizes)})"
-
-    def outputs(self, *inputs: TensorType) -> tuple[TensorType, ...]:
-        """Return the sizes, with the input's own where they are -1."""
-        (x,) = inputs
-        added = len(self.sizes) - x.rank
-        if added < 0:
-            raise RuleViolation(
-                Code.RANK,
-                f"`expand` needs a size for each of the {x.rank} dimensions, "
-                f"found {len(self.sizes)}",
-                notes=(f"the input is {format_shape(x.shape)}",),
-                argument="sizes",
-            )
-        old = (None,) * added + x.shape
-        return (x.with_shape(checked(tuple(map(_expanded, old, self.sizes)))),)
-
-
-def _expanded(old: Size | None, size: Size) -> Size:
-    """Return the size after `expand`; `old` is None for a new dimension."""
-    if size == -1 and old is not None:
-        return old
-    if size == -1:
-        raise RuleViolation(
-            Code.DIMENSION, "a new dimension in `expand` needs a size, not -1", argument="sizes"
-        )
-    if old is not None and old not in (1, size):
-        raise RuleViolation(
-            Code.SIZE_MISMATCH,
-            f"`expand` repeats dimensions of size 1; {old} cannot become {size}",
-            help="write -1 to keep it",
-            argument="sizes",
-        )
-    return size
-
-
-class Repeat(_Reshaping):
-    """Repeat the tensor along each dimension, copying it.
-
-    Shapes: (B, C) → (B, n·C) for `repeat(1, n)`.
-    Source: https://pytorch.org/docs/stable/generated/torch.Tensor.repeat.html
-    """
-
-    torch_name: ClassVar[str] = "repeat"
-    function_name: ClassVar[str] = "repeat"
-    variadic: ClassVar[str] = "sizes"
-
-    sizes: tuple[Annotated[int, Field(ge=1)], ...] = Field(description="how often, per dimension")
-
-    def outputs(self, *inputs: TensorType) -> tuple[TensorType, ...]:
-        """Return each size times its number; numbers in front make new dimensions."""
-        (x,) = inputs
-        added = len(self.sizes) - x.rank
-        if added < 0:
-            raise RuleViolation(
-                Code.RANK,
-                f"`repeat` needs a number for each of the {x.rank} dimensions, "
-                f"found {len(self.sizes)}",
-                help="the batch counts too: write 1 for it" if added == -1 else "",
-                argument="sizes",
-            )
-        old = (1,) * added + x.shape
-        return (x.with_shape(checked(tuple(map(_repeated, old, self.sizes)))),)
-
-
-def _repeated(old: Size, times: int) -> Size:
-    return old if times == 1 else number(old, "the dimension to repeat") * times
-
-
-class Roll(_Reshaping):
-    """Move elements along dimensions; those that fall off the end come back in front.
-
-    Shapes: (…) → (…).
-    Source: https://pytorch.org/docs/stable/generated/torch.roll.html
-    """
-
-    torch_name: ClassVar[str] = "roll"
-    function_name: ClassVar[str] = "roll"
-    positional: ClassVar[tuple[str, ...]] = ("shifts", "dims")
-
-    shifts: Dims = Field(description="by how many places")
-    dims: Dims = Field(description="along which dimensions")
-
-    def outputs(self, *inputs: TensorType) -> tuple[TensorType, ...]:
-        """Return the type of the input."""
-        (x,) = inputs
-        shifts = (self.shifts,) if isinstance(self.shifts, int) else self.shifts
-        dims = (self.dims,) if isinstance(self.dims, int) else self.dims
-        for dim in dims:
-            normal_dimension(dim, x.rank, "dims")
-        if len(shifts) != len(dims) or not dims:
-            raise RuleViolation(
-                Code.ARGUMENT_VALUE,
-                f"`roll` needs as many shifts as dimensions, found {len(shifts)} and {len(dims)}",
-                argument="shifts",
-            )
-        return (x,)
-
-
-class Flip(_Reshaping):
-    """Reverse the order of the elements along dimensions.
-
-    Shapes: (…) → (…).
-    Source: https://pytorch.org/docs/stable/generated/torch.flip.html
-    """
-
-    torch_name: ClassVar[str] = "flip"
-    function_name: ClassVar[str] = "flip"
-    variadic: ClassVar[str] = "dims"
-
-    dims: tuple[int, ...] = Field(description="the dimensions to reverse", min_length=1)
-
-    def outputs(self, *inputs: TensorType) -> tuple[TensorType, ...]:
-        """Return the type of the input."""
-        (x,) = inputs
-        _places(self.dims, x.rank, "dims")
-        return (x,)

@@ -1,0 +1,154 @@
+"""Functions that put dimensions, or the elements along them, into another order."""
+
+from typing import ClassVar
+
+from pydantic import Field
+
+from archc.diagnostics import Code, RuleViolation
+from archc.functions.reshaping import Reshaping
+from archc.shapes import TensorType, normal_dimension
+
+Dims = int | tuple[int, ...]
+
+
+class Transpose(Reshaping):
+    """Swap two dimensions.
+
+    Shapes: (B, C, L) → (B, L, C) for `transpose(1, 2)`.
+    Source: https://pytorch.org/docs/stable/generated/torch.transpose.html
+    """
+
+    torch_name: ClassVar[str] = "transpose"
+    function_name: ClassVar[str] = "transpose"
+    positional: ClassVar[tuple[str, ...]] = ("dim0", "dim1")
+
+    dim0: int = Field(description="one dimension")
+    dim1: int = Field(description="the other")
+
+    def outputs(self, *inputs: TensorType) -> tuple[TensorType, ...]:
+        """Return the shape with two sizes swapped."""
+        (x,) = inputs
+        one = normal_dimension(self.dim0, x.rank, "dim0")
+        other = normal_dimension(self.dim1, x.rank, "dim1")
+        sizes = list(x.shape)
+        sizes[one], sizes[other] = sizes[other], sizes[one]
+        return (x.with_shape(tuple(sizes)),)
+
+
+class Permute(Reshaping):
+    """Put the dimensions into another order.
+
+    Shapes: (B, C, H, W) → (B, H, W, C) for `permute(0, 2, 3, 1)`.
+    Source: https://pytorch.org/docs/stable/generated/torch.permute.html
+    """
+
+    torch_name: ClassVar[str] = "permute"
+    function_name: ClassVar[str] = "permute"
+    variadic: ClassVar[str] = "dims"
+
+    dims: tuple[int, ...] = Field(description="the old place of each new dimension")
+
+    def outputs(self, *inputs: TensorType) -> tuple[TensorType, ...]:
+        """Return the sizes in their new order."""
+        (x,) = inputs
+        dims = [normal_dimension(dim, x.rank, "dims") for dim in self.dims]
+        if sorted(dims) != list(range(x.rank)):
+            raise RuleViolation(
+                Code.DIMENSION,
+                f"`permute` names each of the {x.rank} dimensions once, found {self.dims}",
+                help="the batch counts too: its number is 0" if len(dims) == x.rank - 1 else "",
+                argument="dims",
+            )
+        return (x.with_shape(tuple(x.shape[dim] for dim in dims)),)
+
+
+class Movedim(Reshaping):
+    """Move dimensions to other places; the others keep their order.
+
+    Shapes: (B, C, H, W) → (B, H, W, C) for `movedim(1, -1)`.
+    Source: https://pytorch.org/docs/stable/generated/torch.movedim.html
+    """
+
+    torch_name: ClassVar[str] = "movedim"
+    function_name: ClassVar[str] = "movedim"
+    positional: ClassVar[tuple[str, ...]] = ("source", "destination")
+
+    source: Dims = Field(description="the dimensions to move")
+    destination: Dims = Field(description="their new places")
+
+    def outputs(self, *inputs: TensorType) -> tuple[TensorType, ...]:
+        """Return the sizes in their new order."""
+        (x,) = inputs
+        sources = _places(self.source, x.rank, "source")
+        destinations = _places(self.destination, x.rank, "destination")
+        if len(sources) != len(destinations):
+            raise RuleViolation(
+                Code.ARGUMENT_VALUE,
+                f"`source` names {len(sources)} dimensions, `destination` {len(destinations)}",
+                argument="destination",
+            )
+        moved = dict(zip(destinations, sources, strict=True))
+        rest = iter(axis for axis in range(x.rank) if axis not in sources)
+        order = [moved[place] if place in moved else next(rest) for place in range(x.rank)]
+        return (x.with_shape(tuple(x.shape[axis] for axis in order)),)
+
+
+class Roll(Reshaping):
+    """Move elements along dimensions; those that fall off the end come back in front.
+
+    Shapes: (…) → (…).
+    Source: https://pytorch.org/docs/stable/generated/torch.roll.html
+    """
+
+    torch_name: ClassVar[str] = "roll"
+    function_name: ClassVar[str] = "roll"
+    positional: ClassVar[tuple[str, ...]] = ("shifts", "dims")
+
+    shifts: Dims = Field(description="by how many places")
+    dims: Dims = Field(description="along which dimensions")
+
+    def outputs(self, *inputs: TensorType) -> tuple[TensorType, ...]:
+        """Return the type of the input."""
+        (x,) = inputs
+        shifts = (self.shifts,) if isinstance(self.shifts, int) else self.shifts
+        dims = (self.dims,) if isinstance(self.dims, int) else self.dims
+        for dim in dims:
+            normal_dimension(dim, x.rank, "dims")
+        if len(shifts) != len(dims) or not dims:
+            raise RuleViolation(
+                Code.ARGUMENT_VALUE,
+                f"`roll` needs as many shifts as dimensions, found {len(shifts)} and {len(dims)}",
+                argument="shifts",
+            )
+        return (x,)
+
+
+class Flip(Reshaping):
+    """Reverse the order of the elements along dimensions.
+
+    Shapes: (…) → (…).
+    Source: https://pytorch.org/docs/stable/generated/torch.flip.html
+    """
+
+    torch_name: ClassVar[str] = "flip"
+    function_name: ClassVar[str] = "flip"
+    variadic: ClassVar[str] = "dims"
+
+    dims: tuple[int, ...] = Field(description="the dimensions to reverse", min_length=1)
+
+    def outputs(self, *inputs: TensorType) -> tuple[TensorType, ...]:
+        """Return the type of the input."""
+        (x,) = inputs
+        _places(self.dims, x.rank, "dims")
+        return (x,)
+
+
+def _places(dims: Dims, rank: int, argument: str) -> tuple[int, ...]:
+    """Return dimensions as a tuple of numbers from 0, each named once."""
+    named = (dims,) if isinstance(dims, int) else dims
+    places = tuple(normal_dimension(dim, rank, argument) for dim in named)
+    if len(set(places)) < len(places):
+        raise RuleViolation(
+            Code.DIMENSION, f"`{argument}` names a dimension twice: {named}", argument=argument
+        )
+    return places

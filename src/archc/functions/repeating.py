@@ -1,0 +1,101 @@
+"""Functions that repeat a tensor along dimensions."""
+
+from collections.abc import Sequence
+from typing import Annotated, ClassVar
+
+from pydantic import Field, InstanceOf
+
+from archc.diagnostics import Code, RuleViolation
+from archc.expressions.printing import constant_text
+from archc.functions.reshaping import Reshaping, SizeOrRest
+from archc.shapes import Batch, Size, TensorType, checked, format_shape, number
+
+
+class Expand(Reshaping):
+    """Repeat dimensions of size 1 without copying; -1 keeps a size, the batch letter is allowed.
+
+    Shapes: (1, 1, D) → (B, 1, D) for `expand(B, -1, -1)`.
+    Source: https://pytorch.org/docs/stable/generated/torch.Tensor.expand.html
+    """
+
+    torch_name: ClassVar[str] = "expand"
+    function_name: ClassVar[str] = "expand"
+    variadic: ClassVar[str] = "sizes"
+
+    sizes: tuple[SizeOrRest | InstanceOf[Batch], ...] = Field(
+        description="the new sizes; -1 keeps one"
+    )
+
+    def forward(self, inputs: Sequence[str], batch: str = "") -> str:
+        """Return the call; the batch letter is written as the batch's size."""
+        sizes = [
+            (batch or str(size)) if isinstance(size, Batch) else constant_text(size)
+            for size in self.sizes
+        ]
+        return f"{inputs[0]}.expand({', '.join(sizes)})"
+
+    def outputs(self, *inputs: TensorType) -> tuple[TensorType, ...]:
+        """Return the sizes, with the input's own where they are -1."""
+        (x,) = inputs
+        added = len(self.sizes) - x.rank
+        if added < 0:
+            raise RuleViolation(
+                Code.RANK,
+                f"`expand` needs a size for each of the {x.rank} dimensions, "
+                f"found {len(self.sizes)}",
+                notes=(f"the input is {format_shape(x.shape)}",),
+                argument="sizes",
+            )
+        old = (None,) * added + x.shape
+        return (x.with_shape(checked(tuple(map(_expanded, old, self.sizes)))),)
+
+
+def _expanded(old: Size | None, size: Size) -> Size:
+    """Return the size after `expand`; `old` is None for a new dimension."""
+    if size == -1 and old is not None:
+        return old
+    if size == -1:
+        raise RuleViolation(
+            Code.DIMENSION, "a new dimension in `expand` needs a size, not -1", argument="sizes"
+        )
+    if old is not None and old not in (1, size):
+        raise RuleViolation(
+            Code.SIZE_MISMATCH,
+            f"`expand` repeats dimensions of size 1; {old} cannot become {size}",
+            help="write -1 to keep it",
+            argument="sizes",
+        )
+    return size
+
+
+class Repeat(Reshaping):
+    """Repeat the tensor along each dimension, copying it.
+
+    Shapes: (B, C) → (B, n·C) for `repeat(1, n)`.
+    Source: https://pytorch.org/docs/stable/generated/torch.Tensor.repeat.html
+    """
+
+    torch_name: ClassVar[str] = "repeat"
+    function_name: ClassVar[str] = "repeat"
+    variadic: ClassVar[str] = "sizes"
+
+    sizes: tuple[Annotated[int, Field(ge=1)], ...] = Field(description="how often, per dimension")
+
+    def outputs(self, *inputs: TensorType) -> tuple[TensorType, ...]:
+        """Return each size times its number; numbers in front make new dimensions."""
+        (x,) = inputs
+        added = len(self.sizes) - x.rank
+        if added < 0:
+            raise RuleViolation(
+                Code.RANK,
+                f"`repeat` needs a number for each of the {x.rank} dimensions, "
+                f"found {len(self.sizes)}",
+                help="the batch counts too: write 1 for it" if added == -1 else "",
+                argument="sizes",
+            )
+        old = (1,) * added + x.shape
+        return (x.with_shape(checked(tuple(map(_repeated, old, self.sizes)))),)
+
+
+def _repeated(old: Size, times: int) -> Size:
+    return old if times == 1 else number(old, "the dimension to repeat") * times
