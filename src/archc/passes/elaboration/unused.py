@@ -6,13 +6,13 @@ from itertools import groupby
 from msgspec import Struct
 
 from archc.diagnostics import Code, Label, RuleViolation, Span
-from archc.ir.graph import (
+from archc.ir.graph import Graph
+from archc.ir.runs import (
     BodyRun,
     BranchRun,
     ChildRun,
     EntryRun,
     ForRun,
-    Graph,
     IfRun,
     Instance,
     JoinRun,
