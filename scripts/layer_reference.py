@@ -82,7 +82,7 @@ def entry(layer: type[Layer]) -> str:
     if shapes := sections.get("Shapes"):
         parts.append(f"\nShapes: {shapes}\n")
     parts += facts(layer)
-    if layer.model_fields:
+    if layer.fields():
         parts.append(argument_table(layer))
     if source := sections.get("Source"):
         parts.append(f"\nSource: {linked(source)}\n")
@@ -107,7 +107,7 @@ def facts(layer: type[Layer]) -> list[str]:
 
 def signature(layer: type[Layer]) -> str:
     """Return the call as a spec writes it, with a star before the arguments given by name."""
-    fields = layer.model_fields
+    fields = layer.fields()
     variadic = str(getattr(layer, "variadic", ""))
     parts = [f"*{variadic}"] if variadic else [written(layer, name) for name in layer.positional]
     rest = [name for name in fields if name not in layer.positional and name != variadic]
@@ -125,7 +125,7 @@ def written(layer: type[Layer], name: str) -> str:
 
 def default_text(layer: type[Layer], name: str) -> str:
     """Return the default of an argument as a spec writes it, empty where it has none."""
-    info = layer.model_fields[name]
+    info = layer.fields()[name]
     return "" if info.is_required() else constant_text(info.default)
 
 
@@ -133,7 +133,7 @@ def argument_table(layer: type[Layer]) -> str:
     """Return the table of arguments."""
     properties = cast(Mapping[str, Any], schema(layer)["properties"])
     rows = ["\n| argument | kind | default | what |\n| --- | --- | --- | --- |\n"]
-    for name, info in layer.model_fields.items():
+    for name, info in layer.fields().items():
         default = default_text(layer, name)
         cells = [
             f"`{name}`",
@@ -161,7 +161,7 @@ class _Schema(GenerateJsonSchema):
 
 def schema(layer: type[Layer]) -> Mapping[str, Any]:
     """Return the JSON schema of a layer's arguments."""
-    return layer.model_json_schema(schema_generator=_Schema)
+    return layer.schema().model_json_schema(schema_generator=_Schema)
 
 
 def kind(shape: Mapping[str, Any]) -> str:

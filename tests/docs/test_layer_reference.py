@@ -38,5 +38,5 @@ def test_layer_reference_has_every_name() -> None:
 
 def test_every_argument_is_described() -> None:
     for name in layers.NAMES:
-        for field, info in layers.find(name).model_fields.items():
+        for field, info in layers.find(name).fields().items():
             assert info.description, f"{name}.{field}"

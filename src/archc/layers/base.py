@@ -6,11 +6,13 @@ types of the input tensors.
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
-from typing import Any, ClassVar, Literal
+from functools import cache, lru_cache
+from inspect import get_annotations
+from typing import Any, ClassVar, Literal, NoReturn, dataclass_transform, get_origin
 
 from msgspec import Struct
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
+from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from archc.diagnostics import Code, RuleViolation
@@ -33,14 +35,16 @@ class Owned(Struct, frozen=True):
     kind: Literal["parameter", "buffer", "transient"] = "parameter"
 
 
-class Layer(BaseModel, ABC):
-    """One operation with its arguments, frozen and validated.
+@dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(Field,))
+class Layer(ABC):
+    """One operation with its arguments, frozen and validated by pydantic.
 
-    The fields are the arguments, with torch's names and defaults. The class
+    The annotated fields are the arguments, with torch's names and defaults. The class
     variables say how a line of a spec and a line of Python are written.
-    """
 
-    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", defer_build=True)
+    The pydantic model of the arguments is made when a layer is first used: a family
+    holds many layers, a network names few of them.
+    """
 
     torch_name: ClassVar[str]
     """The constructor or function in the compiled source: `nn.Conv2d`, `F.relu`."""
@@ -64,6 +68,36 @@ class Layer(BaseModel, ABC):
     """Whether the layer is an `nn.Module` that takes a slot of the module tree."""
     family: ClassVar[str] = "other"
     """The colour group in diagrams."""
+    unnamed_arguments: ClassVar[Literal["forbid", "allow"]] = "forbid"
+    """Whether arguments that no field names are taken, as they are."""
+
+    def __init__(self, **arguments: Any) -> None:
+        """Check the arguments.
+
+        Raises:
+            ValidationError: pydantic refuses one.
+        """
+        checked = _schema(type(self))(**arguments)
+        vars(self).update(checked, _written=frozenset(checked.model_fields_set))
+
+    def __setattr__(self, name: str, value: object) -> NoReturn:
+        raise AttributeError(f"`{type(self).__name__}` is frozen: `{name}` cannot be set")
+
+    def __eq__(self, other: object) -> bool:
+        return type(self) is type(other) and vars(self) == vars(other)
+
+    def __hash__(self) -> int:
+        return hash((type(self), *vars(self).values()))
+
+    @classmethod
+    def schema(cls) -> type[BaseModel]:
+        """Return the pydantic model of the arguments."""
+        return _schema(cls)
+
+    @classmethod
+    def fields(cls) -> Mapping[str, FieldInfo]:
+        """Return what is known of each argument, by name, in the order of the class."""
+        return _schema(cls).model_fields
 
     @abstractmethod
     def outputs(self, *inputs: TensorType) -> tuple[TensorType, ...]:
@@ -107,11 +141,8 @@ class Layer(BaseModel, ABC):
     @property
     def given(self) -> dict[str, Constant]:
         """The arguments that were written, by name, in the order of the fields."""
-        return {
-            name: getattr(self, name)
-            for name in type(self).model_fields
-            if name in self.model_fields_set
-        }
+        written: frozenset[str] = vars(self)["_written"]
+        return {name: value for name, value in vars(self).items() if name in written}
 
     def __str__(self) -> str:
         return (
@@ -119,6 +150,25 @@ class Layer(BaseModel, ABC):
             if self.given
             else type(self).__name__
         )
+
+
+@cache
+def _schema(layer: type[Layer]) -> type[BaseModel]:
+    kinds = {
+        name: kind
+        for base in reversed(layer.__mro__)
+        for name, kind in get_annotations(base).items()
+        if get_origin(kind) is not ClassVar
+    }
+    fields: dict[str, Any] = {
+        name: (kind, getattr(layer, name, ...)) for name, kind in kinds.items()
+    }
+    return create_model(
+        layer.__name__,
+        __config__=ConfigDict(strict=True, extra=layer.unnamed_arguments),
+        __module__=layer.__module__,
+        **fields,
+    )
 
 
 class Function(Layer):
@@ -254,7 +304,7 @@ def _too_many(layer: type[Layer], arguments: Sequence[Constant]) -> RuleViolatio
 
 
 def _first_fields(layer: type[Layer]) -> str:
-    rest = [name for name in layer.model_fields if name not in layer.positional]
+    rest = [name for name in layer.fields() if name not in layer.positional]
     return ", ".join(f"{name}=…" for name in rest[:3]) or "it has no other arguments"
 
 
@@ -282,7 +332,7 @@ def _violation(
 def _unknown_argument(layer: type[Layer], name: str) -> RuleViolation:
     from difflib import get_close_matches
 
-    known = [*layer.model_fields, *layer.inferred_names]
+    known = [*layer.fields(), *layer.inferred_names]
     near = get_close_matches(name, known, 1)
     return RuleViolation(
         Code.ARGUMENTS,
@@ -295,7 +345,7 @@ def _unknown_argument(layer: type[Layer], name: str) -> RuleViolation:
 def _signature(layer: type[Layer]) -> str:
     parts = [
         name if info.is_required() else f"{name}={constant_text(info.default)}"
-        for name, info in layer.model_fields.items()
+        for name, info in layer.fields().items()
     ]
     return f"{spec_name(layer)}({', '.join(parts)})"
 

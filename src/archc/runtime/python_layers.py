@@ -10,9 +10,7 @@ from functools import cache
 from importlib import import_module
 from inspect import Parameter as Argument
 from inspect import signature
-from typing import TYPE_CHECKING, Any, ClassVar, cast
-
-from pydantic import ConfigDict
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, cast
 
 from archc.diagnostics import ArchcError, Code, CompileError, Diagnostic, RuleViolation
 from archc.expressions.values import Constant
@@ -31,14 +29,9 @@ Trial = tuple[tuple[TensorType, ...], tuple[Owned, ...]]
 class PythonLayer(Layer):
     """An `nn.Module` of the user's own; its shapes and tensors are those it has when run."""
 
-    model_config = ConfigDict(frozen=True, strict=True, extra="allow")
+    unnamed_arguments: ClassVar[Literal["forbid", "allow"]] = "allow"
     family: ClassVar[str] = "other"
     python_class: ClassVar[Any] = None
-
-    @property
-    def given(self) -> dict[str, Constant]:
-        """The arguments that were written, by name."""
-        return dict(self.model_extra or {})
 
     def outputs(self, *inputs: TensorType) -> tuple[TensorType, ...]:
         """Return what the module returns for small tensors of these types."""

@@ -46,7 +46,7 @@ class Row(Struct, frozen=True):
 
 def layer_text(layer: Layer) -> str:
     """Return a layer as the spec writes it, less what is torch's default, cut where it is long."""
-    fields = type(layer).model_fields
+    fields = type(layer).fields()
     shown: list[str] = []
     variadic = getattr(layer, "variadic", "")
     for key, value in layer.given.items():
