@@ -6,13 +6,14 @@ import os
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, cast
+from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from archc.diagnostics import ArchcError, Code, CompileError, Diagnostic, RuleViolation
-from archc.expressions.values import CONSTANT_TYPES, Constant, LayerName
+from archc.diagnostics import ArchcError, Code, CompileError, Diagnostic
+from archc.expressions.values import Constant
+from archc.given_parameters import given_constants
 from archc.imports import Bundle, Imports, Library, ProjectFolder, resolve_imports
 from archc.ir.costs import CostTable
 from archc.ir.graph import Graph, Mode
@@ -21,8 +22,8 @@ from archc.passes.check_expectations import check_expectations, expectation_of
 from archc.passes.count_costs import count_costs
 from archc.passes.elaborate import Request, elaborate
 from archc.passes.elaboration.nodes import MAX_NODES
-from archc.spec.model import Declaration, Document
-from archc.spec.parse import parse, value_from_text
+from archc.spec.model import Document
+from archc.spec.parse import parse
 from archc.spec.reader import read
 from archc.spec.source import Source, decode, read_file
 
@@ -423,11 +424,9 @@ def given_parameters(spec: Spec, settings: Settings) -> dict[str, Constant]:
     """Return the parameters that the caller gives as constants of the language.
 
     Raises:
-        CompileError: a value that the language does not have.
+        CompileError: a value that its parameter cannot have.
     """
-    declared = spec.document.parameters
-    given = {n: _constant(n, v, declared) for n, v in settings.parameters.items()}
-    return given | {n: _from_text(n, v, declared) for n, v in settings.texts.items()}
+    return given_constants(spec.document, settings.parameters, settings.texts)
 
 
 def _request(spec: Spec, settings: Settings) -> Request:
@@ -440,35 +439,6 @@ def _request(spec: Spec, settings: Settings) -> Request:
         ops=settings.ops,
         training=settings.training or settings.mode == "train",
     )
-
-
-def _from_text(name: str, text: str, declared: Mapping[str, Declaration]) -> Constant:
-    """Return a parameter's value as a command line writes it: `layers=[2,2,2,2]`."""
-    declaration = declared.get(name, Declaration(default=None))
-    try:
-        return value_from_text(text, declaration)
-    except RuleViolation as violation:
-        found = Diagnostic(violation.code, violation.headline, violation.span, help=violation.help)
-        raise CompileError([found], {"<-p>": text}) from None
-
-
-def _constant(name: str, value: object, declared: Mapping[str, Declaration]) -> Constant:
-    """Return a Python value as a constant of the language: lists are tuples, layers have names."""
-    declaration = declared.get(name)
-    if isinstance(value, str) and declaration and _is_layer(declaration):
-        return _from_text(name, value, declared)
-    if isinstance(value, (list, tuple)):
-        items = cast("Sequence[object]", value)
-        return tuple(_constant("", item, declared) for item in items)
-    if isinstance(value, CONSTANT_TYPES):
-        return cast("Constant", value)
-    headline = f"the parameter `{name}` cannot be a {type(value).__name__}"
-    advice = "give a number, a boolean, a text or a list of these"
-    raise CompileError([Diagnostic(Code.PARAMETER_VALUE, headline, help=advice)], {})
-
-
-def _is_layer(declaration: Declaration) -> bool:
-    return declaration.type == "layer" or isinstance(declaration.default, LayerName)
 
 
 def _canonical_graph(spec: Spec, canonical: CanonicalSpec, settings: Settings) -> Graph:

@@ -6,11 +6,10 @@ from typing import Any
 
 from archc.diagnostics import Code, CompileError, Diagnostic, RuleViolation, Span
 from archc.expressions.syntax import NOWHERE
-from archc.expressions.values import LayerName
 from archc.spec import entries
 from archc.spec.bodies import BodyReader, diagnosed
-from archc.spec.data import parameter_value, plain
-from archc.spec.model import Declaration, Document, Expectation
+from archc.spec.data import plain
+from archc.spec.model import Document, Expectation
 from archc.spec.source import Mapping, Node, Scalar, Source
 from archc.statements import Block, Body
 
@@ -235,20 +234,3 @@ def _places(node: Mapping, prefix: str) -> dict[str, Span]:
         if isinstance(value, Mapping):
             places |= _places(value, path)
     return places
-
-
-def value_from_text(text: str, declaration: Declaration) -> Any:
-    """Return the value that a command line gives for a parameter: `-p layers=[2,2,2,2]`.
-
-    Raises:
-        CompileError: the text is no YAML.
-        RuleViolation: no value of the language.
-    """
-    from archc.spec.reader import read
-
-    if isinstance(declaration.default, bool) and text in {"True", "False"}:
-        return text == "True"
-    node = read(text, "<-p>").root
-    if isinstance(declaration.default, str) and isinstance(node, Scalar):
-        return node.value
-    return parameter_value(node, isinstance(declaration.default, LayerName))

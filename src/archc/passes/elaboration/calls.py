@@ -5,7 +5,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from archc.diagnostics import Code, RuleViolation, Span
+from archc.diagnostics import Code, Label, RuleViolation, Span
 from archc.expressions.printing import expression_text, keyword_text
 from archc.expressions.syntax import Expression
 from archc.ir.runs import Instance, Template, Value
@@ -16,6 +16,7 @@ from archc.passes.elaboration.nodes import POISON, Skipped
 from archc.passes.elaboration.parameters import bind_parameters
 from archc.passes.elaboration.running import Part
 from archc.passes.elaboration.scope import FileScope
+from archc.spec.model import Document
 from archc.statements import LayerCall
 
 MAX_BLOCK_NESTING = 16
@@ -57,8 +58,7 @@ class BlockCaller(Part):
         try:
             values = bind_parameters(document, variant, keywords, callee.file)
         except RuleViolation as violation:
-            violation.span = call.span
-            raise
+            raise _at_call(violation, call, document) from None
         return BlockCallee(callee.template, replace(callee.file, parameters=values))
 
     def _check_recursion(self, template: Template, call: LayerCall) -> None:
@@ -142,6 +142,15 @@ def _surplus(name: str, names: list[str]) -> str:
         return f"`{name}` is given twice"
     near = nearest(name, names)
     return f"there is no `{name}`" + (f", did you mean `{near}`?" if near else "")
+
+
+def _at_call(violation: RuleViolation, call: LayerCall, document: Document) -> RuleViolation:
+    """Point a violation of an imported model's parameters at the call that gives them."""
+    given = next((k.span for k in call.keywords if k.name == violation.argument), None)
+    if violation.argument in document.parameters and violation.span is not None:
+        violation.labels = (Label(violation.span, "declared here"),)
+    violation.span = given or call.span
+    return violation
 
 
 def _wrong_arguments(

@@ -2,9 +2,11 @@
 
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
-from typing import Any
+from typing import Any, cast
 
-from archc.diagnostics import Code, RuleViolation
+from archc.diagnostics import Code, RuleViolation, Span
+from archc.diagnostics.render import excerpt
+from archc.expressions.printing import expression_text
 from archc.expressions.syntax import Expression
 from archc.expressions.values import Constant, LayerName, describe
 from archc.passes.elaboration.constants import DefaultEvaluator
@@ -20,6 +22,16 @@ _KINDS: dict[str, type | tuple[type, ...]] = {
     "layer": LayerName,
 }
 
+KIND_WORDS = {
+    "int": "an integer",
+    "float": "a number",
+    "bool": "true or false",
+    "str": "a string",
+    "list": "a list",
+    "layer": "a layer",
+}
+"""What messages call the kinds of parameters."""
+
 
 def bind_parameters(
     document: Document, variant: str | None, given: Mapping[str, Constant], file: FileScope
@@ -33,7 +45,7 @@ def bind_parameters(
     values: dict[str, Any] = {}
     for name, value in {**chosen, **given}.items():
         if name not in document.parameters:
-            raise _unknown(name, document, None)
+            raise _unknown(name, document, None, file)
         values[name] = value
     result: dict[str, Constant] = {}
     evaluator = DefaultEvaluator(result, file)
@@ -70,34 +82,66 @@ def _variant(document: Document, variant: str | None) -> Mapping[str, Any]:
             Code.UNKNOWN_VARIANT,
             f"`{document.name}` has no variant `{variant}`",
             help=f"did you mean `{near[0]}`?" if near else f"variants: {known}",
+            argument="variant",
         )
     return document.variants[variant]
 
 
-def _unknown(name: str, document: Document, variant: str | None) -> RuleViolation:
+def _unknown(
+    name: str, document: Document, variant: str | None, file: FileScope | None = None
+) -> RuleViolation:
     near = get_close_matches(name, document.parameters, 1)
     known = ", ".join(document.parameters) or "none"
+    advice = f"did you mean `{near[0]}`?" if near else f"parameters: {known}"
+    spans = document.spans
     return RuleViolation(
         Code.PARAMETER_VALUE,
         f"`{document.name}` has no parameter `{name}`",
-        help=f"did you mean `{near[0]}`?" if near else f"parameters: {known}",
-        span=document.spans.get(f"variants.{variant}.{name}"),
+        help=(_imported_advice(name, file) if file else "") or advice,
+        argument=name,
+        span=spans.get(f"variants.{variant}.{name}", spans.get("params")),
     )
+
+
+def _imported_advice(name: str, file: FileScope) -> str:
+    """Return how to reach the parameter of an imported file: by one of the spec's own."""
+    inner = name.rpartition(".")[2]
+    for alias, imported in file.imports.items():
+        document = imported.document
+        if document is None or inner not in document.parameters:
+            continue
+        default = constant_as_written(document.parameters[inner].default) or "…"
+        return (
+            f"it is a parameter of the imported `{alias}`: declare it under `params:` here too "
+            f"(`{inner}: {default}`) and pass it on: `{alias}({inner}={inner})`"
+        )
+    return ""
 
 
 def _checked(name: str, value: Any, declaration: Declaration, document: Document) -> Constant:
     span = document.spans.get(f"params.{name}")
-    kind = declaration.type or kind_of(declaration.default)
+    kind = declared_kind(declaration)
     if value is None and (declaration.default is None or kind is None):
         return None
-    if kind is not None and not _is_of(value, kind):
-        raise RuleViolation(
-            Code.PARAMETER_VALUE,
-            f"the parameter `{name}` is of type {kind}, this is {describe(value)}",
-            span=span,
-        )
+    if kind is not None and not is_of(value, kind):
+        raise _of_another_kind(name, value, kind, declaration, span)
     _check_range(name, value, declaration, span)
     return float(value) if kind == "float" and type(value) is int else value
+
+
+def _of_another_kind(
+    name: str, value: Any, kind: str, declaration: Declaration, span: Span | None
+) -> RuleViolation:
+    shown = constant_as_written(value)
+    given = f"`{excerpt(shown)}`" if shown else "this"
+    default = constant_as_written(declaration.default)
+    return RuleViolation(
+        Code.PARAMETER_VALUE,
+        f"`{name}` is {KIND_WORDS[kind]}, and {given} is {describe(value)}",
+        help=f"the default is {excerpt(default)}" if is_of(declaration.default, kind) else "",
+        argument=name,
+        span=span,
+    )
 
 
 def _check_range(name: str, value: Any, declaration: Declaration, span: Any) -> None:
@@ -121,15 +165,39 @@ def _check_range(name: str, value: Any, declaration: Declaration, span: Any) -> 
         )
 
 
+def declared_kind(declaration: Declaration) -> str | None:
+    """Return the kind of a parameter, None where any value will do."""
+    return declaration.type or kind_of(declaration.default)
+
+
 def kind_of(default: Any) -> str | None:
     """Return the kind a default gives its parameter, None for null and derived ones."""
     for kind in ("bool", "int", "float", "str", "list", "layer"):
-        if _is_of(default, kind):
+        if is_of(default, kind):
             return kind
     return None
 
 
-def _is_of(value: Any, kind: str) -> bool:
+def is_of(value: Any, kind: str) -> bool:
+    """Return whether a value is of a kind; an integer is a number, a boolean is neither."""
     if isinstance(value, bool):
         return kind == "bool"
     return isinstance(value, _KINDS[kind])
+
+
+def constant_as_written(value: Any) -> str:
+    """Return a constant as a spec and a command line have it, nothing for what has no such form."""
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return "true" if value else "false"
+        case int() | float() | str():
+            return str(value)
+        case LayerName(name, call):
+            return name if call is None else expression_text(call)
+        case tuple():
+            items = cast("tuple[Any, ...]", value)
+            return f"[{', '.join(map(constant_as_written, items))}]"
+        case _:
+            return ""

@@ -1,0 +1,196 @@
+"""The parameters that a caller gives: Python values, or texts as a command line has them."""
+
+from collections.abc import Mapping, Sequence
+from typing import cast
+
+from msgspec import Struct
+
+from archc.diagnostics import Code, CompileError, Diagnostic, RuleViolation
+from archc.diagnostics.render import excerpt
+from archc.expressions.parser import Locate, parse_expression
+from archc.expressions.syntax import (
+    NOWHERE,
+    Attribute,
+    Call,
+    Display,
+    Expression,
+    Literal,
+    Name,
+    Unary,
+)
+from archc.expressions.values import CONSTANT_TYPES, Constant, LayerName, describe
+from archc.passes.elaboration.parameters import (
+    KIND_WORDS,
+    constant_as_written,
+    declared_kind,
+    is_of,
+)
+from archc.spec.model import Declaration, Document
+
+_NOTHING = frozenset({"null", "None", "none", "~"})
+_BOOLEANS = {"true": True, "True": True, "false": False, "False": False}
+_EXAMPLES = {
+    "int": "8",
+    "float": "0.5",
+    "bool": "true",
+    "str": "text",
+    "list": "[2,2]",
+    "layer": "ReLU",
+}
+
+
+def given_constants(
+    document: Document, values: Mapping[str, object], texts: Mapping[str, str]
+) -> dict[str, Constant]:
+    """Return parameters as constants of the language; a name the spec lacks is let through.
+
+    Raises:
+        CompileError: every value that its parameter cannot have.
+    """
+    result: dict[str, Constant] = {}
+    found: list[Diagnostic] = []
+    for name in [*values, *texts]:
+        place = document.spans.get(f"params.{name}", NOWHERE)
+        given = _Given(name, document.parameters.get(name), lambda _start, _end, at=place: at)
+        try:
+            result[name] = (
+                given.from_text(texts[name]) if name in texts else given.from_value(values[name])
+            )
+        except RuleViolation as violation:
+            headline, notes, advice = violation.headline, violation.notes, violation.help
+            found.append(Diagnostic(violation.code, headline, place, notes=notes, help=advice))
+    if found:
+        raise CompileError(found, {})
+    return result
+
+
+class _Given(Struct, frozen=True):
+    """One parameter that is given; what is wrong with it stands where it is declared."""
+
+    name: str
+    declaration: Declaration | None
+    locate: Locate
+
+    @property
+    def kind(self) -> str | None:
+        """The kind that its declaration asks for, None for any."""
+        return declared_kind(self.declaration) if self.declaration is not None else None
+
+    def from_value(self, value: object) -> Constant:
+        """Return a Python value as a constant: lists are tuples, layers have names."""
+        if isinstance(value, str) and self.kind == "layer":
+            return self._layer(value)
+        if isinstance(value, (list, tuple)):
+            items = cast("Sequence[object]", value)
+            return tuple(_Given(self.name, None, self.locate).from_value(item) for item in items)
+        if isinstance(value, CONSTANT_TYPES):
+            return cast("Constant", value)
+        raise RuleViolation(
+            Code.PARAMETER_VALUE,
+            f"`{self.name}` cannot be of Python's type `{type(value).__name__}`",
+            help="give a number, a boolean, a text or a list of these",
+        )
+
+    def from_text(self, text: str) -> Constant:
+        """Return the value that a command line writes: `-p layers=[2,2,2,2]`."""
+        if self.declaration is None:
+            return text
+        text = text.strip()
+        if self.declaration.default is None and text in _NOTHING:
+            return None
+        try:
+            value = self._read(text)
+        except RuleViolation as violation:
+            raise self._unsuitable(text, "none", self.declaration, violation.headline) from None
+        suits = isinstance(value, Expression) or self.kind is None or is_of(value, self.kind)
+        if not suits:
+            given = describe(value) if text else "nothing"
+            raise self._unsuitable(text, given, self.declaration)
+        return value
+
+    def _unsuitable(
+        self, text: str, found: str, declaration: Declaration, reason: str = ""
+    ) -> RuleViolation:
+        wanted = KIND_WORDS[self.kind] if self.kind is not None else "a value"
+        default = "" if declaration.default is None else constant_as_written(declaration.default)
+        example = default.replace(", ", ",") or _EXAMPLES[self.kind or "int"]
+        return RuleViolation(
+            Code.PARAMETER_VALUE,
+            f"`{self.name}` is {wanted}, and `-p {self.name}={excerpt(text)}` gives {found}",
+            notes=(reason,) if reason else (),
+            help=f"write {wanted}, such as `-p {self.name}={excerpt(example)}`",
+        )
+
+    def _read(self, text: str) -> Constant:
+        """Return the value that a text is for the parameter's kind; a bare word is a string.
+
+        Raises:
+            RuleViolation: a list or a layer that cannot be read, or a number too large.
+        """
+        if self.kind == "str":
+            return _unquoted(text)
+        if text.startswith("="):
+            return parse_expression(text[1:], self.locate)
+        if self.kind == "layer":
+            return self._layer(text)
+        is_list = text.startswith(("[", "("))
+        if self.kind == "list" and not is_list and "," in text:
+            text, is_list = f"[{text}]", True
+        try:
+            return _value(parse_expression(text, self.locate))
+        except RuleViolation as violation:
+            if violation.code is Code.READING_LIMIT or (self.kind == "list" and is_list):
+                raise
+            return text
+
+    def _layer(self, text: str) -> LayerName:
+        """Return the layer that a text names, with its arguments where it has some."""
+        text = _unquoted(text)
+        try:
+            expression = parse_expression(text, self.locate)
+        except RuleViolation:
+            expression = None
+        if isinstance(expression, Call):
+            return LayerName(expression.function, expression)
+        if isinstance(expression, Name) or (
+            isinstance(expression, Attribute) and isinstance(expression.value, Name)
+        ):
+            return LayerName(text)
+        raise RuleViolation(Code.PARAMETER_VALUE, f"`{excerpt(text)}` names no layer")
+
+
+def _value(expression: Expression) -> Constant:
+    """Return the constant that an expression is; there are no names to compute with.
+
+    Raises:
+        RuleViolation: it would have to be computed.
+    """
+    match expression:
+        case Literal(value):
+            return value
+        case Name(word):
+            return _word(word)
+        case Call(function):
+            return LayerName(function, expression)
+        case Display(items):
+            return tuple(_value(item) for item in items)
+        case Unary("-" | "+" as sign, Literal(value)) if isinstance(value, (int, float)):
+            return -value if sign == "-" else value
+        case _:
+            raise RuleViolation(Code.PARAMETER_VALUE, "nothing is computed here")
+
+
+def _word(word: str) -> Constant:
+    if word in _BOOLEANS:
+        return _BOOLEANS[word]
+    if word in _NOTHING:
+        return None
+    return LayerName(word) if word[:1].isupper() else word
+
+
+def _unquoted(text: str) -> str:
+    """Return a text without the quotes around the whole of it."""
+    for quote in "'\"":
+        if len(text) > 1 and text[0] == text[-1] == quote and quote not in text[1:-1]:
+            return text[1:-1]
+    return text

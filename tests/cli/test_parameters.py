@@ -1,0 +1,176 @@
+"""`-p` and `params=`: what each kind of parameter takes, and what is said of the rest."""
+
+from pathlib import Path
+
+import pytest
+
+import archc
+from archc.cli import run
+from archc.compiler import Settings, given_parameters, read_spec
+from archc.expressions.values import LayerName
+from tests.cli.command import written
+
+SPEC = """\
+archc: 1
+name: kinds
+params:
+  width: 8
+  rate: 0.5
+  mode: 'zeros'
+  flag: false
+  layers: [1, 2]
+  maybe: {default: null, type: int}
+  act: ReLU
+inputs: {image: [B, 3, 8, 8]}
+model:
+  - for n in layers:
+      - Conv2d(width, 3, padding=1, padding_mode=mode, bias=flag)
+  - Conv2d(maybe, 1) if maybe != None
+  - act
+  - Dropout(rate)
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "value"),
+    [
+        ("width", "16", 16),
+        ("width", "1_000", 1000),
+        ("rate", "1", 1),
+        ("rate", "-1e-3", -0.001),
+        ("mode", "reflect", "reflect"),
+        ("mode", "'reflect'", "reflect"),
+        ("mode", '"reflect"', "reflect"),
+        ("mode", "3", "3"),
+        ("mode", "no", "no"),
+        ("mode", "a: [b", "a: [b"),
+        ("mode", "", ""),
+        ("flag", "true", True),
+        ("flag", "False", False),
+        ("layers", "[3,4]", (3, 4)),
+        ("layers", "(3, 4)", (3, 4)),
+        ("layers", "3,4", (3, 4)),
+        ("layers", "[[3, 4], (5, 6)]", ((3, 4), (5, 6))),
+        ("layers", "[a, 'b', true, null]", ("a", "b", True, None)),
+        ("maybe", "3", 3),
+        ("maybe", "null", None),
+        ("maybe", "None", None),
+        ("act", "GELU", LayerName("GELU")),
+        ("act", "'GELU'", LayerName("GELU")),
+        ("act", "parts.Unit", LayerName("parts.Unit")),
+    ],
+)
+def test_parameter_of_a_command_line_is_read_by_its_kind(
+    name: str, text: str, value: object
+) -> None:
+    spec = read_spec(SPEC, "kinds.yaml")
+    given = given_parameters(spec, Settings(texts={name: text}))
+    assert given == {name: value}
+    assert type(given[name]) is type(value)
+
+
+def test_layer_of_a_command_line_keeps_its_arguments() -> None:
+    given = given_parameters(read_spec(SPEC, "x"), Settings(texts={"act": "LeakyReLU(0.2)"}))
+    assert given["act"].name == "LeakyReLU"
+    assert given["act"].call.arguments[0].value == 0.2
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "headline", "line"),
+    [
+        ("width", "abc", "`width` is an integer, and `-p width=abc` gives a string", 4),
+        ("width", "1.5", "`width` is an integer, and `-p width=1.5` gives a number", 4),
+        ("width", "", "`width` is an integer, and `-p width=` gives nothing", 4),
+        ("width", "2*4", "`width` is an integer, and `-p width=2*4` gives a string", 4),
+        ("rate", "fast", "`rate` is a number, and `-p rate=fast` gives a string", 5),
+        ("flag", "yes", "`flag` is true or false, and `-p flag=yes` gives a string", 7),
+        ("flag", "1", "`flag` is true or false, and `-p flag=1` gives an integer", 7),
+        ("layers", "3", "`layers` is a list, and `-p layers=3` gives an integer", 8),
+        ("layers", "[1 2]", "`layers` is a list, and `-p layers=[1 2]` gives none", 8),
+        ("maybe", "x", "`maybe` is an integer, and `-p maybe=x` gives a string", 9),
+        ("act", "3", "`act` is a layer, and `-p act=3` gives none", 10),
+    ],
+)
+def test_parameter_of_another_kind_names_kind_option_and_line(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    name: str,
+    text: str,
+    headline: str,
+    line: int,
+) -> None:
+    status = run(["check", str(written(tmp_path, SPEC, "kinds.yaml")), "-p", f"{name}={text}"])
+    said = capsys.readouterr().err
+    assert status == 1
+    assert said.startswith(f"error[ARC209]: {headline}\n")
+    assert f"kinds.yaml:{line}:3" in said
+    assert f", such as `-p {name}=" in said
+
+
+def test_example_in_the_help_is_accepted_as_it_stands(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = str(written(tmp_path, SPEC, "kinds.yaml"))
+    for name in ("width", "rate", "flag", "layers", "maybe", "act"):
+        run(["check", path, "-p", f"{name}=?"])
+        example = capsys.readouterr().err.rpartition("such as `-p ")[2].partition("`")[0]
+        assert run(["check", path, "-q", "-p", example]) == 0, example
+
+
+def test_every_wrong_parameter_is_found_at_once(tmp_path: Path) -> None:
+    spec = read_spec(SPEC, "kinds.yaml")
+    with pytest.raises(archc.CompileError) as caught:
+        given_parameters(spec, Settings(texts={"width": "a", "rate": "b"}))
+    assert [found.primary.line for found in caught.value.diagnostics if found.primary] == [4, 5]
+
+
+def test_python_value_of_another_kind_shows_value_kind_and_default() -> None:
+    (found,) = archc.check(text=SPEC, params={"width": "abc"}).diagnostics
+    assert found.headline == "`width` is an integer, and `abc` is a string"
+    assert found.help == "the default is 8"
+    assert found.primary is not None
+    assert found.primary.line == 4
+
+
+INNER = (
+    "archc: 1\nname: inner\nparams: {classes: 10}\ninputs: {x: [B, 4]}\nmodel: Linear(classes)\n"
+)
+OUTER = """\
+archc: 1
+name: outer
+import: {inner: ./inner.yaml}
+inputs: {x: [B, 4]}
+model:
+  net: inner(classes=10)
+"""
+
+
+@pytest.mark.parametrize("name", ["classes", "net.classes", "inner.classes"])
+def test_parameter_of_an_import_says_how_to_reach_it(tmp_path: Path, name: str) -> None:
+    written(tmp_path, INNER, "inner.yaml")
+    (found,) = archc.check(written(tmp_path, OUTER), params={name: 3}).diagnostics
+    assert found.headline == f"`outer` has no parameter `{name}`"
+    assert "`classes: 10`" in found.help
+    assert "`inner(classes=classes)`" in found.help
+    fixed = OUTER.replace("inputs:", "params: {classes: 10}\ninputs:")
+    fixed = fixed.replace("inner(classes=10)", "inner(classes=classes)")
+    assert archc.check(written(tmp_path, fixed), params={"classes": 3}).ok
+
+
+@pytest.mark.parametrize(
+    ("arguments", "headline", "column"),
+    [
+        ("classes=2.5", "`classes` is an integer, and `2.5` is a number", 14),
+        ("clases=2", "`inner` has no parameter `clases`", 14),
+        ("classes=2, variant='big'", "`inner` has no variant `big`", 25),
+    ],
+)
+def test_wrong_parameter_of_an_imported_model_points_at_the_argument(
+    tmp_path: Path, arguments: str, headline: str, column: int
+) -> None:
+    written(tmp_path, INNER, "inner.yaml")
+    path = written(tmp_path, OUTER.replace("classes=10", arguments))
+    (found,) = archc.check(path).diagnostics
+    assert found.headline == headline
+    assert found.primary is not None
+    assert (Path(found.primary.file).name, found.primary.column) == ("tiny.yaml", column)
