@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from archc.compiler import CallError, Report, check, draw, summary
+    from archc.compiler import Report
     from archc.diagnostics import ArchcError, Code, CompileError, Diagnostic
     from archc.drawing import Drawing
+    from archc.interface import CallError, check, draw, summary
     from archc.ir.graph import Graph
     from archc.runtime.build import build
     from archc.runtime.load import load
@@ -39,7 +40,7 @@ __all__ = [
 
 _MODULES = {
     "ArchcError": "archc.diagnostics",
-    "CallError": "archc.compiler",
+    "CallError": "archc.interface",
     "Code": "archc.diagnostics",
     "CompileError": "archc.diagnostics",
     "Diagnostic": "archc.diagnostics",
@@ -47,10 +48,10 @@ _MODULES = {
     "Graph": "archc.ir.graph",
     "Report": "archc.compiler",
     "build": "archc.runtime.build",
-    "check": "archc.compiler",
-    "draw": "archc.compiler",
+    "check": "archc.interface",
+    "draw": "archc.interface",
     "load": "archc.runtime.load",
-    "summary": "archc.compiler",
+    "summary": "archc.interface",
 }
 
 

@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from archc.backends.canonical import canonical_json
-from archc.compiler import compile_graph, read_spec
+from archc.compiler import compile_graph
 from archc.diagnostics import Code, CompileError
 from archc.ir.graph import Graph
+from archc.opening import read_spec
 from archc.passes.elaborate import Imported, Request, elaborate
 from archc.spec.canonical import (
     BundledSpec,

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 import archc
-from archc.compiler import open_spec
 from archc.imports import bundled
+from archc.opening import open_spec
 from tests.cli.command import written
 
 LIBRARY = """\

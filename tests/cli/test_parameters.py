@@ -6,8 +6,9 @@ import pytest
 
 import archc
 from archc.cli import run
-from archc.compiler import Settings, given_parameters, read_spec
+from archc.compiler import Settings, given_parameters
 from archc.expressions.values import LayerName
+from archc.opening import read_spec
 from tests.cli.command import written
 
 SPEC = """\

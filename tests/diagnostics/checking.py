@@ -1,7 +1,8 @@
 """Checking a text as a file of some name, so that messages name that file."""
 
-from archc.compiler import Report, check_spec, read_spec
+from archc.compiler import Report, check_spec
 from archc.diagnostics import CompileError
+from archc.opening import read_spec
 
 
 def report_on(text: str, file: str) -> Report:

@@ -165,8 +165,8 @@ def _failed_output(error: OSError) -> int:
 
 def _our_fault(error: Exception) -> int:
     from archc.cli.reporting import print_error
-    from archc.compiler import fault
     from archc.diagnostics import CompileError
+    from archc.interface import fault
 
     _show_traceback(error)
     return print_error(CompileError([fault(error)], {}))

@@ -12,8 +12,9 @@ from msgspec.structs import replace
 from archc.cli.options import format_option, mode_option, network_options, settings_of
 
 if TYPE_CHECKING:
-    from archc.compiler import Report, Settings, Spec
+    from archc.compiler import Report, Settings
     from archc.diagnostics import CompileError, Diagnostic
+    from archc.opening import Spec
 
 
 class _Checked(Struct, frozen=True):

@@ -71,7 +71,8 @@ def _folder(name: str) -> Path:
 def _record(network: Network, folder: Path) -> tuple[dict[str, object], int]:
     """Return the entry of a network, and the exit status its errors lead to."""
     from archc.cli.reporting import exit_status, print_diagnostics
-    from archc.compiler import Settings, check_spec, open_spec
+    from archc.compiler import Settings, check_spec
+    from archc.opening import open_spec
 
     report = check_spec(open_spec(network.path), Settings(network.variant))
     if report.diagnostics:

@@ -10,7 +10,8 @@ import click
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from archc.compiler import Settings, Spec
+    from archc.compiler import Settings
+    from archc.opening import Spec
 
 _PERMITTED = "archc.permitted"
 """Where the context of a command keeps what `--allow-python` names."""
@@ -88,7 +89,7 @@ def open_argument(argument: str) -> tuple[Spec, str | None]:
         CompileError: it cannot be read, or its form is wrong.
     """
     from archc.catalogue import find_network
-    from archc.compiler import open_spec, read_spec
+    from archc.opening import open_spec, read_spec
 
     if argument == "-":
         return read_spec(*_standard_input()), None
@@ -111,7 +112,7 @@ def _standard_input() -> tuple[str, str, Path]:
     import sys
     from pathlib import Path
 
-    from archc.compiler import decode_canonical
+    from archc.opening import decode_canonical
     from archc.spec.source import decode
 
     data = sys.stdin.buffer.read(MAX_STANDARD_INPUT + 1)

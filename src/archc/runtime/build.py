@@ -12,23 +12,20 @@ from msgspec.structs import replace
 from archc import __version__
 from archc.compiler import (
     Settings,
-    Spec,
-    SpecPath,
-    accountable,
     canonical_text,
-    chosen,
     diagram,
     given_parameters,
     graph_of,
     python_module,
-    read_spec,
     summary_source,
 )
 from archc.expressions.printing import expression_text
 from archc.expressions.values import LayerName
 from archc.files import write_new
 from archc.imports import bundled
+from archc.interface import accountable, chosen
 from archc.ir.graph import Graph
+from archc.opening import Spec, SpecPath, read_spec
 from archc.runtime.build_folder import BuildFolder, sha256, write_manifest
 from archc.runtime.build_proof import prove
 

@@ -5,8 +5,9 @@ from collections.abc import Generator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
-from archc.compiler import Settings, accountable, canonical_text, chosen, graph_of
+from archc.compiler import Settings, canonical_text, graph_of
 from archc.diagnostics import Code, CompileError, Diagnostic
+from archc.interface import accountable, chosen
 from archc.ir.graph import Graph
 from archc.runtime.modules import compiled, model_class
 from archc.runtime.python_layers import python_layers

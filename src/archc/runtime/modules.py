@@ -14,8 +14,9 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from archc.backends.python_source import python_source
-from archc.compiler import Settings, compile_graph, read_spec
+from archc.compiler import Settings, compile_graph
 from archc.ir.graph import Graph
+from archc.opening import read_spec
 from archc.runtime.python_layers import python_layers
 
 if TYPE_CHECKING:

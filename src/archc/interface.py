@@ -1,0 +1,165 @@
+"""The functions that Python calls: `archc.check`, `archc.summary`, `archc.draw`."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
+
+from archc.compiler import (
+    Report,
+    Settings,
+    SummaryFormat,
+    check_spec,
+    diagram,
+    graph_of,
+    summary_source,
+)
+from archc.diagnostics import ArchcError, Code, CompileError, Diagnostic
+from archc.ir.graph import Mode
+from archc.opening import Spec, SpecPath, open_spec, read_spec
+from archc.spec.source import decode
+
+if TYPE_CHECKING:
+    from archc.drawing import Drawing
+
+
+class CallError(ArchcError, TypeError):
+    """A function of archc was called with arguments that do not go together."""
+
+
+def check(
+    path: SpecPath | None = None,
+    *,
+    text: str | None = None,
+    variant: str | None = None,
+    params: Mapping[str, object] | None = None,
+    inputs: Mapping[str, Sequence[int]] | None = None,
+    mode: Mode | None = None,
+) -> Report:
+    """Check a spec and return a report; a bad spec is no exception.
+
+    `path` is a file or the name of a network that comes with archc; `text` is a spec itself.
+
+    Raises:
+        CallError: neither a path nor a text, or both.
+    """
+    settings = _settings(variant, params, inputs, mode)
+    try:
+        with accountable():
+            return check_spec(*chosen(path, text, settings))
+    except CompileError as error:
+        return Report(None, None, error.diagnostics, error.sources)
+
+
+def summary(
+    path: SpecPath | None = None,
+    *,
+    text: str | None = None,
+    variant: str | None = None,
+    params: Mapping[str, object] | None = None,
+    inputs: Mapping[str, Sequence[int]] | None = None,
+    mode: Mode | None = None,
+    format: SummaryFormat = "text",
+) -> str:
+    """Return the table of layers with shapes, parameters and multiply-adds.
+
+    Units: parameters in numbers, MACs in multiply-adds for one sample.
+
+    Raises:
+        CompileError: the spec is wrong.
+    """
+    with accountable():
+        spec, settings = chosen(path, text, _settings(variant, params, inputs, mode))
+        return summary_source(graph_of(spec, settings), format, settings.mode)
+
+
+def draw(
+    path: SpecPath | None = None,
+    *,
+    text: str | None = None,
+    variant: str | None = None,
+    params: Mapping[str, object] | None = None,
+    inputs: Mapping[str, Sequence[int]] | None = None,
+    depth: int | None = None,
+) -> Drawing:
+    """Return the diagram of a network; blocks deeper than `depth` are closed boxes.
+
+    Raises:
+        CompileError: the spec is wrong.
+    """
+    with accountable():
+        spec, settings = chosen(path, text, _settings(variant, params, inputs, None))
+        return diagram(graph_of(spec, settings), depth)
+
+
+def chosen(path: SpecPath | None, text: str | None, settings: Settings) -> tuple[Spec, Settings]:
+    """Return the spec that a path, a network's name or a text stands for.
+
+    A variant's name sets the variant too.
+
+    Raises:
+        CompileError: there is no such file and no such network.
+        CallError: neither a path nor a text, or both.
+    """
+    if (path is None) == (text is None):
+        raise CallError("give a path or text=…, one of them")
+    if text is not None:
+        return read_spec(
+            decode(text.encode("utf-8", "surrogatepass"), "<text>"), "<text>"
+        ), settings
+    from archc.catalogue import find_network
+
+    assert path is not None
+    place = find_network(os.fspath(path))
+    if place.variant is not None and settings.variant is None:
+        settings = replace(settings, variant=place.variant)
+    return open_spec(place.path), settings
+
+
+@contextmanager
+def accountable() -> Generator[None]:
+    """Turn an exception that is our fault into an error that says so.
+
+    Raises:
+        CompileError: whatever went wrong inside, with the code of our own faults.
+    """
+    try:
+        yield
+    except ArchcError:
+        raise
+    except Exception as error:
+        raise CompileError([fault(error)], {}) from error
+
+
+def fault(error: BaseException) -> Diagnostic:
+    """Return the diagnostic of a fault of archc's own."""
+    return Diagnostic(
+        Code.INTERNAL,
+        f"archc failed, and it is archc's fault: {type(error).__name__}: {error}",
+        notes=(f"at {_place(error)}",) if error.__traceback__ else (),
+        help="please report it with the spec and the command: "
+        "set ARCHC_TRACEBACK=1 to see the whole traceback",
+    )
+
+
+def _place(error: BaseException) -> str:
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    if trace is None:
+        return "an unknown place"
+    return f"{Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}"
+
+
+def _settings(
+    variant: str | None,
+    params: Mapping[str, object] | None,
+    inputs: Mapping[str, Sequence[int]] | None,
+    mode: Mode | None,
+) -> Settings:
+    return Settings(variant, params or {}, {}, inputs or {}, mode)

@@ -1,0 +1,117 @@
+"""A spec before it is compiled: read, parsed, its imports resolved."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
+from msgspec.structs import replace
+
+from archc.diagnostics import CompileError
+from archc.imports import Bundle, Imports, Library, ProjectFolder, resolve_imports
+from archc.spec.model import Document
+from archc.spec.parse import parse
+from archc.spec.reader import read
+from archc.spec.source import Source, read_file
+
+if TYPE_CHECKING:
+    from archc.spec.canonical import CanonicalSpec
+
+SpecPath = str | os.PathLike[str]
+
+
+class Spec(Struct, frozen=True):
+    """A spec that was read and parsed, with everything it imports.
+
+    `canonical` is there where the text was the canonical form: one network, nodes and all.
+    """
+
+    source: Source
+    document: Document
+    imports: Imports = field(default_factory=Imports)
+    canonical: CanonicalSpec | None = None
+
+    @property
+    def file(self) -> str:
+        """The file's name in messages."""
+        return self.source.file
+
+    @property
+    def text(self) -> str:
+        """The text that was read."""
+        return self.source.text
+
+    @property
+    def name(self) -> str:
+        """The network's name."""
+        return self.document.name
+
+    @property
+    def variants(self) -> tuple[str, ...]:
+        """The names of the variants one can ask for."""
+        return () if self.canonical else tuple(self.document.variants)
+
+    @property
+    def sources(self) -> dict[str, str]:
+        """The text of every file by its name, for quoting in messages."""
+        imported = {name: file.source.text for name, file in self.imports.files.items()}
+        return {self.file: self.text, **imported}
+
+
+def open_spec(path: SpecPath) -> Spec:
+    """Return the spec of a file, parsed, with its imports.
+
+    Raises:
+        CompileError: the file cannot be read, or its form is wrong.
+    """
+    return read_spec(_text_of(Path(path)), str(path), Path(path))
+
+
+def read_spec(text: str, file: str, path: Path | None = None) -> Spec:
+    """Return the spec of a text, parsed; its imports are relative to `path`.
+
+    Raises:
+        CompileError: the form of the text is wrong.
+    """
+    if is_canonical(text):
+        return _canonical_spec(text, file)
+    source = read(text, file)
+    library = ProjectFolder(path, file) if path is not None else None
+    return _with_imports(source, library)
+
+
+def is_canonical(text: str) -> bool:
+    """Return whether a text is the canonical JSON that `archc expand --json` prints."""
+    return text.lstrip().startswith("{") and '"canonical"' in text[:200]
+
+
+def _text_of(path: Path) -> str:
+    """Return a file's text; the canonical form may be longer than what people write."""
+    if path.suffix == ".json" and path.is_file():
+        text = decode_canonical(path.read_bytes())
+        if text is not None:
+            return text
+    return read_file(path)
+
+
+def decode_canonical(data: bytes) -> str | None:
+    """Return the text of bytes that hold the canonical form, None for any others."""
+    head = data[:200].decode("utf-8", "replace")
+    return data.decode("utf-8", "replace") if is_canonical(head) else None
+
+
+def _canonical_spec(text: str, file: str) -> Spec:
+    from archc.spec.canonical import read_canonical
+
+    canonical = read_canonical(text, file)
+    return replace(_with_imports(canonical.main.source, Bundle(canonical)), canonical=canonical)
+
+
+def _with_imports(source: Source, library: Library | None) -> Spec:
+    document = parse(source)
+    try:
+        return Spec(source, document, resolve_imports(document, library))
+    except CompileError as error:
+        raise CompileError(error.diagnostics, {source.file: source.text, **error.sources}) from None
