@@ -67,12 +67,16 @@ class Targets(Syntax, frozen=True):
 
 
 class Child(Syntax, frozen=True):
-    """A named or numbered child; `key` is empty in a list and may hold `{i}`."""
+    """A named or numbered child; `key` is empty in a list and may hold `{i}`.
+
+    Of one that `is_doubled` the name is another child's too: it means neither of them.
+    """
 
     key: str
     content: "Item | Body"
     span: Span = NOWHERE
     literal: bool = False
+    is_doubled: bool = False
 
 
 class For(Syntax, frozen=True):
@@ -155,6 +159,15 @@ class Body(Syntax, frozen=True):
     kind: str
     entries: tuple[Entry, ...]
     span: Span = NOWHERE
+
+    @property
+    def is_broken(self) -> bool:
+        """Whether this stands for lines that could not be read."""
+        match self.entries:
+            case (Child("", Item() as item),):
+                return self.kind == "item" and item.is_broken
+            case _:
+                return False
 
 
 class Argument(Syntax, frozen=True):

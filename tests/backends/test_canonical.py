@@ -161,7 +161,7 @@ def test_canonical_form_ignores_spans() -> None:
         ("{", Code.NOT_YAML),
         ("[" * 100_000, Code.READING_LIMIT),
         ("[" + "0," * 2_000_000 + "0]", Code.READING_LIMIT),
-        ('{"archc": 1, "archc": 1}', Code.DUPLICATE_KEY),
+        ('{"archc": 1, "canonical": 1, "canonical": 1}', Code.DUPLICATE_KEY),
         ('{"archc": 1, "canonical": NaN}', Code.NOT_YAML),
         ("{}", Code.MISSING_KEY),
         (edited(lambda d: d.update(extra=1)), Code.UNKNOWN_KEY),

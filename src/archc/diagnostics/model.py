@@ -20,6 +20,12 @@ class Span(Struct, frozen=True, order=True):
         """Return the stretch from the start of this span to the end of `other`."""
         return Span(self.file, self.line, self.column, other.end_line, other.end_column)
 
+    def overlaps(self, other: "Span") -> bool:
+        """Return whether the two stretches have a character in common."""
+        first, last = (self.line, self.column), (self.end_line, self.end_column)
+        begin, end = (other.line, other.column), (other.end_line, other.end_column)
+        return self.file == other.file and first < end and begin < last
+
     def __str__(self) -> str:
         return f"{self.file}:{self.line}:{self.column}"
 

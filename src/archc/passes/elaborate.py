@@ -1,6 +1,6 @@
 """Document → Graph: expand loops, blocks and conditions and infer every shape, in one pass."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -19,13 +19,13 @@ from archc.passes.elaboration.nodes import (
     POISON,
     NodeBuilder,
     Skipped,
-    TooManyMistakes,
 )
 from archc.passes.elaboration.parameters import bind_parameters, check_variants
 from archc.passes.elaboration.running import Variables
 from archc.passes.elaboration.scope import Binding, FileScope
 from archc.passes.elaboration.unused import unused_values
 from archc.shapes import Batch, Size, TensorType, checked
+from archc.spec.mistakes import TooManyMistakes
 from archc.spec.model import Dimension, Document, Input, Output
 from archc.statements import Block, Body
 
@@ -58,6 +58,9 @@ class Imported(Struct, frozen=True):
 SHOWN = 8
 """How many other lines a message names."""
 
+Report = Callable[[RuleViolation], None]
+"""What takes a violation that does not end the pass."""
+
 _MISSING = frozenset({Code.UNKNOWN_NAME, Code.UNKNOWN_CALLEE})
 
 
@@ -75,8 +78,12 @@ class _Elaboration:
         self.document = document
         self.request = request
         self.sources = {document.file: text}
-        self.builder = NodeBuilder(request.max_nodes)
-        self.builder.diagnostics += _mistakes(document, request.imported)
+        documents = _documents(document, request.imported)
+        self.builder = NodeBuilder(
+            request.max_nodes,
+            (mistake for part in documents for mistake in part.mistakes),
+            (place for part in documents for place in part.unreadable),
+        )
         self.variables = Variables()
         self.lost: set[Mode | None] = set()
         """The modes of the outputs that depend on a line that failed."""
@@ -99,7 +106,7 @@ class _Elaboration:
     def _graph(self) -> Graph:
         file = self._file_scope()
         inputs, letters = self._inputs(file)
-        file = replace(file, letters=letters)
+        file = replace(file, letters=letters, unread=file.unread | self._lost_letters(inputs))
         runner = self._model_runner(file, inputs)
         root = runner.run()
         outputs = self._outputs(runner, root)
@@ -162,19 +169,22 @@ class _Elaboration:
         return graph
 
     def _file_scope(self) -> FileScope:
+        """Return what the file's blocks see; parameters that cannot be bound are lost."""
         request = self.request
-        blind = _file_scope(self.document, request.imported, request.ops)
-        known = len(self.builder.diagnostics)
+        blind = _file_scope(self.document, request.imported, request.ops, self._report)
         for violation in check_variants(self.document):
-            self.builder.report(violation, self._name_span(), None)
-        if len(self.builder.diagnostics) > known:
-            raise Skipped
-        values = bind_parameters(self.document, request.variant, request.parameters, blind)
-        return replace(blind, parameters=values)
+            self._report(violation)
+        bound = bind_parameters(self.document, request.variant, request.parameters, blind)
+        for violation in bound.violations:
+            self._report(violation)
+        return blind.with_parameters(bound.values, bound.lost)
+
+    def _report(self, violation: RuleViolation) -> None:
+        self.builder.report(violation, self._name_span(), None)
 
     def _model_runner(self, file: FileScope, inputs: tuple[Node, ...]) -> BlockRunner:
         template = _model_template(self.document)
-        values = tuple(Value(node, 0, node.output) for node in inputs)
+        values = tuple(Value(node, 0, node.output) if node.outputs else POISON for node in inputs)
         root = Instance(template, {}, "", values, None, None, self._name_span(), "model")
         return BlockRunner(file, root, self.builder, self.variables)
 
@@ -189,6 +199,30 @@ class _Elaboration:
         return tuple(self._input(spec, file, letters) for spec in self.document.inputs), letters
 
     def _input(self, spec: Input, file: FileScope, letters: dict[str, Size]) -> Node:
+        """Return the node of an input; of one that cannot be read it has no outputs."""
+        if spec.name in self.document.unread:
+            return self._input_node(spec, ())
+        try:
+            kind = TensorType(checked(self._shape(spec, file, letters)), spec.dtype)
+        except RuleViolation as violation:
+            self.builder.report(violation, spec.span, None)
+            return self._input_node(spec, ())
+        except Skipped:
+            return self._input_node(spec, ())
+        return self._input_node(spec, (kind,))
+
+    def _input_node(self, spec: Input, outputs: tuple[TensorType, ...]) -> Node:
+        node = Node(len(self.builder.nodes), spec.name, None, (), outputs, spec.span)
+        self.builder.nodes.append(node)
+        return node
+
+    def _lost_letters(self, nodes: Sequence[Node]) -> set[str]:
+        """Return the letters of inputs whose shape is not known."""
+        lost = {node.path for node in nodes if not node.outputs}
+        specs = [spec for spec in self.document.inputs if spec.name in lost]
+        return {dimension.letter for spec in specs for dimension in spec.dimensions}
+
+    def _shape(self, spec: Input, file: FileScope, letters: dict[str, Size]) -> tuple[Size, ...]:
         given = self.request.inputs.get(spec.name)
         if given is not None and len(given) != len(spec.dimensions):
             raise RuleViolation(
@@ -200,16 +234,7 @@ class _Elaboration:
         for position, dimension in enumerate(spec.dimensions):
             size = given[position] if given is not None else None
             shape.append(_size(dimension, position, size, file, letters))
-        node = Node(
-            len(self.builder.nodes),
-            spec.name,
-            None,
-            (),
-            (TensorType(checked(tuple(shape)), spec.dtype),),
-            spec.span,
-        )
-        self.builder.nodes.append(node)
-        return node
+        return tuple(shape)
 
     def _outputs(self, runner: BlockRunner, root: Instance) -> tuple[GraphOutput, ...]:
         if not self.document.outputs:
@@ -246,17 +271,16 @@ class _Elaboration:
             self.builder.report(unused.violation, unused.span, unused.caller)
 
 
-def _mistakes(document: Document, imported: Mapping[str, Imported]) -> Iterator[Diagnostic]:
-    """Yield the lines that could not be read, of a document and of those it imports."""
-    files: dict[str, tuple[Diagnostic, ...]] = {document.file: document.mistakes}
+def _documents(document: Document, imported: Mapping[str, Imported]) -> list[Document]:
+    """Return a document and those it imports, each once."""
+    files = {document.file: document}
     waiting = [*imported.values()]
     while waiting:
         item = waiting.pop()
         if item.document.file not in files:
-            files[item.document.file] = item.document.mistakes
+            files[item.document.file] = item.document
             waiting += item.imported.values()
-    for mistakes in files.values():
-        yield from mistakes
+    return list(files.values())
 
 
 def _merged(diagnostics: list[Diagnostic]) -> list[Diagnostic]:
@@ -285,17 +309,33 @@ def _by_line(diagnostics: list[Diagnostic]) -> list[Diagnostic]:
 
 
 def _file_scope(
-    document: Document, imported: Mapping[str, Imported], ops: Mapping[str, type[Layer]]
+    document: Document,
+    imported: Mapping[str, Imported],
+    ops: Mapping[str, type[Layer]],
+    report: Report,
 ) -> FileScope:
     """Return what a file's blocks see, its parameters excepted."""
-    imports = {alias: _imported_scope(item, ops) for alias, item in imported.items()}
+    imports = {alias: _imported_scope(item, ops, report) for alias, item in imported.items()}
     named = {alias: item.block for alias, item in imported.items() if item.block}
     blocks = {name: Template(block, document.file) for name, block in document.blocks.items()}
     blocks |= {alias: imports[alias].blocks[block] for alias, block in named.items()}
     homes = {alias: imports[alias] for alias in named}
     model = _model_template(document)
     permitted = {name: ops.get(name) or ops.get(target) for name, target in document.python.items()}
-    return FileScope(document.file, {}, blocks, imports, {}, document, model, homes, permitted)
+    unread = document.unread | {item.alias for item in document.imports} - imports.keys()
+    return FileScope(
+        document.file,
+        {},
+        blocks,
+        imports,
+        {},
+        document,
+        model,
+        homes,
+        permitted,
+        unread,
+        document.is_partial,
+    )
 
 
 def _model_template(document: Document) -> Template:
@@ -306,9 +346,14 @@ def _model_template(document: Document) -> Template:
     return Template(block, document.file, is_model=True)
 
 
-def _imported_scope(imported: Imported, ops: Mapping[str, type[Layer]]) -> FileScope:
-    blind = _file_scope(imported.document, imported.imported, ops)
-    return replace(blind, parameters=bind_parameters(imported.document, None, {}, blind))
+def _imported_scope(
+    imported: Imported, ops: Mapping[str, type[Layer]], report: Report
+) -> FileScope:
+    blind = _file_scope(imported.document, imported.imported, ops, report)
+    bound = bind_parameters(imported.document, None, {}, blind)
+    for violation in bound.violations:
+        report(violation)
+    return blind.with_parameters(bound.values, bound.lost)
 
 
 def _size(

@@ -2,8 +2,10 @@
 
 import re
 
+from msgspec.structs import replace
+
 from archc import functions, layers
-from archc.diagnostics import Code, Diagnostic, RuleViolation, Span
+from archc.diagnostics import Code, RuleViolation, Span
 from archc.diagnostics.render import excerpt
 from archc.expressions.syntax import Expression, Name
 from archc.spec.grammar import (
@@ -14,8 +16,9 @@ from archc.spec.grammar import (
     parse_item,
     parse_value,
 )
+from archc.spec.mistakes import Mistakes
 from archc.spec.names import check_child_name
-from archc.spec.source import Mapping, Node, Scalar, Sequence
+from archc.spec.source import Erroneous, Mapping, Node, Scalar, Sequence
 from archc.statements import (
     Assert,
     Block,
@@ -49,17 +52,8 @@ class BodyReader:
     of the file can be checked all the same.
     """
 
-    def __init__(self) -> None:
-        self.mistakes: list[Diagnostic] = []
-        self._seen: set[tuple[Code, Span]] = set()
-
-    def refuse(self, violation: RuleViolation, span: Span) -> None:
-        """Keep a violation as a diagnostic at its own place, or at `span`."""
-        found = diagnosed(violation, span)
-        mark = (found.code, found.primary or span)
-        if mark not in self._seen:
-            self._seen.add(mark)
-            self.mistakes.append(found)
+    def __init__(self, mistakes: Mistakes) -> None:
+        self.refuse = mistakes.refuse
 
     def block(self, key: Scalar, node: Node) -> Block:
         """Read one entry of `blocks`.
@@ -76,9 +70,11 @@ class BodyReader:
 
     def body(self, node: Node) -> Body:
         """Read a list, a mapping or one line."""
+        if isinstance(node, Erroneous):
+            return _broken_body(node.span)
         if not isinstance(node, Scalar) and node.flow and (piece := _split_call(node)):
             self.refuse(_split_at_comma(piece), piece.span)
-            return Body("list", (), node.span)
+            return _broken_body(node.span)
         if isinstance(node, Sequence):
             entries = tuple(e for item in node.items for e in self._list_entry(item))
             return Body("list", entries, node.span)
@@ -101,20 +97,20 @@ class BodyReader:
             return Item((), target=target[1] if target else "", span=node.span)
 
     def _list_entry(self, node: Node) -> tuple[Entry, ...]:
-        if isinstance(node, Scalar):
-            return (Child("", self._item(node), node.span),)
-        if isinstance(node, Sequence):
-            return (Child("", self.body(node), node.span),)
+        if not isinstance(node, Mapping):
+            return (Child("", self._content(node), node.span),)
         if self._is_statement(node):
             return self._mapping_entries(node, "list")
         if refused := self._pasted_layer(node):
             return refused
-        return (Child("", self.body(node), node.span),)
+        return (Child("", self._content(node), node.span),)
 
     def _is_statement(self, node: Mapping) -> bool:
         if not node.entries:
             return False
-        kinds = [statement_word(key) for key, _ in node.entries]
+        kinds = [
+            statement_word(key) for key in {key.value: key for key, _ in node.entries}.values()
+        ]
         if len(kinds) == 1:
             return bool(kinds[0])
         return kinds[0] == "if" and all(kind in {"elif", "else"} for kind in kinds[1:])
@@ -140,6 +136,7 @@ class BodyReader:
         entries: list[Entry] = []
         conditions: list[tuple[Expression | None, Body]] = []
         start = node.span
+        names: set[str] = set()
         for key, value in node.entries:
             word = statement_word(key)
             if word in {"elif", "else"} and not conditions:
@@ -160,13 +157,13 @@ class BodyReader:
                     start = start if conditions else key.span
                     conditions.append(self._branch_of_if(word, key, value, kind))
                 else:
-                    entries += self._entry(word, key, value, kind)
+                    entries += _doubled(self._entry(word, key, value, kind), names)
             except RuleViolation as violation:
                 self.refuse(violation, key.span)
                 if word in CONDITIONS:
                     conditions.append((BROKEN, self._salvaged(value)))
                 else:
-                    entries += self._broken(word, key, value)
+                    entries += _doubled(self._broken(word, key, value), names)
         if conditions:
             entries.append(If(tuple(conditions), start))
         return tuple(entries)
@@ -183,7 +180,7 @@ class BodyReader:
 
     def _salvaged(self, value: Node) -> Body:
         """Return the lines under a control line that could not be read, for their names."""
-        return Body("list", ()) if isinstance(value, Scalar) else self.body(value)
+        return _broken_body(value.span) if isinstance(value, Scalar) else self.body(value)
 
     def _branch_of_if(
         self, word: str, key: Scalar, value: Node, kind: str
@@ -212,7 +209,7 @@ class BodyReader:
                 help="the container is a mapping: write `name: Layer(…)` under it",
             )
         body = self.body(node)
-        if body.kind == kind or (body.kind == "item" and kind == "list"):
+        if body.kind == kind or body.is_broken or (body.kind == "item" and kind == "list"):
             return body
         other = "dashes (`- Layer`)" if kind == "list" else "names (`name: Layer`)"
         raise RuleViolation(
@@ -297,8 +294,16 @@ class BodyReader:
             return [Child(key.value, Item(()), key.span)]
         if "{" not in key.value:
             check_child_name(key.value)
-        content = self._item(value) if isinstance(value, Scalar) else self.body(value)
+        content = self._content(value)
         return [Child(key.value, content, key.span, bool(key.style))]
+
+    def _content(self, node: Node) -> Item | Body:
+        if isinstance(node, Erroneous):
+            return Item((), span=node.span)
+        if isinstance(node, Scalar):
+            return self._item(node)
+        body = self.body(node)
+        return Item((), span=node.span) if body.is_broken else body
 
     def _text(self, key: Scalar, node: Node) -> Scalar:
         if isinstance(node, Scalar) and node.value:
@@ -331,15 +336,20 @@ def _split_at_comma(piece: Scalar) -> RuleViolation:
     )
 
 
-def diagnosed(violation: RuleViolation, span: Span) -> Diagnostic:
-    """Return a violation as a diagnostic at its own place, or at `span`."""
-    return Diagnostic(
-        violation.code,
-        violation.headline,
-        violation.span or span,
-        notes=violation.notes,
-        help=violation.help,
-    )
+def _broken_body(span: Span) -> Body:
+    return Body("item", (Child("", Item((), span=span), span),), span)
+
+
+def _doubled(entries: list[Entry], names: set[str]) -> list[Entry]:
+    """Return entries with those children marked whose name is taken; add theirs to `names`."""
+    marked: list[Entry] = []
+    for entry in entries:
+        if isinstance(entry, Child) and entry.key:
+            marked.append(replace(entry, is_doubled=entry.key in names))
+            names.add(entry.key)
+        else:
+            marked.append(entry)
+    return marked
 
 
 def statement_word(key: Scalar) -> str:
@@ -360,6 +370,8 @@ def _as_arguments(node: Node) -> str:
         return node.value
     if isinstance(node, Sequence):
         return ", ".join(item.value for item in node.items if isinstance(item, Scalar))
+    if isinstance(node, Erroneous):
+        return ""
     pairs = [(key.value, value) for key, value in node.entries]
     return ", ".join(f"{k}={v.value}" for k, v in pairs if isinstance(v, Scalar))
 

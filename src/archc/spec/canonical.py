@@ -20,6 +20,7 @@ from archc.spec.data import layer_value
 from archc.spec.source import (
     MAX_DEPTH,
     MAX_SCALAR,
+    Erroneous,
     Mapping,
     Node,
     Piece,
@@ -122,6 +123,8 @@ def encoded_tree(node: Node) -> Json:
         return node.style + node.value
     if isinstance(node, Sequence):
         return [encoded_tree(item) for item in node.items]
+    if isinstance(node, Erroneous):
+        raise ValueError("a spec that could not be read has no canonical form")
     return {key.style + key.value: encoded_tree(value) for key, value in node.entries}
 
 

@@ -8,7 +8,7 @@ from archc.diagnostics.render import excerpt
 from archc.expressions.parser import parse_expression
 from archc.expressions.syntax import Call, Expression
 from archc.expressions.values import MAX_INTEGER, LayerName
-from archc.spec.source import Mapping, Node, Scalar, Sequence
+from archc.spec.source import Erroneous, Mapping, Node, Scalar, Sequence
 
 _INTEGER = re.compile(r"[-+]?(?:0|[1-9]\d*(?:_\d+)*)")
 _FLOAT = re.compile(r"[-+]?(?:\d+(?:_\d+)*)(?:\.\d*)?(?:[eE][-+]?\d+)?|[-+]?\.\d+(?:[eE][-+]?\d+)?")
@@ -53,6 +53,11 @@ def typed(scalar: Scalar) -> Any:
     return _number(scalar, text)
 
 
+def unreadable(node: Erroneous) -> RuleViolation:
+    """Return the violation for a part whose mistake is known; it is not reported again."""
+    return RuleViolation(Code.YAML_FEATURE, "a part that cannot be read", span=node.span)
+
+
 def _number(scalar: Scalar, text: str) -> Any:
     if _INTEGER.fullmatch(text):
         value = int(text) if len(text) < 30 else MAX_INTEGER + 1
@@ -66,6 +71,8 @@ def _number(scalar: Scalar, text: str) -> Any:
 
 def plain(node: Node) -> Any:
     """Return a tree of dicts, lists and typed scalars."""
+    if isinstance(node, Erroneous):
+        raise unreadable(node)
     if isinstance(node, Scalar):
         return typed(node)
     if isinstance(node, Sequence):
@@ -82,6 +89,8 @@ def parameter_value(node: Node, is_layer: bool = False) -> Any:
     Raises:
         RuleViolation: no value of the language.
     """
+    if isinstance(node, Erroneous):
+        raise unreadable(node)
     if isinstance(node, Sequence):
         return tuple(parameter_value(item) for item in node.items)
     if isinstance(node, Mapping):

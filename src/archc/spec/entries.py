@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from archc.diagnostics import Code, RuleViolation, Span
-from archc.spec.data import parameter_value, plain
+from archc.spec.data import parameter_value, plain, unreadable
 from archc.spec.grammar import LineParser, is_identifier
 from archc.spec.model import (
     DTYPES,
@@ -25,7 +25,7 @@ from archc.spec.model import (
     Output,
 )
 from archc.spec.names import check_network_name
-from archc.spec.source import Mapping, Node, Scalar, Sequence
+from archc.spec.source import Erroneous, Mapping, Node, Scalar, Sequence
 from archc.statements import LayerCall
 
 _INPUT = re.compile(r"([a-z][a-z0-9]*)\s*\[(.*)\]", re.DOTALL)
@@ -34,6 +34,8 @@ Model = TypeVar("Model", bound=BaseModel)
 
 def text_of(node: Node) -> Scalar:
     """Return a node that must be a text."""
+    if isinstance(node, Erroneous):
+        raise unreadable(node)
     if not isinstance(node, Scalar):
         kind = "a list" if isinstance(node, Sequence) else "a mapping"
         raise RuleViolation(
@@ -127,8 +129,8 @@ def _near_field(name: str, model: type[BaseModel]) -> str:
     return f"did you mean `{near[0]}`?" if near else "keys are " + ", ".join(model.model_fields)
 
 
-def variant(key: Scalar, node: Node) -> dict[str, Any]:
-    """Read one entry of `variants`: the parameters it sets."""
+def variant(key: Scalar, node: Node) -> tuple[tuple[Scalar, Node], ...]:
+    """Read one entry of `variants`: the parameters it sets, their values as they stand."""
     check_network_name(key.value)
     if not isinstance(node, Mapping):
         raise RuleViolation(
@@ -136,7 +138,7 @@ def variant(key: Scalar, node: Node) -> dict[str, Any]:
             "a variant is a mapping of parameters",
             help=f"{key.value}: {{width: 64}}",
         )
-    return {name.value: parameter_value(value) for name, value in node.entries}
+    return node.entries
 
 
 def model_input(key: Scalar, node: Node) -> Input:

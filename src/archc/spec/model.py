@@ -122,4 +122,13 @@ class Document(Struct, frozen=True):
     spans: Mapping[str, Span] = field(default_factory=dict[str, Span])
     python: Mapping[str, str] = field(default_factory=dict[str, str])
     mistakes: tuple[Diagnostic, ...] = ()
-    """Lines that could not be read; whoever elaborates the document reports them."""
+    """What is wrong with the file's form; whoever elaborates the document reports it."""
+    unreadable: tuple[Span, ...] = ()
+    """Places of which a mistake is known; others there are not reported."""
+    unread: frozenset[str] = frozenset()
+    """Names that the file gives but whose meaning could not be read.
+
+    They are parameters, inputs, blocks, imports and Python layers; `variants.x` is a variant.
+    """
+    is_partial: bool = False
+    """Whether names may be missing because a part could not be read; an unknown one is silent."""

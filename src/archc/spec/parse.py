@@ -1,16 +1,20 @@
-"""From a source's tree to a `Document`: one short function a key of the file."""
+"""From a source's tree to a `Document`: the keys of the file, each read by its own function."""
 
-from collections.abc import Callable
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 from difflib import get_close_matches
-from typing import Any
+from typing import Any, TypeVar
+
+from msgspec.structs import replace
 
 from archc.diagnostics import Code, CompileError, Diagnostic, RuleViolation, Span
-from archc.expressions.syntax import NOWHERE
 from archc.spec import entries
-from archc.spec.bodies import BodyReader, diagnosed
-from archc.spec.data import plain
-from archc.spec.model import Document, Expectation
-from archc.spec.source import Mapping, Node, Scalar, Source
+from archc.spec.bodies import BROKEN, BodyReader
+from archc.spec.data import parameter_value, plain
+from archc.spec.mistakes import Mistakes, TooManyMistakes
+from archc.spec.model import Document, Expectation, Input
+from archc.spec.source import Erroneous, Mapping, Node, Scalar, Sequence, Source
 from archc.statements import Block, Body
 
 KEYS = (
@@ -34,11 +38,16 @@ KEYS = (
 REQUIRED = ("archc", "name", "inputs", "model")
 
 
+_NAME = re.compile(r"\w+")
+_LETTER = re.compile(r"\b[A-Z]\w*")
+Value = TypeVar("Value")
+
+
 def parse(source: Source) -> Document:
-    """Return the document of a spec; lines that cannot be read are among its `mistakes`.
+    """Return the document of a spec; what is wrong with its form is among its `mistakes`.
 
     Raises:
-        CompileError: everything that is wrong with the file's form, all at once.
+        CompileError: so much is missing that nothing can be said of the network.
     """
     return _DocumentParser(source).document()
 
@@ -46,44 +55,60 @@ def parse(source: Source) -> Document:
 class _DocumentParser:
     def __init__(self, source: Source) -> None:
         self.source = source
-        self.diagnostics: list[Diagnostic] = []
-        self.bodies = BodyReader()
+        self.mistakes = Mistakes(source.mistakes, source.unreadable)
+        self.bodies = BodyReader(self.mistakes)
         self.keys: dict[str, tuple[Scalar, Node]] = {}
+        self.unread: set[str] = set()
+        self.is_partial = source.is_partial
+        self.is_whole = True
+        """Whether the model and its inputs are there to be checked."""
 
     def document(self) -> Document:
+        try:
+            document = self._document()
+        except TooManyMistakes:
+            raise self._refused() from None
+        if not self.is_whole:
+            raise self._refused()
+        return document
+
+    def _refused(self) -> CompileError:
+        return CompileError(self.mistakes.by_line(), {self.source.file: self.source.text})
+
+    def _document(self) -> Document:
         self._check_indentation()
         self._read_keys()
         self._check_version()
-        parameters = self._mapping("params", entries.declaration)
         document = Document(
             file=self.source.file,
             name=self._guarded(entries.network_name, "name") or "unnamed",
-            doc=self._text("doc"),
-            parameters=parameters,
-            variants=self._mapping("variants", entries.variant),
-            inputs=tuple(self._mapping("inputs", entries.model_input).values()),
+            doc=self._guarded(lambda node: entries.text_of(node).value, "doc") or "",
+            parameters=self._named("params", entries.declaration),
+            variants=self._variants(),
+            inputs=self._inputs(),
             blocks=self._blocks(),
             model=self._model(),
-            outputs=tuple(self._mapping("outputs", entries.output).values()),
-            init=tuple(self._mapping("init", entries.init_rule).values()),
-            tie=tuple(self._mapping("tie", entries.tie).values()),
-            imports=tuple(self._mapping("import", entries.imported).values()),
+            outputs=tuple(self._section("outputs", entries.output).values()),
+            init=tuple(self._section("init", entries.init_rule).values()),
+            tie=tuple(self._section("tie", entries.tie).values()),
+            imports=tuple(self._named("import", entries.imported).values()),
             expect=self._expect(),
-            allow=self._mapping("allow", entries.allowed),
+            allow=self._section("allow", entries.allowed),
             meta=self._guarded(plain, "meta"),
-            python=self._mapping("python", entries.python_layer),
-            mistakes=tuple(self.bodies.mistakes),
-            spans={name: key.span for name, (key, _) in self.keys.items()}
-            | self._parameter_spans(),
+            python=self._named("python", entries.python_layer),
+            spans={name: key.span for name, (key, _) in self.keys.items()} | self._entry_spans(),
+            unreadable=self.source.unreadable,
         )
-        if self.diagnostics:
-            every = [*self.diagnostics, *self.bodies.mistakes]
-            found = sorted(every, key=lambda d: d.primary or NOWHERE)
-            raise CompileError(found, {self.source.file: self.source.text})
-        return document
+        # what follows is complete only once every section was read
+        return replace(
+            document,
+            mistakes=tuple(self.mistakes.found),
+            unread=frozenset(self.unread),
+            is_partial=self.is_partial,
+        )
 
-    def _parameter_spans(self) -> dict[str, Span]:
-        """Return the place of each key below `params`, `variants`, `expect` and `allow`."""
+    def _entry_spans(self) -> dict[str, Span]:
+        """Return the place of each key below the sections that later passes speak of."""
         spans: dict[str, Span] = {}
         for name in ("params", "variants", "expect", "allow", "init", "outputs"):
             node = self.keys[name][1] if name in self.keys else None
@@ -110,27 +135,41 @@ class _DocumentParser:
         root = self.source.root
         if not isinstance(root, Mapping):
             self._refuse(Code.WRONG_KIND, "a spec is a mapping", root.span, "begin with `archc: 1`")
+            self.is_whole = False
             return
-        meant: set[str] = set()
         for key, node in root.entries:
-            if key.value not in KEYS:
-                meant.add(self._unknown_key(key))
-            self.keys[key.value] = (key, node)
+            name = key.value if key.value in KEYS else self._unknown_key(key)
+            self._take_key(name, key, node)
         for name in REQUIRED:
-            if name not in self.keys and name not in meant:
-                self._refuse(
-                    Code.MISSING_KEY,
-                    f"the key `{name}` is missing",
-                    _start(root.span),
-                    _EXAMPLE[name],
-                )
+            if name not in self.keys:
+                self._refuse_missing(name, root.span)
+        self.is_whole &= {"inputs", "model"} <= self.keys.keys()
+
+    def _take_key(self, name: str, key: Scalar, node: Node) -> None:
+        """Keep a key's value; of one that is there twice, the entries of both."""
+        before = self.keys.get(name)
+        if before is None:
+            self.keys[name] = (key, node)
+            return
+        first, other = before
+        if name == "model":
+            self.bodies.body(node)
+            self.is_whole = False
+        elif isinstance(other, Mapping) and isinstance(node, Mapping):
+            both = Mapping(other.entries + node.entries, other.span)
+            self.keys[name] = (first, both)
+
+    def _refuse_missing(self, name: str, place: Span) -> None:
+        if not self.is_partial:
+            headline = f"the key `{name}` is missing"
+            self._refuse(Code.MISSING_KEY, headline, _start(place), _EXAMPLE[name])
 
     def _unknown_key(self, key: Scalar) -> str:
         """Refuse a key and return the one that was probably meant."""
         near = get_close_matches(key.value[:80], KEYS, 1)
         advice = f"did you mean `{near[0]}`?" if near else "keys are " + ", ".join(KEYS)
         self._refuse(Code.UNKNOWN_KEY, f"a spec has no key `{key.value}`", key.span, advice)
-        return near[0] if near else ""
+        return near[0] if near else key.value
 
     def _check_version(self) -> None:
         if "archc" not in self.keys:
@@ -141,61 +180,95 @@ class _DocumentParser:
         elif next(iter(self.keys)) != "archc":
             self._refuse(Code.MISSING_KEY, "`archc: 1` comes first", key.span, "move it to the top")
 
-    def _text(self, key: str) -> str:
-        return self._guarded(lambda node: entries.text_of(node).value, key) or ""
-
-    def _guarded(self, read: Callable[[Node], Any], key: str) -> Any:
-        """Read the value of a key; a violation becomes a diagnostic."""
+    def _guarded(self, read: Callable[[Node], Value], key: str) -> Value | None:
+        """Read the value of a key; a violation becomes a mistake."""
         if key not in self.keys:
             return None
         node = self.keys[key][1]
         try:
             return read(node)
         except RuleViolation as violation:
-            self.diagnostics.append(diagnosed(violation, node.span))
+            self.mistakes.refuse(violation, node.span)
             return None
 
-    def _mapping(self, key: str, read: Callable[[Scalar, Node], Any]) -> dict[str, Any]:
-        """Read each entry of a mapping; one that fails is reported and left out."""
+    def _entries(self, key: str) -> Iterator[tuple[Scalar, Node]]:
+        """Yield the entries of a section, which must be a mapping."""
         if key not in self.keys:
-            return {}
+            return
         node = self.keys[key][1]
-        if not isinstance(node, Mapping):
-            if not (isinstance(node, Scalar) and not node.value):
-                advice = f"write one `name: value` a line below `{key}:`, indented"
-                self._refuse(Code.WRONG_KIND, f"`{key}:` is a mapping", node.span, advice)
-            return {}
-        result: dict[str, Any] = {}
-        for name, value in node.entries:
+        if isinstance(node, Mapping):
+            yield from node.entries
+        elif not (isinstance(node, Scalar) and not node.value):
+            advice = f"write one `name: value` a line below `{key}:`, indented"
+            self._refuse(Code.WRONG_KIND, f"`{key}:` is a mapping", node.span, advice)
+            self.is_partial = True
+            self.is_whole &= key != "inputs"
+
+    def _section(self, key: str, read: Callable[[Scalar, Node], Value]) -> dict[str, Value]:
+        """Read each entry of a section; one that fails is reported and left out."""
+        result: dict[str, Value] = {}
+        for name, node in self._entries(key):
             try:
-                result[name.value] = read(name, value)
+                result[name.value] = read(name, node)
             except RuleViolation as violation:
-                self.diagnostics.append(diagnosed(violation, value.span))
+                self.mistakes.refuse(violation, node.span)
         return result
+
+    def _named(self, key: str, read: Callable[[Scalar, Node], Value]) -> dict[str, Value]:
+        """Read a section whose entries other lines name; those that fail are known as unread."""
+        result = self._section(key, read)
+        names = Counter(name.value for name, _ in self._entries(key))
+        self.unread |= {name for name, count in names.items() if count > 1 or name not in result}
+        return result
+
+    def _inputs(self) -> tuple[Input, ...]:
+        """Read `inputs`; one that fails keeps its place, for the others are counted with it."""
+        read = self._named("inputs", entries.model_input)
+        found = {name.value: node for name, node in self._entries("inputs")}
+        for name in found.keys() - read.keys():
+            self.unread |= set(_LETTER.findall(_text_below(found[name])))
+        return tuple(read.get(name) or Input(name, "float32", ()) for name in found)
+
+    def _variants(self) -> dict[str, dict[str, Any]]:
+        fields = self._section("variants", entries.variant)
+        names = Counter(name.value for name, _ in self._entries("variants"))
+        lost = {name for name, count in names.items() if count > 1 or name not in fields}
+        self.unread |= {f"variants.{name}" for name in lost}
+        return {name: self._values(fields.get(name, ())) for name in names}
+
+    def _values(self, fields: Iterable[tuple[Scalar, Node]]) -> dict[str, Any]:
+        """Return the values that a variant gives; one that cannot be read is `BROKEN`."""
+        values: dict[str, Any] = {}
+        for name, node in fields:
+            try:
+                values[name.value] = parameter_value(node)
+            except RuleViolation as violation:
+                self.mistakes.refuse(violation, node.span)
+                values[name.value] = BROKEN
+        return values
 
     def _blocks(self) -> dict[str, Block]:
         blocks: dict[str, Block] = {}
-        node = self.keys["blocks"][1] if "blocks" in self.keys else None
-        if node is None:
-            return blocks
-        if not isinstance(node, Mapping):
-            self._refuse(Code.WRONG_KIND, "`blocks:` is a mapping of definitions", node.span)
-            return blocks
-        for key, value in node.entries:
+        for key, node in self._entries("blocks"):
             try:
-                block = self.bodies.block(key, value)
+                block = self.bodies.block(key, node)
             except RuleViolation as violation:
-                self.diagnostics.append(diagnosed(violation, key.span))
+                self.mistakes.refuse(violation, key.span)
+                self.unread |= set(_NAME.findall(key.value)[:1])
                 continue
             if block.name in blocks:
-                self._refuse(
-                    Code.DUPLICATE_KEY,
-                    f"the block `{block.name}` is there twice",
-                    key.span,
-                    "give one of them another name",
-                )
+                self._refuse_block(block)
             blocks[block.name] = block
         return blocks
+
+    def _refuse_block(self, block: Block) -> None:
+        self.unread.add(block.name)
+        self._refuse(
+            Code.DUPLICATE_KEY,
+            f"the block `{block.name}` is there twice",
+            block.span,
+            "give one of them another name",
+        )
 
     def _model(self) -> Body:
         if "model" not in self.keys:
@@ -206,12 +279,14 @@ class _DocumentParser:
         variants = self.keys["variants"][1] if "variants" in self.keys else None
         known = variants.entries if isinstance(variants, Mapping) else ()
         names = {key.value for key, _ in known}
+        if any(name.startswith("variants.") for name in self.unread):
+            return Expectation()
         return (
             self._guarded(lambda node: entries.expectation(node, names), "expect") or Expectation()
         )
 
     def _refuse(self, code: Code, headline: str, span: Span, advice: str = "") -> None:
-        self.diagnostics.append(Diagnostic(code, headline, span, help=advice))
+        self.mistakes.refuse(RuleViolation(code, headline, help=advice), span)
 
 
 _EXAMPLE = {
@@ -224,6 +299,19 @@ _EXAMPLE = {
 
 def _start(span: Span) -> Span:
     return Span(span.file, span.line, span.column, span.line, span.column + 1)
+
+
+def _text_below(node: Node) -> str:
+    """Return the texts of a node in one, for the names in them."""
+    match node:
+        case Scalar(value):
+            return value
+        case Sequence(items):
+            return " ".join(map(_text_below, items))
+        case Mapping(entries):
+            return " ".join(f"{key.value} {_text_below(value)}" for key, value in entries)
+        case Erroneous():
+            return ""
 
 
 def _places(node: Mapping, prefix: str) -> dict[str, Span]:

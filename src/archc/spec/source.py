@@ -52,22 +52,35 @@ class Sequence(Struct, frozen=True):
 
 
 class Mapping(Struct, frozen=True):
-    """A YAML mapping: pairs in the file's order, keys unique."""
+    """A YAML mapping: pairs in the file's order; a key that is there twice is a mistake."""
 
     entries: tuple[tuple[Scalar, "Node"], ...]
     span: Span
     flow: bool = False
 
 
-Node = Scalar | Sequence | Mapping
+class Erroneous(Struct, frozen=True):
+    """A part that could not be read; the mistake is known, and more of it is not reported."""
+
+    span: Span
+
+
+Node = Scalar | Sequence | Mapping | Erroneous
 
 
 class Source(Struct, frozen=True):
-    """A spec's text with its tree."""
+    """A spec's text with its tree, and what is wrong with the text as YAML.
+
+    `unreadable` are the places of which a mistake is known, so that others there are silent.
+    Where names may be missing from the tree, it `is_partial`.
+    """
 
     file: str
     text: str
     root: Node
+    mistakes: tuple[Diagnostic, ...] = ()
+    unreadable: tuple[Span, ...] = ()
+    is_partial: bool = False
 
 
 def read_file(path: Path) -> str:

@@ -8,6 +8,7 @@ from archc.expressions.values import LayerName
 from archc.ir.runs import Template
 from archc.layers.base import Layer
 from archc.passes.elaboration.naming import defined_in, in_torch, nearest
+from archc.passes.elaboration.nodes import Skipped
 from archc.passes.elaboration.running import Part
 from archc.passes.elaboration.scope import FileScope, Record
 from archc.statements import Body, Branch, Child, For, If, Item, Join, LayerCall
@@ -28,6 +29,7 @@ class CalleeFinder(Part):
 
         Raises:
             RuleViolation: it names nothing.
+            Skipped: what it names could not be read.
         """
         if call.arguments is None and (record := self._earlier_child(call)) is not None:
             return record
@@ -43,6 +45,8 @@ class CalleeFinder(Part):
 
     def _imported(self, call: LayerCall) -> "type[Layer] | BlockCallee":
         alias, name = call.callee[0], call.callee[-1]
+        if alias in self.scope.file.unread:
+            raise Skipped
         if alias in self.scope.file.imports and len(call.callee) == 2:
             return self._named(name, self.scope.file.imports[alias], call.span)
         raise self._unknown(call.name, call.span)
@@ -51,6 +55,8 @@ class CalleeFinder(Part):
         value = self.layer_parameter(name)
         if value is not None:
             return self._named(value.name, self.scope.file, span)
+        if name in file.unread:
+            raise Skipped
         if name in file.blocks:
             return BlockCallee(file.blocks[name], file.homes.get(name, file))
         if name in file.python:
@@ -87,6 +93,8 @@ class CalleeFinder(Part):
         return None
 
     def _unknown(self, name: str, span: Span) -> RuleViolation:
+        if self.scope.file.is_partial:
+            raise Skipped
         place = Span(span.file, span.line, span.column, span.line, span.column + len(name))
         return RuleViolation(
             Code.UNKNOWN_CALLEE,

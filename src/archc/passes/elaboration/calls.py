@@ -3,8 +3,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-from msgspec.structs import replace
-
 from archc.diagnostics import Code, Label, RuleViolation, Span
 from archc.expressions.printing import expression_text, keyword_text
 from archc.expressions.syntax import Expression
@@ -56,10 +54,11 @@ class BlockCaller(Part):
             )
         variant = keywords.pop("variant", None)
         try:
-            values = bind_parameters(document, variant, keywords, callee.file)
+            bound = bind_parameters(document, variant, keywords, callee.file)
+            bound.expect_sound()
         except RuleViolation as violation:
             raise _at_call(violation, call, document) from None
-        return BlockCallee(callee.template, replace(callee.file, parameters=values))
+        return BlockCallee(callee.template, callee.file.with_parameters(bound.values, bound.lost))
 
     def _check_recursion(self, template: Template, call: LayerCall) -> None:
         instance: Instance | None = self.scope.instance

@@ -70,6 +70,8 @@ class LineEvaluator(Evaluator):
             return tuple(binding.value) if is_collection(binding.value) else binding.value
         if identifier in STAGE_INPUTS:
             return self._stage_input(identifier)
+        if identifier in self.scope.file.unread:
+            raise Skipped
         for names in (self.scope.file.parameters, self.scope.file.letters):
             if identifier in names:
                 return names[identifier]
@@ -90,7 +92,9 @@ class LineEvaluator(Evaluator):
         return record.value
 
     def _unknown(self, identifier: str) -> RuleViolation:
-        if any(_may_name(key, identifier) for key in self.scope.broken):
+        if self.scope.file.is_partial or any(
+            _may_name(key, identifier) for key in self.scope.broken
+        ):
             raise Skipped
         if identifier in {place.rpartition(".")[2] for place in self.scope.places[1:]}:
             return unfinished_name(identifier)
@@ -182,6 +186,8 @@ class LineEvaluator(Evaluator):
                 f"`{name}` owns a slot and needs a line of its own",
                 help=f"write it as a child and use the child's name: `child: {name}(…)`",
             )
+        if name in self.scope.file.unread or self.scope.file.is_partial:
+            raise Skipped
         near = nearest(name, [*functions.NAMES, *FUNCTIONS])
         return RuleViolation(
             Code.UNKNOWN_CALLEE,

@@ -14,7 +14,7 @@ def poison(entry: Entry, scope: Scope, container: Container) -> None:
     if isinstance(entry, Child) and "{" in entry.key:
         scope.broken.add(entry.key)
     elif isinstance(entry, Child) and entry.key:
-        container.children[entry.key] = _poisoned(entry.span)
+        container.children[entry.key] = poisoned(entry.span)
     if isinstance(entry, Return):
         scope.returned, scope.values = True, (POISON,)
     for body in _bodies_of(entry):
@@ -48,5 +48,6 @@ def _bodies_of(entry: Entry) -> tuple[Body, ...]:
             return ()
 
 
-def _poisoned(span: Span) -> Record:
+def poisoned(span: Span) -> Record:
+    """Return what a name stands for that no value can be read by."""
     return Record((POISON,), (), None, span, "")

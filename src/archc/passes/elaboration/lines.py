@@ -3,6 +3,8 @@
 from collections.abc import Generator
 from contextlib import contextmanager
 
+from msgspec.structs import replace
+
 from archc.diagnostics import Code, RuleViolation
 from archc.expressions.syntax import Name
 from archc.ir.runs import (
@@ -17,7 +19,7 @@ from archc.ir.runs import (
     Value,
 )
 from archc.layers.tensors import Buffer, Parameter
-from archc.passes.elaboration.failures import poison
+from archc.passes.elaboration.failures import poison, poisoned
 from archc.passes.elaboration.nodes import POISON, Skipped
 from archc.passes.elaboration.places import Container, FixedSlot, Slot
 from archc.passes.elaboration.running import Part
@@ -124,6 +126,8 @@ class LineRunner(Part):
         self, child: Child, flow: Value | None, container: Container
     ) -> tuple[ChildRun, Value | None]:
         key = self._key(child)
+        if child.is_doubled:
+            return self._doubled(child, key, flow, container)
         if isinstance(child.content, Body):
             return self._nested(child, key, flow, container)
         item = child.content
@@ -144,6 +148,15 @@ class LineRunner(Part):
         child_run = ChildRun(child, key, path, run, run.values)
         free = len(self.builder.nodes) > before and _is_free(run)
         return child_run, flow if absent or free or not run.values else run.value
+
+    def _doubled(
+        self, child: Child, key: str, flow: Value | None, container: Container
+    ) -> tuple[ChildRun, Value | None]:
+        """Run a child whose name another has: it takes the flow on, and the name is no one's."""
+        try:
+            return self._child(replace(child, key="", is_doubled=False), flow, container)
+        finally:
+            container.children[key] = poisoned(child.span)
 
     def _key(self, child: Child) -> str:
         key = self.evaluator.expand_braces(child.key, Name(child.key, child.span))

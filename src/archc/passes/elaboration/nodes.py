@@ -1,6 +1,6 @@
 """Building nodes, counting them, and keeping what is wrong."""
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from contextlib import contextmanager
 
 from msgspec.structs import replace
@@ -12,19 +12,15 @@ from archc.ir.runs import Instance, Node, Value
 from archc.layers.base import Layer, spec_name
 from archc.layers.tensors import Buffer, Parameter
 from archc.shapes import TensorType, checked
+from archc.spec.mistakes import MAX_MISTAKES, TooManyMistakes
 
 MAX_NODES = 10_000
 STEPS_PER_NODE = 5
 MAX_NESTING = 48
 """Blocks, bodies and parentheses inside each other; Python's own stack is the reason."""
-MAX_DIAGNOSTICS = 200
 
 POISON = Value(Node(-1, "", None, (), (), NOWHERE), 0, TensorType(()))
 """Stands for the result of a line that failed; whatever takes it is skipped in silence."""
-
-
-class TooManyMistakes(Exception):
-    """So many mistakes were found that to look for more is of no use."""
 
 
 class Skipped(Exception):
@@ -34,14 +30,21 @@ class Skipped(Exception):
 class NodeBuilder:
     """Appends nodes to the graph in order and collects diagnostics, one a place."""
 
-    def __init__(self, max_nodes: int) -> None:
+    def __init__(
+        self,
+        max_nodes: int,
+        diagnostics: Iterable[Diagnostic] = (),
+        unreadable: Iterable[Span] = (),
+    ) -> None:
         self.nodes: list[Node] = []
         self.calls: list[Instance] = []
         self.flowed: set[tuple[int, int]] = set()
         """The values that a line took from the flow."""
         self.named: dict[tuple[int, int], str] = {}
         """The values that a line read by name, and the line that made each."""
-        self.diagnostics: list[Diagnostic] = []
+        self.diagnostics = [*diagnostics]
+        self.unreadable = [*unreadable]
+        """Places of which a mistake is known; others there are not reported."""
         self.max_nodes = max_nodes
         self.steps = 0
         self.shared = False
@@ -165,12 +168,14 @@ class NodeBuilder:
             call_chain(caller),
             violation.help,
         )
+        if any(found.primary.overlaps(part) for part in self.unreadable if found.primary):
+            return
         mark = (found.code, found.primary)
         self.repeats += mark in self._seen
         if mark not in self._seen:
             self._seen.add(mark)
             self.diagnostics.append(found)
-        if len(self.diagnostics) >= MAX_DIAGNOSTICS:
+        if len(self.diagnostics) >= MAX_MISTAKES:
             raise TooManyMistakes
 
     def warn(self, code: Code, headline: str, span: Span, advice: str = "") -> None:

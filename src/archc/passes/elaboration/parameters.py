@@ -4,12 +4,15 @@ from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from typing import Any, cast
 
+from msgspec import Struct
+
 from archc.diagnostics import Code, RuleViolation, Span
 from archc.diagnostics.render import excerpt
 from archc.expressions.printing import expression_text
 from archc.expressions.syntax import Expression
 from archc.expressions.values import Constant, LayerName, describe
 from archc.passes.elaboration.constants import DefaultEvaluator
+from archc.passes.elaboration.nodes import Skipped
 from archc.passes.elaboration.scope import FileScope
 from archc.spec.model import Declaration, Document
 
@@ -33,28 +36,78 @@ KIND_WORDS = {
 """What messages call the kinds of parameters."""
 
 
+class Bound(Struct, frozen=True):
+    """The values of a file's parameters; of the `lost` ones none is known.
+
+    `violations` say why, where that is not among the mistakes of the file's form.
+    """
+
+    values: Mapping[str, Constant]
+    lost: frozenset[str]
+    violations: tuple[RuleViolation, ...]
+
+    def expect_sound(self) -> None:
+        """Raise the first violation, if there is one."""
+        if self.violations:
+            raise self.violations[0]
+
+
 def bind_parameters(
     document: Document, variant: str | None, given: Mapping[str, Constant], file: FileScope
-) -> dict[str, Constant]:
+) -> Bound:
     """Return the value of every parameter; later sources win, derived ones come last.
 
     Raises:
-        RuleViolation: an unknown name or variant, a value of the wrong kind or out of range.
+        RuleViolation: an unknown variant.
+        Skipped: a variant that could not be read.
     """
-    chosen = _variant(document, variant)
-    values: dict[str, Any] = {}
-    for name, value in {**chosen, **given}.items():
-        if name not in document.parameters:
-            raise _unknown(name, document, None, file)
-        values[name] = value
-    result: dict[str, Constant] = {}
-    evaluator = DefaultEvaluator(result, file)
-    for name, declaration in document.parameters.items():
-        value = values.get(name, declaration.default)
-        if isinstance(value, Expression):
-            value = evaluator.constant(value)
-        result[name] = _checked(name, value, declaration, document)
-    return result
+    return _Binding(document, file).bound(_variant(document, variant), given, variant)
+
+
+class _Binding:
+    """Binds the parameters of one file, one after the other."""
+
+    def __init__(self, document: Document, file: FileScope) -> None:
+        self.document = document
+        self.file = file
+        self.values: dict[str, Constant] = {}
+        self.lost = {name for name in document.unread if "." not in name}
+        self.violations: list[RuleViolation] = []
+        self.evaluator = DefaultEvaluator(self.values, file, self.lost)
+
+    def bound(
+        self, chosen: Mapping[str, Any], given: Mapping[str, Any], variant: str | None
+    ) -> Bound:
+        """Bind every parameter: what the caller gives, else the variant, else the default."""
+        for name in {**chosen, **given}:
+            if _is_unknown(name, self.document):
+                origin = variant if name in chosen else None
+                self.violations.append(_unknown(name, self.document, origin, self.file))
+        for name, declaration in self.document.parameters.items():
+            if name in self.lost:
+                continue
+            place = f"variants.{variant}.{name}" if name in chosen.keys() - given.keys() else ""
+            value = {**chosen, **given}.get(name, declaration.default)
+            self._bind(name, value, declaration, self.document.spans.get(place))
+        return Bound(self.values, frozenset(self.lost), tuple(self.violations))
+
+    def _bind(self, name: str, value: Any, declaration: Declaration, place: Span | None) -> None:
+        try:
+            if isinstance(value, Expression):
+                value = self.evaluator.constant(value)
+            self.values[name] = _checked(name, value, declaration, self.document)
+        except RuleViolation as violation:
+            violation.span = place or violation.span
+            self.violations.append(violation)
+            self.lost.add(name)
+        except Skipped:
+            self.lost.add(name)
+
+
+def _is_unknown(name: str, document: Document) -> bool:
+    """Return whether a name is surely no parameter: a part that was not read may hold it."""
+    known = name in document.parameters or name in document.unread
+    return not known and not document.is_partial
 
 
 def check_variants(document: Document) -> Iterator[RuleViolation]:
@@ -63,9 +116,9 @@ def check_variants(document: Document) -> Iterator[RuleViolation]:
         for name, value in values.items():
             span = document.spans.get(f"variants.{variant}.{name}")
             try:
-                if name not in document.parameters:
+                if _is_unknown(name, document):
                     raise _unknown(name, document, variant)
-                if not isinstance(value, Expression):
+                if name in document.parameters and not isinstance(value, Expression):
                     _checked(name, value, document.parameters[name], document)
             except RuleViolation as violation:
                 violation.span = span
@@ -75,6 +128,8 @@ def check_variants(document: Document) -> Iterator[RuleViolation]:
 def _variant(document: Document, variant: str | None) -> Mapping[str, Any]:
     if variant is None:
         return {}
+    if f"variants.{variant}" in document.unread:
+        raise Skipped
     if variant not in document.variants:
         near = get_close_matches(variant, document.variants, 1)
         known = ", ".join(document.variants) or "it has none"

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any, TypeGuard
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from archc.diagnostics import Span
 from archc.expressions.syntax import NOWHERE
@@ -32,6 +33,14 @@ class FileScope(Struct, frozen=True):
         default_factory=dict[str, "type[Layer] | None"]
     )
     """Python layers by name; None where the caller has not permitted one."""
+    unread: frozenset[str] = frozenset()
+    """Names that the file gives but whose meaning could not be read."""
+    is_partial: bool = False
+    """Whether the file may give names that could not be read; an unknown one is silent."""
+
+    def with_parameters(self, values: Mapping[str, Any], lost: frozenset[str]) -> "FileScope":
+        """Return the scope with its parameters bound; what reads a lost one is skipped."""
+        return replace(self, parameters=values, unread=self.unread | lost)
 
 
 class Record(Struct, eq=False):

@@ -1,0 +1,59 @@
+"""What is wrong with a file's form: collected, one mistake a place, none ends the reading."""
+
+from collections.abc import Iterable
+
+from archc.diagnostics import Code, Diagnostic, RuleViolation, Span
+from archc.expressions.syntax import NOWHERE
+
+MAX_MISTAKES = 200
+
+
+class TooManyMistakes(Exception):
+    """So many mistakes were found that to look for more is of no use."""
+
+
+class Mistakes:
+    """Collects the mistakes of one file, those of its YAML first.
+
+    A mistake inside a part that could not be read follows from what is known of that part,
+    and is dropped.
+    """
+
+    def __init__(self, found: Iterable[Diagnostic] = (), unreadable: Iterable[Span] = ()) -> None:
+        self.found = [*found]
+        self.unreadable = [*unreadable]
+        self._seen: set[tuple[Code, Span]] = set()
+
+    def refuse(self, violation: RuleViolation, span: Span) -> None:
+        """Keep a violation as a diagnostic at its own place, or at `span`.
+
+        Raises:
+            TooManyMistakes: the limit is reached.
+        """
+        found = diagnosed(violation, span)
+        place = found.primary or span
+        if (found.code, place) in self._seen or self.covers(place):
+            return
+        self._seen.add((found.code, place))
+        self.found.append(found)
+        if len(self.found) >= MAX_MISTAKES:
+            raise TooManyMistakes
+
+    def covers(self, place: Span) -> bool:
+        """Return whether a place lies in a part that could not be read."""
+        return any(place.overlaps(part) for part in self.unreadable)
+
+    def by_line(self) -> list[Diagnostic]:
+        """Return what was found from top to bottom."""
+        return sorted(self.found, key=lambda found: found.primary or NOWHERE)
+
+
+def diagnosed(violation: RuleViolation, span: Span) -> Diagnostic:
+    """Return a violation as a diagnostic at its own place, or at `span`."""
+    return Diagnostic(
+        violation.code,
+        violation.headline,
+        violation.span or span,
+        notes=violation.notes,
+        help=violation.help,
+    )
