@@ -1,11 +1,14 @@
 """`expect:`: every kind of figure, right and wrong."""
 
+from pathlib import Path
+
 import pytest
 
 import archc
 from archc.diagnostics import Code
 from archc.passes.check_expectations import amount_agrees
-from tests.cli.command import NET
+from tests.cli.command import NET, written
+from tests.cli.command import archc as run_archc
 
 HEADS = """\
 archc: 1
@@ -79,3 +82,76 @@ def test_figures_of_the_defaults_do_not_bind_a_variant() -> None:
     assert archc.check(text=NET, variant="tiny_wide").ok
     wrong = archc.check(text=NET.replace("314", "162"), variant="tiny_wide")
     assert [found.code for found in wrong.diagnostics] == [Code.EXPECTATION]
+
+
+NORMALISED = """\
+archc: 1
+name: normalised
+params: {width: 4}
+variants:
+  wide: {width: 8}
+inputs: {image: [B, 3, 8, 8]}
+blocks:
+  Unit(out):
+    conv: Conv2d(out, 1, bias=False)
+    bn: BatchNorm2d
+model:
+  first: Unit(width)
+  second: Unit(2)
+  head: Conv2d(1, 1)
+expect:
+  shapes: {head: [B, 1, 8, 8]}
+  parameters: 35
+  wide: {parameters: 63, macs: 2_688}
+"""
+"""4·3 + 8 + 2·4 + 4 + 2 + 1, and 8·3 + 16 + 2·8 + 4 + 2 + 1; 64·(24 + 16 + 2)."""
+
+
+def test_normalised_network_keeps_its_figures() -> None:
+    assert archc.check(text=NORMALISED).ok
+    assert archc.check(text=NORMALISED, variant="wide").ok
+
+
+def test_one_wrong_layer_is_one_error_at_the_first_figure_with_all_of_them() -> None:
+    wrong = NORMALISED.replace("head: Conv2d(1, 1)", "head: Conv2d(1, 3)")
+    (found,) = archc.check(text=wrong, variant="wide").diagnostics
+    assert found.headline == "2 figures differ from those under `expect:`"
+    assert [(la.span.column, la.text) for la in found.secondary] == [
+        (10, "found 79"),
+        (26, "found 3,208"),  # 64·(24 + 16) + 36·18
+    ]
+    assert found.primary == found.secondary[0].span
+
+
+def test_one_wrong_layer_is_one_error_for_all_variants(tmp_path: Path) -> None:
+    wrong = NORMALISED.replace("head: Conv2d(1, 1)", "head: Conv2d(1, 3)")
+    done = run_archc("check", written(tmp_path, wrong))
+    assert done.err.count("error[") == 1
+    assert "4 figures differ" in done.err
+    assert "note: the first layer of another shape is on line 14" in done.err
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "note"),
+    [
+        (
+            "Conv2d(out, 1, bias=False)",
+            "Conv2d(out, 1)",
+            "6 too many, as many as line 9 has biases",
+        ),
+        ("Unit(2)", "Conv2d(2, 1, bias=False) -> BatchNorm2d", ""),
+        ("Conv2d(1, 1)", "Conv2d(3, 1)", ""),
+    ],
+)
+def test_surplus_that_is_the_biases_of_a_line_names_the_line(
+    right: str, wrong: str, note: str
+) -> None:
+    report = archc.check(text=NORMALISED.replace(right, wrong))
+    notes = " ".join(text for found in report.diagnostics for text in found.notes)
+    assert (note in notes) if note else ("too many" not in notes)
+
+
+def test_surplus_that_is_all_biases_before_batch_norms_says_so() -> None:
+    text = NORMALISED.replace("second: Unit(2)", "second: Conv2d(2, 1) -> BatchNorm2d")
+    (found,) = archc.check(text=text.replace(", bias=False", "")).diagnostics
+    assert found.notes[0].startswith("6 too many, as many as the layers before a batch norm have")

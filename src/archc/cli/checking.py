@@ -145,7 +145,7 @@ def _mistakes(found: list[_Checked]) -> list[Diagnostic]:
 
     A mistake that only some variants have names them.
     """
-    from archc.diagnostics import Span
+    from archc.passes.check_expectations import joined_differences
 
     networks: dict[tuple[object, ...], list[_Checked]] = {}
     first: dict[tuple[object, ...], Diagnostic] = {}
@@ -155,11 +155,14 @@ def _mistakes(found: list[_Checked]) -> list[Diagnostic]:
             first.setdefault(mark, mistake)
             networks.setdefault(mark, []).append(checked)
     mistakes = [_noted(mistake, networks[mark]) for mark, mistake in first.items()]
-    return sorted(mistakes, key=lambda mistake: mistake.primary or Span("", 0, 0, 0, 0))
+    return joined_differences(mistakes)
 
 
 def _noted(mistake: Diagnostic, networks: list[_Checked]) -> Diagnostic:
-    if networks[0].variant is None:
+    """Name the variants that have a mistake; a figure stands under its variant's name anyway."""
+    from archc.diagnostics import Code
+
+    if networks[0].variant is None or mistake.code is Code.EXPECTATION:
         return mistake
     names = ", ".join(f"`{checked.variant}`" for checked in networks)
     return replace(mistake, notes=(*mistake.notes, f"in {names}"))

@@ -1,31 +1,25 @@
 """Compare a graph with what its spec expects of it: parameters, multiply-adds, shapes."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Sequence
 from difflib import get_close_matches
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from archc.diagnostics import Code, Diagnostic, Span
+from archc.diagnostics import Code, Diagnostic, Label, Span
+from archc.expressions.syntax import NOWHERE
 from archc.ir.costs import CostTable
 from archc.ir.graph import Graph, Mode
-from archc.ir.runs import (
-    BodyRun,
-    BranchRun,
-    ChildRun,
-    EntryRun,
-    ForRun,
-    IfRun,
-    Instance,
-    ItemRun,
-    JoinRun,
-    Operation,
-)
+from archc.ir.runs import Node
+from archc.layers.base import spec_name
 from archc.passes.count_costs import count_costs
-from archc.shapes import Shape, format_shape
+from archc.passes.results_by_path import Result, results_by_path
+from archc.shapes import elements, format_shape
 from archc.spec.model import Document, Expectation, Figures
 
 _AMOUNT = re.compile(r"(\d[\d_,]*)(?:\.(\d+))?\s*([KMGT]?)")
+_FIGURE = re.compile(r"[\d,]+")
 _UNITS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
 
 
@@ -46,35 +40,61 @@ def expectation_of(document: Document, variant: str | None) -> Expected | None:
 
 
 def check_expectations(expected: Expected, graph: Graph, document: Document) -> list[Diagnostic]:
-    """Return one error for each figure that the graph does not have."""
-    comparison = _Comparison(graph, document)
+    """Return what the graph does not keep, in the file's order: all wrong figures as one error."""
+    comparison = _Comparison(graph, document, expected)
     comparison.compare(expected.figures, expected.place, None)
     if expected.figures.eval is not None:
         comparison.compare(expected.figures.eval, f"{expected.place}.eval", "eval")
     if expected.figures.train is not None:
         comparison.compare(expected.figures.train, f"{expected.place}.train", "train")
-    return comparison.diagnostics
+    return joined_differences(comparison.diagnostics)
+
+
+def joined_differences(diagnostics: Sequence[Diagnostic]) -> list[Diagnostic]:
+    """Return diagnostics in the file's order with all that tell of wrong figures made one.
+
+    One wrong layer changes many figures, of many variants.
+    """
+    differing = [d for d in diagnostics if d.code is Code.EXPECTATION and d.secondary]
+    others = [d for d in diagnostics if d not in differing]
+    joined = [_joined(differing)] if differing else []
+    return sorted([*joined, *others], key=lambda d: d.primary or NOWHERE)
+
+
+def _joined(differing: Sequence[Diagnostic]) -> Diagnostic:
+    labels = {label.span: label for d in differing for label in d.secondary}
+    if len(labels) == 1:
+        return differing[0]
+    notes = {_FIGURE.sub("", note): note for d in reversed(differing) for note in reversed(d.notes)}
+    listed = tuple(labels[span] for span in sorted(labels))
+    return replace(
+        differing[0],
+        headline=f"{len(listed)} figures differ from those under `expect:`",
+        primary=listed[0].span,
+        secondary=listed,
+        notes=tuple(reversed(notes.values())),
+    )
 
 
 class _Comparison:
-    def __init__(self, graph: Graph, document: Document) -> None:
+    def __init__(self, graph: Graph, document: Document, expected: Expected) -> None:
         self.graph = graph
         self.document = document
+        self.source = expected.figures.source or document.expect.source
         self.diagnostics: list[Diagnostic] = []
 
     def compare(self, figures: Figures, place: str, mode: Mode | None) -> None:
         """Compare the figures of one mode; without a mode they are those of `archc summary`."""
-        if figures.parameters is not None or figures.macs is not None:
-            self._compare_counts(figures, place, count_costs(self.graph, mode))
         if figures.shapes:
             self._compare_shapes(figures, f"{place}.shapes")
+        if figures.parameters is not None or figures.macs is not None:
+            self._compare_counts(figures, place, count_costs(self.graph, mode))
 
     def _compare_counts(self, figures: Figures, place: str, costs: CostTable) -> None:
-        expected = figures.parameters
-        if expected is not None and costs.parameters != expected:
-            self._differs(
-                f"{place}.parameters", f"{expected:,} parameters", f"{costs.parameters:,}"
-            )
+        expected, found = figures.parameters, costs.parameters
+        if expected is not None and found != expected:
+            reason = _surplus(self.graph, found - expected)
+            self._differs(f"{place}.parameters", f"{expected:,} parameters", f"{found:,}", reason)
         if isinstance(figures.macs, int) and costs.macs != figures.macs:
             self._differs(f"{place}.macs", f"{figures.macs:,} MACs", f"{costs.macs:,}")
         if isinstance(figures.macs, str):
@@ -89,34 +109,76 @@ class _Comparison:
             self._differs(place, f"{text} MACs", f"{found:,}")
 
     def _compare_shapes(self, figures: Figures, place: str) -> None:
-        shapes = shapes_by_path(self.graph)
+        results = results_by_path(self.graph)
+        differing: list[Result] = []
         for path, expected in figures.shapes.items():
-            if path not in shapes:
-                near = get_close_matches(path, shapes, 1)
+            if path not in results:
+                near = get_close_matches(path, results, 1)
                 advice = f"did you mean `{near[0]}`?" if near else ""
-                self._report(
-                    Code.EXPECTATION, f"there is no layer `{path}`", f"{place}.{path}", advice
-                )
-            elif list(map(str, expected)) != list(map(str, shapes[path])):
-                wanted = f"[{', '.join(map(str, expected))}] at `{path}`"
-                self._differs(f"{place}.{path}", wanted, format_shape(shapes[path]))
+                headline = f"there is no layer `{path}`"
+                self._report(Code.EXPECTATION, headline, f"{place}.{path}", advice)
+            elif list(map(str, expected)) != list(map(str, results[path].shape)):
+                differing.append(results[path])
+        first = min((result.line for result in differing), default=0)
+        for result in differing:
+            wanted = f"[{', '.join(map(str, figures.shapes[result.path]))}] at `{result.path}`"
+            reason = f"the first layer of another shape is on line {first}" if first else ""
+            found = format_shape(result.shape)
+            self._differs(f"{place}.{result.path}", wanted, found, reason)
 
-    def _differs(self, place: str, expected: str, found: str) -> None:
+    def _differs(self, place: str, expected: str, found: str, reason: str = "") -> None:
         headline = f"expected {expected}, found {found}"
         advice = "correct the network, or the figure if the source says otherwise"
-        self._report(Code.EXPECTATION, headline, place, advice)
+        self._report(Code.EXPECTATION, headline, place, advice, (reason,), f"found {found}")
 
-    def _report(self, code: Code, headline: str, place: str, advice: str) -> None:
+    def _report(
+        self,
+        code: Code,
+        headline: str,
+        place: str,
+        advice: str,
+        reasons: Sequence[str] = (),
+        label: str = "",
+    ) -> None:
         span = self._span(place)
-        source = self.document.expect.source
-        notes = (f"the source is {source}",) if source and code is Code.EXPECTATION else ()
-        self.diagnostics.append(Diagnostic(code, headline, span, notes=notes, help=advice))
+        notes = [reason for reason in reasons if reason]
+        if self.source and code is Code.EXPECTATION:
+            notes.append(f"the source is {self.source}")
+        labels = (Label(span, label),) if label and span is not None else ()
+        self.diagnostics.append(
+            Diagnostic(code, headline, span, labels, notes=tuple(notes), help=advice)
+        )
 
     def _span(self, place: str) -> Span | None:
         """Return the place of the nearest key that the document knows."""
         while place and place not in self.document.spans:
             place = place.rpartition(".")[0]
         return self.document.spans.get(place)
+
+
+def _surplus(graph: Graph, surplus: int) -> str:
+    """Return which biases are as many as the parameters that the network has too many."""
+    lines: dict[int, int] = {}
+    normalised: dict[int, int] = {}
+    for node in graph.nodes:
+        lines[node.span.line] = lines.get(node.span.line, 0) + _biases(node)
+        if node.operation is not None and "BatchNorm" in spec_name(type(node.operation)):
+            before = node.inputs[0].node
+            normalised[before.index] = _biases(before)
+    if found := [line for line, biases in lines.items() if biases == surplus]:
+        those = f"as many as line {found[0]} has biases"
+        return f"{surplus:,} too many, {those}: `bias=False` leaves them out"
+    if sum(normalised.values()) == surplus:
+        those = "as many as the layers before a batch norm have biases"
+        return f"{surplus:,} too many, {those}: `bias=False` leaves them out"
+    return ""
+
+
+def _biases(node: Node) -> int:
+    """Return how many biases a node has that `bias=False` would leave out."""
+    if node.operation is None or "bias" not in node.operation.fields():
+        return 0
+    return sum(elements(tensor.shape) for tensor in node.owned() if tensor.name == "bias")
 
 
 def amount_agrees(text: str, found: int) -> bool | None:
@@ -129,47 +191,3 @@ def amount_agrees(text: str, found: int) -> bool | None:
         return None
     expected = int(whole + digits) * _UNITS[unit]
     return 2 * abs(found * 10 ** len(digits) - expected) <= _UNITS[unit]
-
-
-def shapes_by_path(graph: Graph) -> dict[str, Shape]:
-    """Return the shape of the first result of every path: containers, blocks, layers, inputs."""
-    shapes: dict[str, Shape] = {}
-    for node in graph.nodes:
-        shapes[node.path] = node.output.shape
-    for path, shape in _body_shapes(graph.root.body):
-        shapes[path] = shape
-    return shapes
-
-
-def _body_shapes(run: BodyRun | ItemRun | EntryRun | None) -> Iterator[tuple[str, Shape]]:
-    match run:
-        case BodyRun():
-            for entry in run.entries:
-                yield from _body_shapes(entry)
-        case ChildRun():
-            yield from _body_shapes(run.content)
-            if run.values:
-                yield run.path, run.values[0].type.shape
-        case ItemRun():
-            yield from _item_shapes(run)
-        case ForRun():
-            for _, body in run.turns:
-                yield from _body_shapes(body)
-        case IfRun() | JoinRun() | BranchRun():
-            yield from _body_shapes(run.body)
-        case _:
-            return
-
-
-def _item_shapes(run: ItemRun) -> Iterator[tuple[str, Shape]]:
-    for stage in run.stages:
-        for unit in stage.units:
-            if isinstance(unit, Instance):
-                yield from _body_shapes(unit.body)
-                yield unit.path, unit.values[0].type.shape
-            elif isinstance(unit, Operation):
-                yield unit.node.path, unit.values[0].type.shape
-            elif isinstance(unit, ItemRun):
-                yield from _item_shapes(unit)
-    if run.alternative is not None:
-        yield from _item_shapes(run.alternative)
