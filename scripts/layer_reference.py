@@ -46,6 +46,8 @@ TITLES = {
     "padding": "Padding",
     "attention": "Attention",
     "recurrent": "Recurrent",
+    "shrinkage": "Shrinkage",
+    "softmax": "Softmax",
     "tensors": "Parameters and buffers",
     "arithmetic": "Arithmetic",
     "elementary": "Elementary functions",

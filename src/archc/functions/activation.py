@@ -2,8 +2,11 @@
 
 from typing import ClassVar
 
+from archc.diagnostics import Code, RuleViolation
+from archc.functions.dropout import Random
 from archc.layers import activation as modules
-from archc.layers.base import Function
+from archc.layers.base import Function, expect_floating
+from archc.shapes import TensorType, format_shape
 
 
 class _Activation(Function):
@@ -41,6 +44,42 @@ class LeakyRelu(_Activation, modules.LeakyReLU):
     torch_name: ClassVar[str] = "F.leaky_relu"
     function_name: ClassVar[str] = "leaky_relu"
     positional: ClassVar[tuple[str, ...]] = ("negative_slope",)
+
+
+class Prelu(_Activation, modules.Elementwise):
+    """Multiply negative numbers by the slope that a second tensor holds, for all or by channel.
+
+    Shapes: (B, C, …), (1) or (C) → (B, C, …).
+    Source: https://pytorch.org/docs/stable/generated/torch.nn.functional.prelu.html
+    """
+
+    torch_name: ClassVar[str] = "F.prelu"
+    function_name: ClassVar[str] = "prelu"
+    arity: ClassVar[tuple[int, int]] = (2, 2)
+
+    def outputs(self, *inputs: TensorType) -> tuple[TensorType, ...]:
+        """Return the type of the input, which has a channel for each slope."""
+        x, slopes = inputs
+        expect_floating(x, "prelu")
+        channels = x.shape[1] if x.rank > 1 else 1
+        if x.dtype != slopes.dtype or slopes.rank != 1 or slopes.shape[0] not in (1, channels):
+            raise RuleViolation(
+                Code.SIZE_MISMATCH,
+                f"`prelu` needs 1 slope or {channels}, in {x.dtype}",
+                notes=(f"the slopes are {slopes.dtype}{format_shape(slopes.shape)}",),
+            )
+        return (x,)
+
+
+class Rrelu(Random, _Activation, modules.RReLU):
+    """Multiply negative numbers by a slope drawn from a range in training, by its middle after.
+
+    Source: https://pytorch.org/docs/stable/generated/torch.nn.functional.rrelu.html
+    """
+
+    torch_name: ClassVar[str] = "F.rrelu"
+    function_name: ClassVar[str] = "rrelu"
+    positional: ClassVar[tuple[str, ...]] = ("lower", "upper")
 
 
 class Elu(_Activation, modules.ELU):
@@ -185,26 +224,6 @@ class Softsign(_Activation, modules.Softsign):
 
     torch_name: ClassVar[str] = "F.softsign"
     function_name: ClassVar[str] = "softsign"
-
-
-class Softmax(_Activation, modules.Softmax):
-    """Map numbers along `dim` to exp(x)/Σ exp(x): positive, with sum 1.
-
-    Source: https://pytorch.org/docs/stable/generated/torch.nn.functional.softmax.html
-    """
-
-    torch_name: ClassVar[str] = "F.softmax"
-    function_name: ClassVar[str] = "softmax"
-
-
-class LogSoftmax(_Activation, modules.LogSoftmax):
-    """Map numbers along `dim` to the logarithm of their softmax.
-
-    Source: https://pytorch.org/docs/stable/generated/torch.nn.functional.log_softmax.html
-    """
-
-    torch_name: ClassVar[str] = "F.log_softmax"
-    function_name: ClassVar[str] = "log_softmax"
 
 
 class Glu(_Activation, modules.GLU):

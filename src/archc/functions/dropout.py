@@ -7,16 +7,20 @@ from archc.layers import dropout as modules
 from archc.layers.base import Function, written_arguments
 
 
-class _Dropout(Function):
-    """Set a random share of the input to 0 in training."""
-
-    family: ClassVar[str] = "dropout"
+class Random(Function):
+    """Act at random in training; the call is told the module's mode."""
 
     def forward(self, inputs: Sequence[str], batch: str = "") -> str:
         """Return the call with the module's mode as its last argument."""
         written = written_arguments(self)
         arguments = [inputs[0], *([written] if written else []), "training=self.training"]
         return f"{self.torch_name}({', '.join(arguments)})"
+
+
+class _Dropout(Random):
+    """Set a random share of the input to 0 in training."""
+
+    family: ClassVar[str] = "dropout"
 
 
 class Dropout(_Dropout, modules.Dropout):
@@ -37,6 +41,16 @@ class AlphaDropout(_Dropout, modules.AlphaDropout):
 
     torch_name: ClassVar[str] = "F.alpha_dropout"
     function_name: ClassVar[str] = "alpha_dropout"
+
+
+class FeatureAlphaDropout(_Dropout, modules.FeatureAlphaDropout):
+    """Set whole channels to the value that keeps mean and variance after `selu`.
+
+    Source: https://pytorch.org/docs/stable/generated/torch.nn.functional.feature_alpha_dropout.html
+    """
+
+    torch_name: ClassVar[str] = "F.feature_alpha_dropout"
+    function_name: ClassVar[str] = "feature_alpha_dropout"
 
 
 class Dropout1d(_Dropout, modules.Dropout1d):

@@ -76,6 +76,29 @@ class PReLU(Elementwise):
         return (Owned("weight", (self.num_parameters,)),)
 
 
+class RReLU(Elementwise):
+    """Multiply negative numbers by a slope drawn from a range in training, by its middle after.
+
+    Source: Xu et al. 2015; https://pytorch.org/docs/stable/generated/torch.nn.RReLU.html
+    """
+
+    torch_name: ClassVar[str] = "nn.RReLU"
+
+    lower: Real = Field(1 / 8, description="lower end of the slopes")
+    upper: Real = Field(1 / 3, description="upper end of the slopes")
+    inplace: bool = Field(False, description=_INPLACE)
+
+    def outputs(self, *inputs: TensorType) -> tuple[TensorType, ...]:
+        """Return the type of the input; the range of slopes is not reversed."""
+        if self.lower > self.upper:
+            raise RuleViolation(
+                Code.ARGUMENT_VALUE,
+                f"there is no slope from lower={self.lower} to upper={self.upper}",
+                argument="upper",
+            )
+        return super().outputs(*inputs)
+
+
 class ELU(Elementwise):
     """Replace negative numbers by α(exp(x) − 1).
 
@@ -247,38 +270,6 @@ class Softsign(Elementwise):
     """
 
     torch_name: ClassVar[str] = "nn.Softsign"
-
-
-class _AlongDimension(Elementwise):
-    """Turn the numbers along one dimension into parts of a whole."""
-
-    positional: ClassVar[tuple[str, ...]] = ("dim",)
-
-    dim: int = Field(description="the dimension along which the numbers compete")
-
-    def outputs(self, *inputs: TensorType) -> tuple[TensorType, ...]:
-        """Return the type of the input, which has the dimension `dim`."""
-        (x,) = super().outputs(*inputs)
-        normal_dimension(self.dim, x.rank)
-        return (x,)
-
-
-class Softmax(_AlongDimension):
-    """Map numbers to exp(x)/Σ exp(x): positive, with sum 1.
-
-    Source: https://pytorch.org/docs/stable/generated/torch.nn.Softmax.html
-    """
-
-    torch_name: ClassVar[str] = "nn.Softmax"
-
-
-class LogSoftmax(_AlongDimension):
-    """Map numbers to the logarithm of their softmax.
-
-    Source: https://pytorch.org/docs/stable/generated/torch.nn.LogSoftmax.html
-    """
-
-    torch_name: ClassVar[str] = "nn.LogSoftmax"
 
 
 class GLU(Elementwise):

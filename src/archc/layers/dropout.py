@@ -6,7 +6,7 @@ from pydantic import Field
 
 from archc.layers.base import Elementwise, expect_rank, spec_name
 from archc.layers.fields import Probability
-from archc.shapes import TensorType
+from archc.shapes import MAX_RANK, TensorType
 
 
 class _Dropout(Elementwise):
@@ -46,6 +46,17 @@ class AlphaDropout(_Dropout):
     """
 
     torch_name: ClassVar[str] = "nn.AlphaDropout"
+
+
+class FeatureAlphaDropout(_Dropout):
+    """Set whole channels to the value that keeps mean and variance after `SELU`.
+
+    Shapes: (B, C, …) → the same.
+    Source: https://pytorch.org/docs/stable/generated/torch.nn.FeatureAlphaDropout.html
+    """
+
+    torch_name: ClassVar[str] = "nn.FeatureAlphaDropout"
+    ranks: ClassVar[tuple[int, ...]] = tuple(range(2, MAX_RANK + 1))
 
 
 class Dropout1d(_Dropout):
