@@ -1,11 +1,27 @@
 """What it means that two modules are the same network."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
 SEED = 20121
+AGREEMENT = 1e-4
+"""How far gradients may lie apart, as a part of the largest of their tensor.
+
+They are the same bits unless a value is read at several places that the two modules wrote down in
+another order: then its gradients are added in another order.
+"""
+
+
+@dataclass(frozen=True)
+class Step:
+    """What one step forward and back gave: the outputs, and a gradient for each parameter."""
+
+    outputs: Tensor | Sequence[Tensor]
+    names: tuple[str, ...]
+    gradients: tuple[Tensor, ...]
 
 
 def keys(model: nn.Module) -> list[tuple[str, tuple[int, ...], torch.dtype]]:
@@ -13,23 +29,45 @@ def keys(model: nn.Module) -> list[tuple[str, tuple[int, ...], torch.dtype]]:
     return [(name, tuple(t.shape), t.dtype) for name, t in model.state_dict().items()]
 
 
-def assert_same_network(model: nn.Module, reference: nn.Module, x: Tensor) -> None:
-    """Assert equal keys and, from equal weights, equal values, statistics and gradients."""
+def assert_same_network(
+    model: nn.Module, reference: nn.Module, x: Tensor, smallest: Tensor | None = None
+) -> None:
+    """Assert equal keys and, from equal weights, equal values, statistics and gradients.
+
+    The smallest input is run in evaluation mode alone: a batch norm has little to normalise there.
+    """
     assert keys(model) == keys(reference)
-    scatter_statistics(reference)
-    model.load_state_dict(reference.state_dict(), strict=True)
+    share_weights(model, reference)
     assert_equal_in_inference(model, reference, x)
+    if smallest is not None:
+        assert_equal_in_inference(model, reference, smallest)
     assert_equal_in_training(model, reference, x)
 
 
-def scatter_statistics(model: nn.Module) -> None:
-    """Fill batch norms with numbers that tell them apart: fresh ones are all ones and zeros."""
+def fill(model: nn.Module) -> None:
+    """Fill every tensor of a state dict with numbers that tell it apart and keep values in range.
+
+    Matrices get what keeps the variance under ReLU, vectors what no fresh batch norm has: those
+    are all ones and zeros.
+    """
     generator = torch.Generator().manual_seed(SEED)
     for name, tensor in model.state_dict().items():
-        if tensor.is_floating_point() and tensor.ndim == 1:
-            spread = torch.rand(tensor.shape, generator=generator) - 0.5
-            positive = name.endswith(("weight", "running_var"))
-            tensor.copy_(1 + spread if positive else spread)
+        if not tensor.is_floating_point():
+            tensor.zero_()
+        elif tensor.ndim > 1:
+            bound = (6 / tensor[0].numel()) ** 0.5
+            tensor.uniform_(-bound, bound, generator=generator)
+        else:
+            middle = 1.0 if name.endswith(("weight", "running_var")) else 0.0
+            tensor.uniform_(middle - 0.5, middle + 0.5, generator=generator)
+
+
+def share_weights(model: nn.Module, reference: nn.Module) -> None:
+    """Give a model the very parameters of the reference, and buffers of its own like theirs."""
+    parameters = dict(reference.named_parameters())
+    state = reference.state_dict()
+    own = {name: t if name in parameters else t.clone() for name, t in state.items()}
+    model.load_state_dict(own, strict=True, assign=True)
 
 
 def assert_equal_in_inference(model: nn.Module, reference: nn.Module, x: Tensor) -> None:
@@ -40,19 +78,13 @@ def assert_equal_in_inference(model: nn.Module, reference: nn.Module, x: Tensor)
 
 def assert_equal_in_training(model: nn.Module, reference: nn.Module, x: Tensor) -> None:
     """Assert equal outputs under one seed, equal statistics after it, gradients that agree."""
-    ours, theirs = (_trained(m, x) for m in (model, reference))
-    assert_same_bits(ours, theirs)
-    for (name, ours_), theirs_ in zip(
-        model.state_dict().items(), reference.state_dict().values(), strict=True
-    ):
-        assert torch.equal(ours_, theirs_), name
-    for (name, ours_), theirs_ in zip(
-        model.named_parameters(), reference.parameters(), strict=True
-    ):
-        assert ours_.grad is not None, name
-        assert theirs_.grad is not None, name
-        if not torch.equal(ours_.grad, theirs_.grad):
-            torch.testing.assert_close(ours_.grad, theirs_.grad, rtol=1e-4, atol=1e-5)
+    theirs, ours = (trained(module, x) for module in (reference, model))
+    assert_same_bits(ours.outputs, theirs.outputs)
+    for (name, buffer), expected in zip(model.named_buffers(), reference.buffers(), strict=True):
+        assert torch.equal(buffer, expected), name
+    assert ours.names == theirs.names
+    for name, one, other in zip(ours.names, ours.gradients, theirs.gradients, strict=True):
+        assert_gradients_agree(name, one, other)
 
 
 def assert_same_bits(ours: Tensor | Sequence[Tensor], theirs: Tensor | Sequence[Tensor]) -> None:
@@ -64,14 +96,28 @@ def assert_same_bits(ours: Tensor | Sequence[Tensor], theirs: Tensor | Sequence[
         assert torch.equal(one, other)
 
 
-def _trained(model: nn.Module, x: Tensor) -> Tensor | Sequence[Tensor]:
-    """Run one step forward and back; different outputs weigh differently."""
+def assert_gradients_agree(name: str, ours: Tensor, theirs: Tensor) -> None:
+    """Assert that a parameter's gradients are the same bits, or very near on their own scale."""
+    scale = largest(theirs)
+    assert 0 < scale < torch.inf, name
+    if not torch.equal(ours, theirs):
+        assert largest(ours - theirs) <= AGREEMENT * scale, name
+
+
+def largest(tensor: Tensor) -> float:
+    """Return the largest magnitude, not a number where one is none; no copy is made."""
+    return torch.linalg.vector_norm(tensor, torch.inf).item()
+
+
+def trained(model: nn.Module, x: Tensor) -> Step:
+    """Run one step forward and back in training mode; different outputs weigh differently."""
     torch.manual_seed(SEED)
     outputs = model.train()(x)
     tensors = _several(outputs)
     weights = [torch.linspace(-1, 1, t.numel()).reshape(t.shape) for t in tensors]
-    sum(((t * w).mean() for t, w in zip(tensors, weights, strict=True)), torch.zeros(())).backward()
-    return outputs
+    loss = sum(((t * w).mean() for t, w in zip(tensors, weights, strict=True)), torch.zeros(()))
+    names, parameters = zip(*model.named_parameters(), strict=True)
+    return Step(outputs, names, torch.autograd.grad(loss, parameters))
 
 
 def _several(outputs: Tensor | Sequence[Tensor]) -> Sequence[Tensor]:

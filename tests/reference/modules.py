@@ -25,6 +25,63 @@ def lenet5() -> nn.Module:
     )
 
 
+TABLE_I = """
+X . . . X X X . . X X X X . X X
+X X . . . X X X . . X X X X . X
+X X X . . . X X X . . X . X X X
+. X X X . . X X X X . . X . X X
+. . X X X . . X X X X . X X . X
+. . . X X X . . X X X X . X X X
+"""
+"""Table I of LeCun et al. 1998: a row for each map of S2, a column for each map of C3."""
+
+
+def connectivity() -> Tensor:
+    """Return Table I as ones and zeros, C3 first as in a convolution's weight."""
+    rows = [[mark == "X" for mark in line.split()] for line in TABLE_I.split("\n") if line]
+    return torch.tensor(rows, device="cpu").T.float()
+
+
+class Squash(nn.Module):
+    """A tanh(S x) with A = 1.7159 and S = 2/3: appendix A."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return 1.7159 * torch.tanh(2 / 3 * x)
+
+
+class Subsampling(nn.Module):
+    """The mean of each 2x2, a coefficient and a bias for each map, squashed."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.scale = nn.Conv2d(channels, channels, 1, groups=channels)
+        self.squash = Squash()
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.squash(self.scale(F.avg_pool2d(x, 2)))
+
+
+class LeNet5Of1998(nn.Module):
+    """LeCun et al. 1998, section II.B and Table I, as far as F6."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.maps = [row.nonzero().flatten().tolist() for row in connectivity()]
+        self.c1 = nn.Conv2d(1, 6, 5)
+        self.s2 = Subsampling(6)
+        self.c3 = nn.ModuleList(nn.Conv2d(len(maps), 1, 5) for maps in self.maps)
+        self.s4 = Subsampling(16)
+        self.c5 = nn.Conv2d(16, 120, 5)
+        self.f6 = nn.Linear(120, 84)
+        self.squash = Squash()
+
+    def forward(self, x: Tensor) -> Tensor:
+        s2 = self.s2(self.squash(self.c1(x)))
+        c3 = [conv(s2[:, maps]) for conv, maps in zip(self.c3, self.maps, strict=True)]
+        s4 = self.s4(self.squash(torch.cat(c3, 1)))
+        return self.squash(self.f6(self.squash(self.c5(s4).flatten(1))))
+
+
 def cifar_quick() -> nn.Module:
     """Caffe's cifar10_quick as the tutorials have it."""
     return nn.Sequential(

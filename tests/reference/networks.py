@@ -5,36 +5,59 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
+import pytest
 import torch
 import torchvision
+from _pytest.mark import ParameterSet
 from torch import Tensor, nn
 
 import archc
 from archc.catalogue import Network, networks, specs_folder
 from tests.reference import modules
+from tests.reference.comparison import assert_same_network, fill
 
 
 @dataclass(frozen=True)
 class Reference:
-    """A second description of a network, the input both see, and a change both must notice.
+    """A second description of a network, and the inputs that both see.
 
-    `change` is a line of the spec and what to write instead; it leaves every key alone where
-    that can be, so that only the values tell.
+    The first input is as small as can be while every line of the spec still shows in the values:
+    at the smallest that the network accepts, the last windows see a single value.
     """
 
     name: str
     build: Callable[[], nn.Module]
     shape: tuple[int, ...]
-    change: tuple[str, str]
+    smallest: tuple[int, ...] = ()
     vocabulary: int = 0
     params: dict[str, object] = field(default_factory=dict)
+    slow: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.name}-small" if self.params else self.name
 
     def input(self) -> Tensor:
-        """Return the input: noise, or the numbers of words."""
+        """Return the input on which everything is compared."""
+        return self._drawn(self.shape)
+
+    def smallest_input(self) -> Tensor | None:
+        """Return the smallest input that the network is known to accept, if it is."""
+        return self._drawn(self.smallest) if self.smallest else None
+
+    def _drawn(self, shape: tuple[int, ...]) -> Tensor:
+        """Return noise, or the numbers of words."""
         generator = torch.Generator().manual_seed(1)
         if self.vocabulary:
-            return torch.randint(self.vocabulary, self.shape, generator=generator)
-        return torch.randn(self.shape, generator=generator)
+            return torch.randint(self.vocabulary, shape, generator=generator)
+        return torch.randn(shape, generator=generator)
+
+    def network(self) -> nn.Module:
+        """Return the reference with numbers that tell every tensor apart."""
+        with torch.device("meta"):
+            network = self.build()
+        network = network.to_empty(device="cpu")
+        fill(network)
+        return network
 
 
 def torchvision_model(name: str, *, init_weights: bool = False) -> nn.Module:
@@ -48,66 +71,87 @@ def torchvision_model(name: str, *, init_weights: bool = False) -> nn.Module:
     return build(weights=None, **({"init_weights": init_weights} if "vgg" in name else {}))
 
 
-def _published(name: str, size: int, change: tuple[str, str]) -> Reference:
-    return Reference(name, partial(torchvision_model, name), (2, 3, size, size), change)
+def smallest_size(name: str) -> tuple[int, int]:
+    """Return the smallest height and width that torchvision publishes for a network."""
+    return torchvision.models.get_model_weights(name)["IMAGENET1K_V1"].meta["min_size"]
+
+
+def _published(name: str, size: int, *, slow: bool = False) -> Reference:
+    return Reference(
+        name,
+        partial(torchvision_model, name),
+        (2, 3, size, size),
+        smallest=(2, 3, *smallest_size(name)),
+        slow=slow,
+    )
 
 
 TORCHVISION = list(torchvision.models.list_models(torchvision.models))
 """The names of torchvision's classification models."""
 
 RUN_AGAINST_TORCHVISION = [
-    _published("alexnet", 64, ("- MaxPool2d", "- AvgPool2d")),
-    _published("vgg11", 32, ("- MaxPool2d(2)", "- AvgPool2d(2)")),
-    _published("vgg11_bn", 32, ("- BatchNorm2d if", "- BatchNorm2d(eps=1e-4) if")),
-    _published("vgg16", 64, ("AdaptiveAvgPool2d(7)", "AdaptiveMaxPool2d(7)")),
-    _published("googlenet", 64, ("eps=0.001", "eps=0.002")),
-    _published("resnet18", 64, ("relu(bn2 + downsample)", "relu(bn2 - downsample)")),
-    _published("resnet50", 64, ("relu(bn3 + downsample)", "relu(bn3 + downsample / 2)")),
-    _published("densenet121", 64, ("concat(x, conv2)", "concat(conv2, x)")),
+    _published("alexnet", 255),
+    _published("densenet121", 64),
+    _published("densenet161", 64, slow=True),
+    _published("densenet169", 64),
+    _published("densenet201", 64, slow=True),
+    _published("googlenet", 79),
+    _published("resnet18", 65),
+    _published("resnet34", 65),
+    _published("resnet50", 65),
+    _published("resnet101", 65, slow=True),
+    _published("resnet152", 65, slow=True),
+    _published("vgg11", 64),
+    _published("vgg11_bn", 64),
+    _published("vgg13", 64, slow=True),
+    _published("vgg13_bn", 64, slow=True),
+    _published("vgg16", 64, slow=True),
+    _published("vgg16_bn", 64, slow=True),
+    _published("vgg19", 64, slow=True),
+    _published("vgg19_bn", 64, slow=True),
 ]
+
+JUDGES = {
+    "densenet.yaml": ["densenet121"],
+    "resnet.yaml": ["resnet18", "resnet50"],
+    "vgg.yaml": ["vgg11_bn", "vgg11"],
+}
+"""The networks that run every line of a file together; where none are named, all of them do."""
 
 SMALL_WORDS: dict[str, object] = {"vocab": 40, "dim": 5, "kernels": [2, 3, 4], "maps": 2}
 
 RUN_AGAINST_OWN = [
-    Reference("lenet5", modules.lenet5, (2, 1, 32, 32), ("- AvgPool2d(2)", "- MaxPool2d(2)")),
-    Reference("cifar_quick", modules.cifar_quick, (2, 3, 32, 32), ("- MaxPool2d", "- AvgPool2d")),
-    Reference("cifar_dropout", modules.CifarDropout, (2, 3, 32, 32), ("(0.3)", "(0.2)")),
-    Reference("simple_cnn", modules.SimpleCNN, (2, 3, 32, 32), ("MaxPool2d(2)", "AvgPool2d(2)")),
-    Reference(
-        "alexnet_2012",
-        partial(modules.AlexNet2012, 1),
-        (1, 3, 227, 227),
-        ("default: 5e-4", "default: 1e-4"),
-    ),
-    Reference(
-        "alexnet_2012_towers",
-        partial(modules.AlexNet2012, 2),
-        (1, 3, 227, 227),
-        ("beta=0.75", "beta=0.7"),
-    ),
-    Reference("nin", modules.NiN, (2, 3, 32, 32), ("pool2: AvgPool2d", "pool2: MaxPool2d")),
+    Reference("lenet5", modules.lenet5, (2, 1, 32, 32)),
+    Reference("lenet5_1998", modules.LeNet5Of1998, (2, 1, 32, 32)),
+    Reference("cifar_quick", modules.cifar_quick, (2, 3, 32, 32)),
+    Reference("cifar_dropout", modules.CifarDropout, (2, 3, 32, 32)),
+    Reference("simple_cnn", modules.SimpleCNN, (2, 3, 32, 32)),
+    Reference("alexnet_2012", partial(modules.AlexNet2012, 1), (1, 3, 227, 227)),
+    Reference("alexnet_2012_towers", partial(modules.AlexNet2012, 2), (1, 3, 227, 227)),
+    Reference("nin", modules.NiN, (2, 3, 32, 32)),
     Reference(
         "textcnn",
         partial(modules.TextCNN, 20000, 300, (3, 4, 5), 100),
         (2, 12),
-        ("amax(2)", "mean(2)"),
+        smallest=(2, 5),
         vocabulary=20000,
     ),
     Reference(
         "textcnn",
         partial(modules.TextCNN, 40, 5, (2, 3, 4), 2),
         (3, 7),
-        ("-> relu ->", "->"),
+        smallest=(3, 4),
         vocabulary=40,
         params=SMALL_WORDS,
     ),
-    Reference(
-        "unet",
-        partial(modules.UNet, 64, 2),
-        (2, 3, 32, 32),
-        ("concat(skip, up)", "concat(up, skip)"),
-    ),
+    Reference("unet", partial(modules.UNet, 64, 2), (2, 3, 32, 32), smallest=(2, 3, 16, 16)),
 ]
+
+
+def as_parameters(references: list[Reference]) -> list[ParameterSet]:
+    """Return the references as the parameters of a test, the long ones marked."""
+    marks = {True: [pytest.mark.slow], False: []}
+    return [pytest.param(r, id=str(r), marks=marks[r.slow]) for r in references]
 
 
 def known_networks() -> list[Network]:
@@ -115,30 +159,31 @@ def known_networks() -> list[Network]:
     return networks(specs_folder())
 
 
-def identifier(reference: Reference) -> str:
-    """Return what a test calls a reference."""
-    return f"{reference.name}-small" if reference.params else reference.name
+def assert_reference_agrees(reference: Reference) -> None:
+    """Assert that the spec of a reference's name and the reference are the same network."""
+    assert_same_network(
+        unfilled(reference.name, None, reference.params),
+        reference.network(),
+        reference.input(),
+        reference.smallest_input(),
+    )
 
 
-def altered(reference: Reference, folder: Path) -> nn.Module:
-    """Return the network of a spec in which one layer is another."""
-    [network] = [n for n in known_networks() if n.name == reference.name]
-    text = network.path.read_text(encoding="utf-8")
-    old, new = reference.change
-    assert old in text, f"{network.path.name} does not say `{old}`"
-    path = folder / "altered.yaml"
-    path.write_text(text.replace(old, new, 1), encoding="utf-8")
-    return unfilled(path, network.variant, reference.params)
-
-
-def faithful(reference: Reference) -> nn.Module:
-    """Return the network of a spec as it stands."""
-    return unfilled(reference.name, None, reference.params)
+def judges_of(path: Path) -> list[tuple[Network, Reference]]:
+    """Return the networks of a file that have a reference and are to notice its mistakes."""
+    of_file = {network.name: network for network in known_networks() if network.path == path}
+    names = JUDGES.get(path.name, of_file)
+    known = [*RUN_AGAINST_TORCHVISION, *RUN_AGAINST_OWN]
+    return [
+        (of_file[name], reference)
+        for name in names
+        for reference in known
+        if reference.name == name
+    ]
 
 
 def unfilled(
     spec: str | Path, variant: str | None = None, params: dict[str, object] | None = None
 ) -> nn.Module:
-    """Return a network that waits for the weights of another: no number is drawn."""
-    model = archc.load(spec, variant, params=params, device="meta", init=False)
-    return model.to_empty(device="cpu")
+    """Return a network that waits for the weights of another: nothing is allocated."""
+    return archc.load(spec, variant, params=params, device="meta", init=False)

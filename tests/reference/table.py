@@ -8,7 +8,6 @@ from archc.catalogue import Network, specs_folder
 from tests.reference.networks import (
     RUN_AGAINST_OWN,
     RUN_AGAINST_TORCHVISION,
-    TORCHVISION,
     known_networks,
 )
 
@@ -47,10 +46,10 @@ multiply-adds for one sample of the size the file gives, without them.
 """
 
 ENDING = """
-**Bits**: from equal weights the same bits come out in evaluation and, under one seed, in training;
-batch statistics are equal and gradients agree. **Keys**: names, shapes and order of the state dict,
-parameters and MACs are those torchvision publishes; a smaller sister from the same file is compared
-bit by bit. `tests/reference/` holds it all, and shows for each spec a change that is noticed.
+From equal weights each comes to the same bits as its reference in evaluation and, under one seed,
+in training; names, shapes and order of the state dict and batch statistics are equal, gradients
+agree. Parameters and MACs are those torchvision publishes, or what arithmetic on the paper says.
+`tests/reference/` holds it all, and shows that a mistake in any line of any spec is noticed.
 
 This page is written by `python -m tests.reference.table`, and a test keeps it so.
 """
@@ -86,12 +85,10 @@ def _source(network: Network) -> str:
 
 
 def _reference(name: str) -> str:
-    run = {reference.name for reference in RUN_AGAINST_TORCHVISION}
-    if name in TORCHVISION:
-        return "torchvision: bits" if name in run else "torchvision: keys"
-    if name in {reference.name for reference in RUN_AGAINST_OWN}:
-        return "torch by hand: bits"
-    return "torch by hand: values"
+    if name in {reference.name for reference in RUN_AGAINST_TORCHVISION}:
+        return "torchvision"
+    assert name in {reference.name for reference in RUN_AGAINST_OWN}, name
+    return "torch by hand"
 
 
 if __name__ == "__main__":
