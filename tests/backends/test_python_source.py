@@ -49,12 +49,17 @@ def test_source_of_a_shipped_network_is_the_golden_one(name: str, update_golden:
 
 
 def test_source_of_every_network_is_formatted_and_lint_clean(tmp_path: Path) -> None:
-    for name, source in every_source().items():
-        (tmp_path / f"{name}.py").write_text(source)
+    assert_formatted_and_lint_clean(every_source(), tmp_path)
+
+
+def assert_formatted_and_lint_clean(sources: dict[str, str], folder: Path) -> None:
+    """Ask ruff, which knows nothing of our layout."""
+    for name, source in sources.items():
+        (folder / f"{name}.py").write_text(source)
     ruff = [sys.executable, "-m", "ruff"]
     options = ["--isolated", "--line-length", "100"]
     formatted = subprocess.run(
-        [*ruff, "format", "--check", "--diff", *options, str(tmp_path)],
+        [*ruff, "format", "--check", "--diff", *options, str(folder)],
         capture_output=True,
         text=True,
         check=False,
@@ -62,7 +67,7 @@ def test_source_of_every_network_is_formatted_and_lint_clean(tmp_path: Path) -> 
     assert formatted.returncode == 0, formatted.stdout
     rules = ["--select", "F,E,W,I,B,UP,SIM,C4,RET"]
     linted = subprocess.run(
-        [*ruff, "check", *rules, *options, str(tmp_path)],
+        [*ruff, "check", *rules, *options, str(folder)],
         capture_output=True,
         text=True,
         check=False,
@@ -82,6 +87,40 @@ def test_loop_over_a_table_is_printed_as_a_loop() -> None:
     assert "for n, width in [(2, 8), (1, 16)]:" in source
     assert "for _ in range(n):" in source
     assert "nn.Conv2d(in_channels, width, 3)" in source
+
+
+def test_loop_over_a_sum_of_tuples_is_printed_as_one(tmp_path: Path) -> None:
+    source = source_of(
+        "blocks:\n  Three(out):\n    - for w in (out, out) + (16,):\n        - Conv2d(w, 3)\n"
+        "model:\n  - Three(8)\n  - Three(4)\n"
+    )
+    assert "for w in (out, out) + (16,):" in source
+    assert_formatted_and_lint_clean({"net": source}, tmp_path)
+
+
+def test_size_that_an_inner_loop_has_set_is_not_set_again() -> None:
+    source = source_of(
+        "model:\n"
+        "  - for n, width in [(2, 8), (1, 16)]:\n"
+        "      - for _ in range(n):\n"
+        "          - Conv2d(width, 3)\n"
+        "      - MaxPool2d(2)\n"
+    )
+    assert "in_channels = width" in source
+    assert "in_channels = in_channels" not in source
+
+
+def test_condition_inside_a_long_call_stays_in_the_call(tmp_path: Path) -> None:
+    source = source_of(
+        "blocks:\n"
+        "  Wide(out, stride, expansion, a_condition_of_quite_a_long_name):\n"
+        "    conv: Conv2d(out * expansion if a_condition_of_quite_a_long_name else out, 3,\n"
+        "      stride=stride, padding=1)\n"
+        "    last: Conv2d(out, 1)\n"
+        "model:\n  a: Wide(4, 1, 2, True)\n  b: Wide(8, 2, 3, False)\n"
+    )
+    assert "out * expansion if a_condition_of_quite_a_long_name else out,\n" in source
+    assert_formatted_and_lint_clean({"net": source}, tmp_path)
 
 
 def test_sizes_that_differ_between_instances_become_parameters() -> None:

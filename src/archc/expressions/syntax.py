@@ -15,6 +15,9 @@ class Syntax(Struct, frozen=True, eq=False):
     def __eq__(self, other: object) -> bool:
         return type(self) is type(other) and self._said() == cast("Syntax", other)._said()
 
+    def __ne__(self, other: object) -> bool:
+        return not self == other  # a struct's own `!=` would look at every field
+
     def __hash__(self) -> int:
         return hash((type(self), self._said()))
 

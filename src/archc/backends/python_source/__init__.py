@@ -3,9 +3,10 @@
 import re
 import textwrap
 
-from archc.backends.python_source.classes import ClassPlan, ClassPlanner
+from archc.backends.python_source.classes import ClassPlan
 from archc.backends.python_source.initialisation import init_lines
 from archc.backends.python_source.layout import Line, written
+from archc.backends.python_source.planning import ClassPlanner
 from archc.ir.graph import Graph, GraphOutput
 
 
@@ -38,7 +39,7 @@ def _with_init(lines: list[Line], init: list[Line]) -> list[Line]:
     forward = next(i for i, line in enumerate(lines) if line.text.startswith("def forward"))
     call = Line(2, "self.init_weights()")
     method = [Line(0, ""), Line(1, "@torch.no_grad()"), Line(1, "def init_weights(self) -> None:")]
-    body = [Line(x.depth + 2, x.text, x.comment) for x in init]
+    body = [line.deeper(2) for line in init]
     return [*lines[: forward - 1], call, *lines[forward - 1 :], *method, *body]
 
 

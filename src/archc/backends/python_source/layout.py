@@ -1,12 +1,10 @@
 """Laying out Python source: lines that fit, split at brackets as the common formatters do."""
 
-import re
 from collections.abc import Iterable, Sequence
+from itertools import chain
 
 from msgspec import Struct
-
-_CHOICE = re.compile(r"([\w.]+) = (.+) if (.+) else (.+)")
-"""An assignment of a conditional expression."""
+from msgspec.structs import replace
 
 WIDTH = 100
 INDENT = "    "
@@ -16,13 +14,19 @@ class Line(Struct, frozen=True):
     """One logical line: its depth, its text, a comment of our own making.
 
     `defines` names the local variable a line only serves to define; such a line is
-    dropped where nothing reads the variable.
+    dropped where nothing reads the variable. `clauses` are the parts of the conditional
+    expression that the text ends in: `a`, `if test`, `else b`.
     """
 
     depth: int
     text: str
     comment: str = ""
     defines: str = ""
+    clauses: tuple[str, ...] = ()
+
+    def deeper(self, levels: int) -> "Line":
+        """Return the same line further inside."""
+        return replace(self, depth=self.depth + levels)
 
 
 def laid_out(line: Line) -> list[str]:
@@ -32,11 +36,8 @@ def laid_out(line: Line) -> list[str]:
     for shown in (tail, tail.partition(":")[0]):
         if len(indent) + len(line.text) + len(shown) <= WIDTH:
             return [indent + line.text + shown if line.text else ""]
-    if choice := _CHOICE.fullmatch(line.text):
-        name, then, test, other = choice.groups()
-        parts = [then, f"if {test}", f"else {other}"]
-        inner = [physical for part in parts for physical in laid_out(Line(line.depth + 1, part))]
-        return [f"{indent}{name} = ({tail}", *inner, f"{indent})"]
+    if line.clauses:
+        return _one_clause_a_line(line, tail)
     if not _closes(line.text):
         return [indent + line.text + tail]
     head, inner, close = _split_last(line.text)
@@ -45,6 +46,14 @@ def laid_out(line: Line) -> list[str]:
     if len(whole) <= WIDTH and not tail and is_call:
         return [f"{indent}{head}{tail}", whole, f"{indent}{close}"]
     return [f"{indent}{head}{tail}", *_one_each(inner, line.depth + 1), f"{indent}{close}"]
+
+
+def _one_clause_a_line(line: Line, tail: str) -> list[str]:
+    """Return a conditional expression in parentheses, its clauses one below the other."""
+    indent = INDENT * line.depth
+    head = line.text.removesuffix(" ".join(line.clauses))
+    clauses = (laid_out(Line(line.depth + 1, clause)) for clause in line.clauses)
+    return [f"{indent}{head}({tail}", *chain.from_iterable(clauses), f"{indent})"]
 
 
 def exploded(depth: int, head: str, items: Iterable[tuple[str, str]], close: str) -> list[Line]:

@@ -5,21 +5,45 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 
+class Copies(Struct, frozen=True):
+    """`count` copies of a module among a container's items."""
+
+    maker: "Maker"
+    count: str
+
+
+class Held(Struct, frozen=True):
+    """A container made in one call: `nn.Sequential(a, b)`, `nn.ModuleList([a, b])`."""
+
+    container: str
+    items: "tuple[Maker | Copies, ...]"
+
+
+class Choice(Struct, frozen=True):
+    """One maker where a test holds, else another."""
+
+    then: "Maker"
+    test: str
+    otherwise: "Maker"
+
+
+Maker = str | Held | Choice
+"""An expression that makes a module: a constructor's call, a container, a choice."""
+
+
 class Made(Struct, eq=False):
-    """A child that `__init__` makes: its name's source (empty in a list), its constructor."""
+    """A child that `__init__` makes: its name's source (empty in a list), what makes it."""
 
     key: str
-    text: str
+    maker: Maker
     comment: str = ""
     register: str = ""
     dynamic: bool = False
 
-
-class Copies(Struct, eq=False):
-    """`n` copies of a child in a list."""
-
-    text: str
-    count: str
+    @property
+    def text(self) -> str:
+        """The expression that makes the child."""
+        return maker_text(self.maker)
 
 
 class Nested(Struct, eq=False):
@@ -49,18 +73,44 @@ class Local(Struct, eq=False):
 Piece = Made | Copies | Nested | Control | Local
 
 
-def contained_text(container: str, entries: Sequence[Made | Copies]) -> str:
-    """Return `nn.Sequential(a, b)` or `nn.ModuleList([a, b])`."""
-    items = [_entry_text(entry) for entry in entries]
-    if container == "nn.ModuleList":
-        only = entries[0] if len(entries) == 1 else None
-        if isinstance(only, Copies):
-            return f"nn.ModuleList({items[0][1:]})"
-        return f"nn.ModuleList([{', '.join(items)}])"
-    return f"{container}({', '.join(items)})"
+def held(container: str, entries: Sequence[Made | Copies]) -> Held:
+    """Return a container of these entries."""
+    items = (entry.maker if isinstance(entry, Made) else entry for entry in entries)
+    return Held(container, tuple(items))
 
 
-def _entry_text(entry: Made | Copies) -> str:
-    if isinstance(entry, Copies):
-        return f"*[{entry.text} for _ in range({entry.count})]"
-    return entry.text
+def maker_text(maker: Maker) -> str:
+    """Return a maker as one expression."""
+    match maker:
+        case Held(container, items):
+            return _held_text(container, items)
+        case Choice():
+            return " ".join(clauses(maker))
+        case _:
+            return maker
+
+
+def clauses(choice: Choice) -> tuple[str, str, str]:
+    """Return the parts of a conditional expression, each of which may stand on its own line."""
+    otherwise = maker_text(choice.otherwise)
+    return maker_text(choice.then), f"if {choice.test}", f"else {otherwise}"
+
+
+def copies_text(copies: Copies) -> str:
+    """Return copies as the list that holds them."""
+    return f"[{maker_text(copies.maker)} for _ in range({copies.count})]"
+
+
+def item_text(item: Maker | Copies) -> str:
+    """Return what stands for an item among the arguments of a call or in a list."""
+    return f"*{copies_text(item)}" if isinstance(item, Copies) else maker_text(item)
+
+
+def _held_text(container: str, items: Sequence[Maker | Copies]) -> str:
+    if container != "nn.ModuleList":
+        return f"{container}({', '.join(map(item_text, items))})"
+    match items:
+        case (Copies() as only,):
+            return f"{container}({copies_text(only)})"
+        case _:
+            return f"{container}([{', '.join(map(item_text, items))}])"

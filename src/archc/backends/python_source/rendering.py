@@ -1,21 +1,33 @@
 """From the pieces of a constructor to lines of Python."""
 
 import keyword
+import re
 from collections.abc import Sequence
 
 from msgspec import Struct
 
 from archc.backends.python_source.layout import Line, exploded
 from archc.backends.python_source.pieces import (
+    Choice,
     Control,
     Copies,
+    Held,
     Local,
     Made,
+    Maker,
     Nested,
     Piece,
-    contained_text,
+    clauses,
+    copies_text,
+    item_text,
+    maker_text,
 )
 from archc.expressions.printing import string_literal
+
+BUFFERS = frozenset({"buffer", "transient"})
+
+
+_WORD = re.compile(r"[A-Za-z_]\w*")
 
 
 class Names(Struct, frozen=True):
@@ -31,6 +43,49 @@ class Items(Struct, frozen=True):
 
 
 Target = Names | Items
+
+
+def constructor_lines(pieces: Sequence[Piece], kind: str) -> list[Line]:
+    """Return the body of `__init__` for a block whose body is of this kind."""
+    if kind == "mapping":
+        lines = [Line(0, "super().__init__()"), *rendered(pieces, Names("self"))]
+    else:
+        lines = _sequence_lines(_items(pieces))
+    return _used_lines(lines)
+
+
+def _sequence_lines(pieces: Sequence[Piece]) -> list[Line]:
+    """Return the body of `__init__` for a class that is its children in order."""
+    if not is_simple(pieces):
+        filled = [Line(0, "layers: list[nn.Module] = []"), *rendered(pieces, Items("layers"))]
+        return [*filled, Line(0, "super().__init__(*layers)")]
+    items = flat_items(pieces)
+    if any(comment for _, comment in items):
+        return exploded(0, "super().__init__(", items, ")")
+    return [Line(0, f"super().__init__({', '.join(text for text, _ in items)})")]
+
+
+def _items(pieces: Sequence[Piece]) -> list[Piece]:
+    """Return a sequence's items: a one-line block is the container that its line made."""
+    match pieces:
+        case [Made(maker=Held("nn.Sequential", items), comment="")]:
+            return [item if isinstance(item, Copies) else Made("", item) for item in items]
+        case _:
+            return list(pieces)
+
+
+def _used_lines(lines: list[Line]) -> list[Line]:
+    """Drop the local variables that nothing reads."""
+    while True:
+        read = [word for line in lines for word in set(_WORD.findall(_right_side(line)))]
+        kept = [line for line in lines if not line.defines or line.defines in read]
+        if len(kept) == len(lines):
+            return lines
+        lines = kept
+
+
+def _right_side(line: Line) -> str:
+    return line.text.partition("=")[2] if line.defines else line.text
 
 
 def is_simple(pieces: Sequence[Piece]) -> bool:
@@ -73,7 +128,7 @@ def _run_of_children(pieces: Sequence[Piece]) -> list[Made | Copies]:
 def _extended(children: Sequence[Made | Copies], variable: str, depth: int) -> list[Line]:
     (first, *rest) = children
     if isinstance(first, Copies):
-        return [Line(depth, f"{variable} += [{first.text} for _ in range({first.count})]")]
+        return [Line(depth, f"{variable} += {copies_text(first)}")]
     if not rest:
         return [Line(depth, f"{variable}.append({first.text})", first.comment)]
     items = [(c.text, c.comment) for c in children if isinstance(c, Made)]
@@ -92,7 +147,7 @@ def _one(piece: Piece, target: Target, depth: int) -> list[Line]:
             return _nested(piece, target, depth)
         case Made():
             assert isinstance(target, Names)
-            return [Line(depth, _assignment(target.owner, piece), piece.comment)]
+            return [_assigned(target.owner, piece, depth)]
         case Copies():
             raise AssertionError("copies stand in a list")
 
@@ -103,14 +158,26 @@ def _set(name: str, text: str) -> str:
     return f"{name} += {text[len(start) :]}" if text.startswith(start) else f"{name} = {text}"
 
 
-def _assignment(owner: str, piece: Made) -> str:
-    if piece.register in {"buffer", "transient"}:
+def _assigned(owner: str, piece: Made, depth: int) -> Line:
+    """Return the line that makes a child and gives it to its owner."""
+    if piece.register not in BUFFERS and _follows_a_dot(piece):
+        text = f"{owner}.{piece.key} = {piece.text}"
+        parts = clauses(piece.maker) if isinstance(piece.maker, Choice) else ()
+        return Line(depth, text, piece.comment, clauses=parts)
+    return Line(depth, _registered(owner, piece), piece.comment)
+
+
+def _registered(owner: str, piece: Made) -> str:
+    """Return the call that registers a child whose name or kind asks for one."""
+    if piece.register in BUFFERS:
         persistent = ", persistent=False" if piece.register == "transient" else ""
         return f"{owner}.register_buffer({_quoted(piece)}, {piece.text}{persistent})"
-    if piece.dynamic or not is_attribute(piece.key):
-        method = "register_parameter" if piece.register else "add_module"
-        return f"{owner}.{method}({_quoted(piece)}, {piece.text})"
-    return f"{owner}.{piece.key} = {piece.text}"
+    method = "register_parameter" if piece.register else "add_module"
+    return f"{owner}.{method}({_quoted(piece)}, {piece.text})"
+
+
+def _follows_a_dot(piece: Made | Nested) -> bool:
+    return not piece.dynamic and is_attribute(piece.key)
 
 
 def _quoted(piece: Made | Nested) -> str:
@@ -125,7 +192,7 @@ def is_attribute(name: str) -> bool:
 def _nested(piece: Nested, target: Target, depth: int) -> list[Line]:
     if piece.numbered:
         return _numbered(piece, target, depth)
-    if isinstance(target, Names) and not piece.dynamic and is_attribute(piece.key):
+    if isinstance(target, Names) and _follows_a_dot(piece):
         owner = f"{target.owner}.{piece.key}"
         made = Line(depth, f"{owner} = {piece.container}()")
         return [made, *rendered(piece.pieces, Names(owner), depth)]
@@ -148,7 +215,7 @@ def _numbered(piece: Nested, target: Target, depth: int) -> list[Line]:
 
 def _call(piece: Nested, target: Target, depth: int) -> list[Line]:
     items = flat_items(piece.pieces)
-    whole = _placed(piece, container_text(piece), target, depth)
+    whole = _placed(piece, maker_text(_whole(piece)), target, depth)
     if not any(comment for _, comment in items):
         return [whole]
     before, after = _placed(piece, "\0", target, depth).text.split("\0")
@@ -164,34 +231,40 @@ def flat_items(pieces: Sequence[Piece]) -> list[tuple[str, str]]:
     items: list[tuple[str, str]] = []
     for piece in pieces:
         if isinstance(piece, Copies):
-            items.append((f"*[{piece.text} for _ in range({piece.count})]", ""))
+            items.append((item_text(piece), ""))
         elif isinstance(piece, Nested):
-            items.append((container_text(piece), ""))
+            items.append((maker_text(_whole(piece)), ""))
         elif isinstance(piece, Made):
             items.append((piece.text, piece.comment))
     return items
 
 
-def container_text(piece: Nested) -> str:
-    """Return a list container as one expression."""
-    entries: list[Made | Copies] = [
-        Made("", container_text(p)) if isinstance(p, Nested) else p
-        for p in piece.pieces
-        if isinstance(p, (Made, Copies, Nested))
-    ]
-    return contained_text(piece.container, entries)
+def _whole(piece: Nested) -> Held:
+    """Return a list container that one call can make."""
+    items: list[Maker | Copies] = []
+    for inner in piece.pieces:
+        match inner:
+            case Nested():
+                items.append(_whole(inner))
+            case Made(maker=maker):
+                items.append(maker)
+            case Copies():
+                items.append(inner)
+            case _:
+                raise AssertionError("only children stand in one call")
+    return Held(piece.container, tuple(items))
 
 
 def _placed(piece: Nested, text: str, target: Target, depth: int) -> Line:
     if isinstance(target, Items):
         return Line(depth, f"{target.variable}.append({text})")
-    if piece.dynamic or not is_attribute(piece.key):
+    if not _follows_a_dot(piece):
         return Line(depth, f"{target.owner}.add_module({_quoted(piece)}, {text})")
     return Line(depth, f"{target.owner}.{piece.key} = {text}")
 
 
 def _variable(piece: Nested) -> str:
     """Return the local variable in which a container is built."""
-    if piece.dynamic or not piece.key or not is_attribute(piece.key):
+    if not _follows_a_dot(piece):
         return "layers" if piece.numbered else "child"
     return piece.key

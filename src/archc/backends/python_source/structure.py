@@ -1,7 +1,8 @@
 """What of a graph becomes a class, a container that is called, or code in a parent's forward."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import pairwise
+from typing import Protocol
 
 from msgspec import Struct
 
@@ -170,6 +171,16 @@ class Structure:
     def read_results(self, node: Node) -> frozenset[int]:
         """Return which results of a node anyone reads."""
         return frozenset(i for i in range(len(node.outputs)) if (node.index, i) in self.readers)
+
+
+class _HasInputs(Protocol):
+    @property
+    def inputs(self) -> tuple[Value, ...]: ...
+
+
+def first_inputs(callers: Iterable[_HasInputs]) -> list[Value | None]:
+    """Return the first input of each, None where there is none."""
+    return [caller.inputs[0] if caller.inputs else None for caller in callers]
 
 
 def _returns_a_tensor(node: Node) -> bool:

@@ -6,9 +6,9 @@ and gave the number that the graph holds there. Where no expression does, the nu
 printed if it is the same everywhere; else `NotUniformError` asks for another form.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import reduce
-from typing import Any
+from typing import Any, TypeVar
 
 from msgspec import Struct, field
 
@@ -36,10 +36,23 @@ _BUILTINS = frozenset(
 )
 
 Dims = Mapping[int, Expression]
+Fact = TypeVar("Fact")
 
 
 class NotUniformError(Exception):
     """The contexts of a constructor need more than one text."""
+
+
+def shared(facts: Iterable[Fact]) -> Fact:
+    """Return what is the same in every context.
+
+    Raises:
+        NotUniformError: it differs.
+    """
+    first, *others = set(facts)
+    if others:
+        raise NotUniformError
+    return first
 
 
 class _UnprintableError(Exception):
@@ -261,3 +274,22 @@ def literal(value: Constant) -> Expression:
     if is_list(value):
         return Display(tuple(literal(item) for item in value), "()")
     return Literal(value)
+
+
+def is_plain(value: Constant) -> bool:
+    """Return whether a value can stand in the source: no tensor and no layer, in a list neither."""
+    if is_list(value):
+        return all(item is None or is_plain(item) for item in value)
+    return isinstance(value, (int, float, str))
+
+
+def flow_size(value: Value | None, dim: int) -> int:
+    """Return one size of a value.
+
+    Raises:
+        NotUniformError: it has none that is a number.
+    """
+    size = value.type.shape[dim] if value is not None and len(value.type.shape) > 1 else None
+    if not isinstance(size, int):
+        raise NotUniformError
+    return size

@@ -1,0 +1,169 @@
+"""Which classes a graph needs, and each of them from its instances."""
+
+import re
+
+from archc.backends.python_source.class_symbols import (
+    forget_other_inputs,
+    output_dims,
+    starting_symbols,
+)
+from archc.backends.python_source.classes import ClassPlan, class_name
+from archc.backends.python_source.constructors import Constructor
+from archc.backends.python_source.forwards import ForwardWriter, input_names
+from archc.backends.python_source.grouping import callees_first, fingerprint, optional_children
+from archc.backends.python_source.layout import Line
+from archc.backends.python_source.pieces import Piece
+from archc.backends.python_source.rendering import constructor_lines
+from archc.backends.python_source.structure import Structure, is_transparent, last_line, one_line
+from archc.backends.python_source.symbols import NotUniformError
+from archc.backends.python_source.vocabulary import Sizes, Vocabulary
+from archc.ir.graph import Graph
+from archc.ir.runs import Instance, ItemRun, Template
+
+_WORD = re.compile(r"[A-Za-z_]\w*")
+
+
+class ClassPlanner:
+    """Plans the classes of a graph, called ones before those that call them."""
+
+    def __init__(self, graph: Graph) -> None:
+        self.graph = graph
+        self.structure = Structure(graph)
+        self.plans: list[ClassPlan] = []
+        self.plan_of: dict[int, ClassPlan] = {}
+        self.taken = {"torch", "nn", "F", "Tensor", "NamedTuple", "Output", "EvalOutput"}
+
+    def planned(self) -> list[ClassPlan]:
+        """Return the classes in the order in which they are written; the model's is the last."""
+        by_template: dict[int, list[Instance]] = {}
+        for instance in reversed(list(self.graph.instances())):
+            if not is_transparent(instance) or instance.caller is None:
+                by_template.setdefault(id(instance.template), []).append(instance)
+        for instances in callees_first(by_template):
+            self._plan_template(instances)
+        return self.plans
+
+    def _plan_template(self, instances: list[Instance]) -> None:
+        """Make one class of all instances if their text is one, else one class a text."""
+        instances = instances[::-1]
+        optional = optional_children(instances)
+        groups: dict[str, list[Instance]] = {}
+        for instance in instances:
+            key = self._forward_text(instance, optional) + str(self._base(instance))
+            groups.setdefault(key, []).append(instance)
+        plans: list[ClassPlan] = []
+        for group in groups.values():
+            plans += self._plan_group(group)
+        self._name(plans, instances[0].template)
+        self.plans += plans
+
+    def _plan_group(self, group: list[Instance]) -> list[ClassPlan]:
+        """Make one class of a group, else split it by what its constructors need.
+
+        Which lines are optional is asked anew: a part may have all of them or none.
+        """
+        try:
+            return [self._plan(group, optional_children(group))]
+        except NotUniformError:
+            pass
+        parts: dict[str, list[Instance]] = {}
+        for instance in group:
+            parts.setdefault(fingerprint(instance), []).append(instance)
+        if len(parts) == 1:
+            return [self._plan([instance], frozenset()) for instance in group]
+        return [plan for part in parts.values() for plan in self._plan_group(part)]
+
+    def _name(self, plans: list[ClassPlan], template: Template) -> None:
+        root = plans[-1].is_root
+        base = class_name(self.graph.title if root else template.name)
+        for number, plan in enumerate(plans, 1):
+            name = base if len(plans) == 1 else f"{base}{number}"
+            count = 2
+            while name in self.taken:
+                name, count = f"{base}{count}", count + 1
+            self.taken.add(name)
+            plan.name = name
+
+    def _base(self, instance: Instance) -> str:
+        is_list = instance.body.body.kind != "mapping"
+        return "nn.Sequential" if is_list or self._is_pure(instance) else "nn.Module"
+
+    def _is_pure(self, instance: Instance) -> bool:
+        """Return whether an instance is its children called in order and needs no `forward`."""
+        if len(instance.values) != 1 or len(instance.inputs) != 1:
+            return False
+        item = one_line(instance)
+        if item is not None:
+            return self.structure.is_sequence(item) and not _ends_in_functions(item)
+        if not self.structure.is_sequence(instance.body):
+            return False
+        return instance.values[0].key == (instance.body.value or instance.values[0]).key
+
+    def _forward_text(self, instance: Instance, optional: frozenset[str]) -> str:
+        if self._is_pure(instance) and instance.caller is not None:
+            return ""
+        return "\n".join(f"{x.depth} {x.text}" for x in self._forward(instance, optional))
+
+    def _forward(self, instance: Instance, optional: frozenset[str]) -> list[Line]:
+        if self._is_pure(instance):
+            return self._inherited_forward(instance)
+        return ForwardWriter(instance, self.structure, optional).lines()
+
+    def _inherited_forward(self, instance: Instance) -> list[Line]:
+        """Return the model's own `forward` where `nn.Sequential` has one: it names the lines."""
+        span = instance.template.block.body.span
+        name = instance.template.block.inputs[0]
+        comment = f"lines {span.line}-{last_line(span)}: {instance.values[0].type}"
+        return [Line(0, f"return super().forward({name})", comment)]
+
+    def _plan(self, group: list[Instance], optional: frozenset[str]) -> ClassPlan:
+        plan = ClassPlan("", group[0].template, group, self._base(group[0]))
+        sizes = Sizes(group)
+        symbols = starting_symbols(group, self.graph, sizes)
+        constructor = Constructor(
+            Vocabulary(symbols, sizes), self.structure, self._planned, optional
+        )
+        pieces = constructor.body([instance.body for instance in group])
+        pieces = self._declared(pieces, group[0])
+        plan.init = constructor_lines(pieces, group[0].template.block.body.kind)
+        words = {w for line in plan.init for w in _WORD.findall(line.text)}
+        plan.sizes = {name: size for name, size in sizes.asked.items() if name in words}
+        arguments = plan.template.block.arguments
+        plan.parameters = tuple(a.name for a in arguments if a.name in words)
+        forget_other_inputs(symbols, group)
+        plan.output_dims = tuple(output_dims(symbols, v, plan) for v in group[0].values)
+        if not self._is_pure(group[0]) or plan.is_root:
+            plan.forward = self._forward(group[0], optional)
+            plan.forward_inputs = input_names(group[0])
+            plan.result = _result_of(plan, self.graph)
+        for instance in group:
+            self.plan_of[id(instance)] = plan
+        return plan
+
+    def _planned(self, instance: Instance) -> ClassPlan:
+        return self.plan_of[id(instance)]
+
+    def _declared(self, pieces: list[Piece], instance: Instance) -> list[Piece]:
+        """Put children in the order that `declare` asks for."""
+        order = self.graph.declared.get(instance.path, ())
+        if not order:
+            return pieces
+        named = {getattr(piece, "key", ""): piece for piece in pieces}
+        first = [named[name] for name in order if name in named]
+        return [*first, *(piece for piece in pieces if piece not in first)]
+
+
+def _result_of(plan: ClassPlan, graph: Graph) -> str:
+    """Return the annotation of what `forward` returns, for the model in either mode."""
+    if not plan.is_root:
+        count = len(plan.instances[0].values)
+        return "Tensor" if count == 1 else f"tuple[{', '.join(['Tensor'] * count)}]"
+    train, evaluated = graph.live_outputs("train"), graph.live_outputs("eval")
+    kinds = ["Tensor" if len(train) == 1 else "Output"]
+    if train != evaluated:
+        kinds.append("Tensor" if len(evaluated) == 1 else "EvalOutput")
+    return " | ".join(dict.fromkeys(kinds))
+
+
+def _ends_in_functions(item: ItemRun) -> bool:
+    return any(not stage.paths for stage in item.stages)
