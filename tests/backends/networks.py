@@ -48,7 +48,7 @@ def network(name: str) -> Graph:
 def elaborated(source: Source, variant: str | None = None, folder: Path | None = None) -> Graph:
     """Return the graph of a source; imports are read from `folder`."""
     document = parse(source)
-    request = Request(variant=variant, imported=_imported(document, folder))
+    request = Request(variant=variant, imported=imported_by(document, folder))
     return elaborate(document, request, source.text)
 
 
@@ -57,7 +57,7 @@ def graph_of(text: str, variant: str | None = None) -> Graph:
     return elaborated(read(text, "spec.yaml"), variant)
 
 
-def _imported(document: Document, folder: Path | None) -> dict[str, Imported]:
+def imported_by(document: Document, folder: Path | None) -> dict[str, Imported]:
     if document.imports and folder is None:
         pytest.fail("the spec imports files, and no folder was given")
     result: dict[str, Imported] = {}
@@ -65,5 +65,5 @@ def _imported(document: Document, folder: Path | None) -> dict[str, Imported]:
         assert folder is not None
         path = folder / item.path
         inner = document_of(path)
-        result[item.alias] = Imported(inner, item.block, _imported(inner, path.parent))
+        result[item.alias] = Imported(inner, item.block, imported_by(inner, path.parent))
     return result

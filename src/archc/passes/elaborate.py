@@ -13,6 +13,7 @@ from archc.ir.runs import Instance, Node, Template, Value
 from archc.layers.base import Layer
 from archc.passes.elaboration.blocks import BlockRunner
 from archc.passes.elaboration.constants import DefaultEvaluator
+from archc.passes.elaboration.copies import Copies
 from archc.passes.elaboration.initialisation import evaluate_rules
 from archc.passes.elaboration.nodes import (
     MAX_NODES,
@@ -123,8 +124,8 @@ class _Elaboration:
 
     def _read_twice(self) -> tuple[str, ...]:
         """Return the lines whose value both the flow took and a name read, each once."""
-        builder = self.builder
-        found = [line for key, line in builder.named.items() if key in builder.flowed]
+        flowed = set(self.builder.flowed)
+        found = [line for key, line in dict(self.builder.named).items() if key in flowed]
         return tuple(dict.fromkeys(found))
 
     def _training_alone(self) -> tuple[Diagnostic, ...]:
@@ -186,7 +187,8 @@ class _Elaboration:
         template = _model_template(self.document)
         values = tuple(Value(node, 0, node.output) if node.outputs else POISON for node in inputs)
         root = Instance(template, {}, "", values, None, None, self._name_span(), "model")
-        return BlockRunner(file, root, self.builder, self.variables)
+        copies = Copies(self.builder, self.variables)
+        return BlockRunner(file, root, self.builder, self.variables, copies)
 
     def _inputs(self, file: FileScope) -> tuple[tuple[Node, ...], dict[str, Size]]:
         for name in self.request.inputs:

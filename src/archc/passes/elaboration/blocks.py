@@ -6,6 +6,7 @@ from archc.passes.elaboration.arguments import ArgumentReader
 from archc.passes.elaboration.callees import CalleeFinder
 from archc.passes.elaboration.calls import BlockCaller
 from archc.passes.elaboration.control import ControlRunner
+from archc.passes.elaboration.copies import Copies
 from archc.passes.elaboration.evaluation import LineEvaluator
 from archc.passes.elaboration.items import ItemRunner
 from archc.passes.elaboration.joins import JoinRunner
@@ -23,11 +24,17 @@ class BlockRunner:
     """Runs the lines of one instance of a block; each kind of line has a part of its own."""
 
     def __init__(
-        self, file: FileScope, instance: Instance, builder: NodeBuilder, variables: Variables
+        self,
+        file: FileScope,
+        instance: Instance,
+        builder: NodeBuilder,
+        variables: Variables,
+        copies: Copies,
     ) -> None:
         self.scope = Scope(file, instance)
         self.builder = builder
         self.variables = variables
+        self.copies = copies
         self.evaluator = LineEvaluator(self.scope, builder, variables.read)
         self.lines = LineRunner(self)
         self.items = ItemRunner(self)
@@ -57,8 +64,9 @@ class BlockRunner:
         return instance
 
     def inner(self, file: FileScope, instance: Instance) -> Instance:
-        """Run a block that a line of this one calls."""
-        return BlockRunner(file, instance, self.builder, self.variables).run()
+        """Run a block that a line of this one calls, or copy a call that is like it."""
+        runner = (self.builder, self.variables, self.copies)
+        return self.copies.run(file, instance, lambda: BlockRunner(file, instance, *runner).run())
 
     def _bind_inputs(self) -> None:
         instance = self.scope.instance

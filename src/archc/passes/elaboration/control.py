@@ -109,7 +109,7 @@ class ControlRunner(Part):
     def run_declare(self, statement: Declare, container: Container) -> SilentRun:
         """Keep the order in which a module's children are registered."""
         names = tuple(name.identifier for name in statement.names)
-        self.variables.declared[container.path] = names
+        self.variables.declared.append((container.path, names))
         return SilentRun(statement)
 
 

@@ -88,7 +88,7 @@ class LineEvaluator(Evaluator):
         if record.value is POISON:
             raise Skipped
         if not record.value.via:
-            self.builder.named[record.value.key] = f"{name} (line {record.span.line})"
+            self.builder.named.append((record.value.key, f"{name} (line {record.span.line})"))
         return record.value
 
     def _unknown(self, identifier: str) -> RuleViolation:

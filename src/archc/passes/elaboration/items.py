@@ -24,7 +24,8 @@ class ItemRunner(Part):
         if not inputs and not item.stages:
             raise RuleViolation(Code.NO_FLOW, "no tensor flows into this line")
         stages, values = self.runner.stages.chain(item.stages, inputs, slot)
-        self._assign(item, values)
+        if item.target:
+            self.assign(item.target, values[0], item.span, item.collects)
         path = next((p for run in stages for p in run.paths), "")
         if isinstance(slot, FixedSlot) or (slot.name and path):
             path = slot.path
@@ -60,23 +61,28 @@ class ItemRunner(Part):
         values = self.evaluator.tensor(source)
         return values if count == 1 else values[:1]
 
-    def _assign(self, item: Item, values: tuple[Value, ...]) -> None:
-        if not item.target:
+    def assign(self, name: str, value: Value, span: Span, collects: bool) -> None:
+        """Give a line's value a name of its own: `as y`, or one name to all of them: `as ys[]`."""
+        if collects:
+            self._collect(name, value, span)
             return
-        self.variables.defined[item.span] = item.target
-        if item.collects:
-            self.collect(item.target, values[0], item.span)
-        else:
-            self.scope.variables[item.target] = Binding(values[0], item.span)
+        self.variables.defined[span] = name
+        self.scope.variables[name] = Binding(value, span)
 
-    def collect(self, name: str, value: Value, span: Span) -> None:
-        """Append a value to the collection `name[]`."""
-        binding = self.scope.variables.setdefault(name, Binding([], span))
-        if not is_collection(binding.value):
+    def _collect(self, name: str, value: Value, span: Span) -> None:
+        """Append a value to a collection; it belongs to the line that began it."""
+        binding = self.scope.variables.get(name)
+        if binding is None:
+            self.variables.defined[span] = name
+            self.scope.variables[name] = Binding([value], span)
+        elif is_collection(binding.value):
+            binding.value.append(value)
+        elif binding.value is POISON:
+            raise Skipped
+        else:
             raise RuleViolation(
                 Code.DUPLICATE_CHILD, f"`{name}` is one tensor already", help=f"use `{name}2[]`"
             )
-        binding.value.append(value)
 
     def inner_item(self, item: Item, inputs: tuple[Value, ...], path: str) -> ItemRun:
         """Run what stands in a parenthesis."""

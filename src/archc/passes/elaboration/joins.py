@@ -43,11 +43,7 @@ class JoinRunner(Part):
             raise RuleViolation(Code.NO_FLOW, f"`{join.operation}:` has no branch")
         value = self._joined(join, branches, lines)
         if join.target:
-            self.variables.defined[join.span] = join.target
-            if join.collects:
-                self.runner.items.collect(join.target, value, join.span)
-            else:
-                self.scope.variables[join.target] = Binding(value, join.span)
+            self.runner.items.assign(join.target, value, join.span, join.collects)
         return JoinRun(join, body, tuple(branches), value), value
 
     def _branches(

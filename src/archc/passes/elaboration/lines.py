@@ -137,7 +137,7 @@ class LineRunner(Part):
         before = len(self.builder.nodes)
         inputs = (flow,) if flow is not None else ()
         if flow is not None and item.stages and not item.sources and not _leaves_nothing(item):
-            self.builder.flowed.add(flow.key)
+            self.builder.flowed.append(flow.key)
         run = self.runner.items.item(item, inputs, slot)
         absent = not run.present and run.alternative is None and _leaves_nothing(item)
         results = _result_names(run)

@@ -38,14 +38,15 @@ class NodeBuilder:
     ) -> None:
         self.nodes: list[Node] = []
         self.calls: list[Instance] = []
-        self.flowed: set[tuple[int, int]] = set()
+        self.flowed: list[tuple[int, int]] = []
         """The values that a line took from the flow."""
-        self.named: dict[tuple[int, int], str] = {}
+        self.named: list[tuple[tuple[int, int], str]] = []
         """The values that a line read by name, and the line that made each."""
         self.diagnostics = [*diagnostics]
         self.unreadable = [*unreadable]
         """Places of which a mistake is known; others there are not reported."""
         self.max_nodes = max_nodes
+        self.max_steps = max_nodes * STEPS_PER_NODE
         self.steps = 0
         self.shared = False
         self.lists = Evaluator()
@@ -81,7 +82,7 @@ class NodeBuilder:
             RuleViolation: the limit that follows from the limit of nodes is passed.
         """
         self.steps += 1
-        if self.steps > self.max_nodes * STEPS_PER_NODE:
+        if self.steps > self.max_steps:
             raise self._too_large()
 
     def _too_large(self) -> RuleViolation:

@@ -16,7 +16,7 @@ class Variables:
     def __init__(self) -> None:
         self.defined: dict[Span, str] = {}
         self.read: set[Span] = set()
-        self.declared: dict[str, tuple[str, ...]] = {}
+        self.declared: list[tuple[str, tuple[str, ...]]] = []
         self.imported: list[tuple[Instance, FileScope]] = []
         """The imported models that ran, each with the file its own rules speak of."""
 
