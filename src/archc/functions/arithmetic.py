@@ -9,6 +9,7 @@ from pydantic import Field
 from archc.diagnostics import Code, RuleViolation
 from archc.expressions.printing import constant_text
 from archc.layers.base import Function, expect_rank, spec_name
+from archc.reach import READ_WHOLE, Reads, aligned, unmoved
 from archc.shapes import (
     Batch,
     Shape,
@@ -110,6 +111,11 @@ class _Arithmetic(Function):
     def _dtype(self, inputs: Sequence[TensorType]) -> str:
         dtype = promoted(*(x.dtype for x in inputs))
         return dtype if self.other is None else with_numbers(dtype, self.other)
+
+    def reads(self, *inputs: TensorType, result: int = 0) -> tuple[Reads, ...]:
+        """Return that each element reads those it is made of."""
+        (wide,) = self.outputs(*inputs)
+        return tuple(aligned(x.shape, wide.shape) for x in inputs)
 
 
 class Add(_Arithmetic):
@@ -225,6 +231,10 @@ class Neg(Function):
         _refuse_boolean(inputs, "-")
         return (inputs[0],)
 
+    def reads(self, *inputs: TensorType, result: int = 0) -> tuple[Reads, ...]:
+        """Return that each element reads itself."""
+        return (unmoved(range(inputs[0].rank)),)
+
 
 class _Extreme(Function):
     """Choose between two tensors of one shape, element by element.
@@ -245,6 +255,11 @@ class _Extreme(Function):
                 notes=(first_difference(shapes),),
             )
         return (TensorType(shapes[0], promoted(*(x.dtype for x in inputs))),)
+
+    def reads(self, *inputs: TensorType, result: int = 0) -> tuple[Reads, ...]:
+        """Return that each element reads those it is made of."""
+        (wide,) = self.outputs(*inputs)
+        return tuple(aligned(x.shape, wide.shape) for x in inputs)
 
 
 class Maximum(_Extreme):
@@ -303,6 +318,16 @@ class _MatrixProduct(Function):
     def multiply_adds(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> int:
         """Return k for each element of the output."""
         return elements(inputs[0].shape[-1:]) * elements(outputs[0].shape)
+
+    def reads(self, *inputs: TensorType, result: int = 0) -> tuple[Reads, ...]:
+        """Return that each element reads a row of the first and a column of the second."""
+        a, b = inputs
+        (product,) = self.outputs(a, b)
+        if b.rank == 1:
+            return unmoved(range(a.rank - 1)), READ_WHOLE
+        columns = aligned(b.shape, product.shape)
+        columns.pop(b.rank - 2, None)
+        return aligned(a.shape[:-1], product.shape[:-1]), columns
 
 
 class Matmul(_MatrixProduct):

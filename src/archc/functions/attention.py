@@ -9,6 +9,7 @@ from archc.diagnostics import Code, RuleViolation
 from archc.expressions.printing import constant_text
 from archc.layers.base import Function, expect_floating, expect_rank
 from archc.layers.fields import Probability, Real
+from archc.reach import READ_WHOLE, Reads, unmoved
 from archc.shapes import TensorType, broadcast, elements, format_shape, number
 
 _NAME = "scaled_dot_product_attention"
@@ -99,3 +100,9 @@ class ScaledDotProductAttention(Function):
         query, key, value = (x.shape for x in inputs[:3])
         width = elements(query[-1:]) + elements(value[-1:])
         return elements(query[:-1]) * elements(key[-2:-1]) * width
+
+    def reads(self, *inputs: TensorType, result: int = 0) -> tuple[Reads, ...]:
+        """Return that each query reads itself and every key and value of its own head."""
+        heads = range(inputs[0].rank - 2)
+        queries = unmoved(range(inputs[0].rank - 1))
+        return (queries, *(unmoved(heads),) * 2, *(READ_WHOLE,) * (len(inputs) - 3))

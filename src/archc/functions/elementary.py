@@ -7,6 +7,7 @@ from pydantic import Field
 from archc.diagnostics import Code, RuleViolation
 from archc.functions.arithmetic import with_numbers
 from archc.layers.base import Function, spec_name
+from archc.reach import Reads, unmoved
 from archc.shapes import TensorType
 
 
@@ -22,6 +23,10 @@ class _Elementary(Function):
         """Return the shape of the input, in floating-point numbers."""
         (x,) = inputs
         return (x if x.is_floating else TensorType(x.shape, "float32"),)
+
+    def reads(self, *inputs: TensorType, result: int = 0) -> tuple[Reads, ...]:
+        """Return that each element reads itself."""
+        return (unmoved(range(inputs[0].rank)),)
 
 
 class Sqrt(_Elementary):
@@ -111,6 +116,10 @@ class _KeepsDtype(Function):
             )
         return (x,)
 
+    def reads(self, *inputs: TensorType, result: int = 0) -> tuple[Reads, ...]:
+        """Return that each element reads itself."""
+        return (unmoved(range(inputs[0].rank)),)
+
 
 class Abs(_KeepsDtype):
     """Drop the sign.
@@ -168,6 +177,10 @@ class Square(Function):
         (x,) = inputs
         return (TensorType(x.shape, "int64") if x.dtype == "bool" else x,)
 
+    def reads(self, *inputs: TensorType, result: int = 0) -> tuple[Reads, ...]:
+        """Return that each element reads itself."""
+        return (unmoved(range(inputs[0].rank)),)
+
 
 class Clamp(Function):
     """Limit elements to min … max; either may be left out.
@@ -193,3 +206,7 @@ class Clamp(Function):
                 Code.ARGUMENTS, "`clamp` needs a limit", help="write clamp(min=…) or clamp(max=…)"
             )
         return (TensorType(x.shape, with_numbers(x.dtype, *limits)),)
+
+    def reads(self, *inputs: TensorType, result: int = 0) -> tuple[Reads, ...]:
+        """Return that each element reads itself."""
+        return (unmoved(range(inputs[0].rank)),)

@@ -9,6 +9,7 @@ from pydantic import Field
 from archc.diagnostics import Code, RuleViolation
 from archc.layers.base import Function, spec_name
 from archc.layers.fields import Positive
+from archc.reach import HERE, Goes, Reach, Reads, scattered, unmoved
 from archc.shapes import (
     Batch,
     Shape,
@@ -75,12 +76,32 @@ class GetItem(Function):
     def __str__(self) -> str:
         return f"[{', '.join(map(_item_text, self.index))}]" if self.index else "getitem"
 
+    def reads(self, *inputs: TensorType, result: int = 0) -> tuple[Reads, ...] | None:
+        """Return where the slices lie; a number takes one place, whose reach does not move."""
+        x, *chosen = inputs
+        if chosen:
+            return None
+        items = [*self.index, *[WHOLE] * (x.rank - len(self.index))]
+        kept = [dim for dim, item in enumerate(items) if not isinstance(item, int)]
+        reads: Reads = {dim: Goes((), None) for dim in range(x.rank)}
+        for new, dim in enumerate(kept):
+            reads[dim] = Goes((new,), _moved(x.shape[dim], items[dim]))
+        return (reads,)
+
 
 def _item_text(item: int | Slice) -> str:
     if isinstance(item, int):
         return str(item)
     start, stop, step = ("" if bound is None else str(bound) for bound in item[1:])
     return f"{start}:{stop}:{step}" if step else f"{start}:{stop}"
+
+
+def _moved(size: Size, item: int | Slice) -> Reach | None:
+    """Return the reach of a slice: its first element, and its step."""
+    if item == WHOLE or not isinstance(size, int) or isinstance(item, int):
+        return HERE
+    first, _, step = slice(*item[1:]).indices(size)
+    return Reach(step, ((first, first),)) if step > 0 else None
 
 
 def _rows(table: TensorType, index: TensorType) -> TensorType:
@@ -175,6 +196,10 @@ class IndexSelect(Function):
                 )
         return (x.with_shape((*x.shape[:dim], len(self.index), *x.shape[dim + 1 :])),)
 
+    def reads(self, *inputs: TensorType, result: int = 0) -> tuple[Reads, ...]:
+        """Return that along `dim` elements stand at other places."""
+        return (scattered(inputs[0].rank, (self.dim,)),)
+
 
 class Narrow(Function):
     """Take `length` elements of a dimension from `start` on.
@@ -207,6 +232,13 @@ class Narrow(Function):
                 argument="length",
             )
         return (x.with_shape((*x.shape[:dim], self.length, *x.shape[dim + 1 :])),)
+
+    def reads(self, *inputs: TensorType, result: int = 0) -> tuple[Reads, ...]:
+        """Return that along `dim` each element reads the one `start` places on."""
+        (x,) = inputs
+        dim = normal_dimension(self.dim, x.rank)
+        first = self.start + number(x.shape[dim], "the dimension") if self.start < 0 else self.start
+        return (unmoved(range(x.rank)) | {dim: Goes((dim,), Reach(1, ((first, first),)))},)
 
 
 class _Parts(Function):
@@ -243,6 +275,14 @@ class _Parts(Function):
     def result_names(self, *inputs: TensorType) -> tuple[str, ...]:
         """Return `0`, `1`, … for the parts."""
         return tuple(str(place) for place in range(len(self.outputs(*inputs))))
+
+    def reads(self, *inputs: TensorType, result: int = 0) -> tuple[Reads, ...]:
+        """Return that along `dim` each part begins where those before it end."""
+        (x,) = inputs
+        dim = normal_dimension(self.dim, x.rank)
+        parts = self._lengths(number(x.shape[dim], "the dimension to cut"))
+        first = sum(parts[:result])
+        return (unmoved(range(x.rank)) | {dim: Goes((dim,), Reach(1, ((first, first),)))},)
 
 
 class Chunk(_Parts):

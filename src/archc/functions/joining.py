@@ -8,6 +8,7 @@ from pydantic import Field
 from archc.diagnostics import Code, RuleViolation
 from archc.functions.arithmetic import first_difference
 from archc.layers.base import Function
+from archc.reach import Goes, Reads, unmoved
 from archc.shapes import TensorType, checked, concatenated, normal_dimension, promoted
 
 MAX_TENSORS = 10_000
@@ -44,6 +45,11 @@ class Concat(_Join):
         shape = concatenated([x.shape for x in inputs], self.dim)
         return (TensorType(checked(shape), promoted(*(x.dtype for x in inputs))),)
 
+    def reads(self, *inputs: TensorType, result: int = 0) -> tuple[Reads, ...]:
+        """Return that each element reads itself; along `dim` its place has changed."""
+        dim = normal_dimension(self.dim, inputs[0].rank)
+        return tuple(unmoved(range(x.rank)) | {dim: Goes((dim,), None)} for x in inputs)
+
 
 class Stack(_Join):
     """Put tensors of one shape beside each other along a new dimension.
@@ -71,3 +77,9 @@ class Stack(_Join):
         dim = normal_dimension(self.dim, len(first) + 1)
         shape = checked((*first[:dim], len(inputs), *first[dim:]))
         return (TensorType(shape, promoted(*(x.dtype for x in inputs))),)
+
+    def reads(self, *inputs: TensorType, result: int = 0) -> tuple[Reads, ...]:
+        """Return that each element reads itself, beside a new dimension."""
+        new = normal_dimension(self.dim, inputs[0].rank + 1)
+        places = {dim: Goes((dim + (dim >= new),)) for dim in range(inputs[0].rank)}
+        return (places,) * len(inputs)

@@ -7,6 +7,7 @@ from pydantic import Field
 from archc.layers import normalization as modules
 from archc.layers.base import Function, expect_floating
 from archc.layers.fields import Real
+from archc.reach import Reads, unmoved
 from archc.shapes import TensorType, normal_dimension
 
 
@@ -44,3 +45,9 @@ class Normalize(Function):
         expect_floating(x, "normalize")
         normal_dimension(self.dim, x.rank)
         return (x,)
+
+    def reads(self, *inputs: TensorType, result: int = 0) -> tuple[Reads, ...]:
+        """Return that `dim` is read whole, for its norm."""
+        (x,) = inputs
+        dim = normal_dimension(self.dim, x.rank)
+        return (unmoved(other for other in range(x.rank) if other != dim),)

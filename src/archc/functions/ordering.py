@@ -1,17 +1,37 @@
 """Functions that put dimensions, or the elements along them, into another order."""
 
+from abc import abstractmethod
+from collections.abc import Sequence
 from typing import ClassVar
 
 from pydantic import Field
 
 from archc.diagnostics import Code, RuleViolation
 from archc.functions.reshaping import Reshaping
+from archc.reach import Goes, Reads, scattered
 from archc.shapes import TensorType, normal_dimension
 
 Dims = int | tuple[int, ...]
 
 
-class Transpose(Reshaping):
+class _Reordering(Reshaping):
+    """Put the dimensions into another order."""
+
+    @abstractmethod
+    def order(self, x: TensorType) -> Sequence[int]:
+        """Return the old place of each new dimension."""
+
+    def outputs(self, *inputs: TensorType) -> tuple[TensorType, ...]:
+        """Return the sizes in their new order."""
+        (x,) = inputs
+        return (x.with_shape(tuple(x.shape[dim] for dim in self.order(x))),)
+
+    def reads(self, *inputs: TensorType, result: int = 0) -> tuple[Reads, ...]:
+        """Return where each dimension went."""
+        return ({old: Goes((new,)) for new, old in enumerate(self.order(inputs[0]))},)
+
+
+class Transpose(_Reordering):
     """Swap two dimensions.
 
     Shapes: (B, C, L) → (B, L, C) for `transpose(1, 2)`.
@@ -25,17 +45,16 @@ class Transpose(Reshaping):
     dim0: int = Field(description="one dimension")
     dim1: int = Field(description="the other")
 
-    def outputs(self, *inputs: TensorType) -> tuple[TensorType, ...]:
-        """Return the shape with two sizes swapped."""
-        (x,) = inputs
+    def order(self, x: TensorType) -> Sequence[int]:
+        """Return the dimensions with two of them swapped."""
         one = normal_dimension(self.dim0, x.rank, "dim0")
         other = normal_dimension(self.dim1, x.rank, "dim1")
-        sizes = list(x.shape)
-        sizes[one], sizes[other] = sizes[other], sizes[one]
-        return (x.with_shape(tuple(sizes)),)
+        dims = list(range(x.rank))
+        dims[one], dims[other] = other, one
+        return dims
 
 
-class Permute(Reshaping):
+class Permute(_Reordering):
     """Put the dimensions into another order.
 
     Shapes: (B, C, H, W) → (B, H, W, C) for `permute(0, 2, 3, 1)`.
@@ -48,9 +67,8 @@ class Permute(Reshaping):
 
     dims: tuple[int, ...] = Field(description="the old place of each new dimension")
 
-    def outputs(self, *inputs: TensorType) -> tuple[TensorType, ...]:
-        """Return the sizes in their new order."""
-        (x,) = inputs
+    def order(self, x: TensorType) -> Sequence[int]:
+        """Return the dimensions as they are named."""
         dims = [normal_dimension(dim, x.rank, "dims") for dim in self.dims]
         if sorted(dims) != list(range(x.rank)):
             raise RuleViolation(
@@ -59,10 +77,10 @@ class Permute(Reshaping):
                 help="the batch counts too: its number is 0" if len(dims) == x.rank - 1 else "",
                 argument="dims",
             )
-        return (x.with_shape(tuple(x.shape[dim] for dim in dims)),)
+        return dims
 
 
-class Movedim(Reshaping):
+class Movedim(_Reordering):
     """Move dimensions to other places; the others keep their order.
 
     Shapes: (B, C, H, W) → (B, H, W, C) for `movedim(1, -1)`.
@@ -76,9 +94,8 @@ class Movedim(Reshaping):
     source: Dims = Field(description="the dimensions to move")
     destination: Dims = Field(description="their new places")
 
-    def outputs(self, *inputs: TensorType) -> tuple[TensorType, ...]:
-        """Return the sizes in their new order."""
-        (x,) = inputs
+    def order(self, x: TensorType) -> Sequence[int]:
+        """Return the dimensions with those that move in their new places."""
         sources = _places(self.source, x.rank, "source")
         destinations = _places(self.destination, x.rank, "destination")
         if len(sources) != len(destinations):
@@ -89,8 +106,7 @@ class Movedim(Reshaping):
             )
         moved = dict(zip(destinations, sources, strict=True))
         rest = iter(axis for axis in range(x.rank) if axis not in sources)
-        order = [moved[place] if place in moved else next(rest) for place in range(x.rank)]
-        return (x.with_shape(tuple(x.shape[axis] for axis in order)),)
+        return [moved[place] if place in moved else next(rest) for place in range(x.rank)]
 
 
 class Roll(Reshaping):
@@ -122,6 +138,11 @@ class Roll(Reshaping):
             )
         return (x,)
 
+    def reads(self, *inputs: TensorType, result: int = 0) -> tuple[Reads, ...]:
+        """Return that along `dims` each position reads another."""
+        dims = (self.dims,) if isinstance(self.dims, int) else self.dims
+        return (scattered(inputs[0].rank, dims),)
+
 
 class Flip(Reshaping):
     """Reverse the order of the elements along dimensions.
@@ -141,6 +162,10 @@ class Flip(Reshaping):
         (x,) = inputs
         _places(self.dims, x.rank, "dims")
         return (x,)
+
+    def reads(self, *inputs: TensorType, result: int = 0) -> tuple[Reads, ...]:
+        """Return that along `dims` each position reads another."""
+        return (scattered(inputs[0].rank, self.dims),)
 
 
 def _places(dims: Dims, rank: int, argument: str) -> tuple[int, ...]:

@@ -8,7 +8,9 @@ from pydantic import Field
 from archc.diagnostics import Code, RuleViolation
 from archc.layers.base import Function, expect_rank
 from archc.layers.fields import Real
+from archc.reach import Goes, Reads, unmoved, window_reach
 from archc.shapes import Shape, Size, TensorType, checked, format_shape, number
+from archc.windows import Axis
 
 Mode = Literal["constant", "reflect", "replicate", "circular"]
 _REACH: dict[Mode, int] = {"reflect": 1, "circular": 0}
@@ -45,6 +47,14 @@ class Pad(Function):
                 argument="value",
             )
         return (x.with_shape(padded(x, self.pad, self.mode)),)
+
+    def reads(self, *inputs: TensorType, result: int = 0) -> tuple[Reads, ...]:
+        """Return that each element reads the one that lies under it."""
+        (x,) = inputs
+        reads = unmoved(range(x.rank))
+        for dim, before in zip(reversed(range(x.rank)), self.pad[::2], strict=False):
+            reads[dim] = Goes((dim,), window_reach(Axis(1, padding=(before, 0))))
+        return (reads,)
 
 
 def padded(x: TensorType, pad: Sequence[int], mode: Mode) -> Shape:

@@ -7,6 +7,7 @@ from pydantic import Field
 
 from archc.diagnostics import Code, RuleViolation
 from archc.layers.base import Function, expect_floating, spec_name
+from archc.reach import Goes, Reads, unmoved
 from archc.shapes import (
     Batch,
     Shape,
@@ -56,6 +57,14 @@ def without(shape: Shape, dims: Collection[int], keepdim: bool) -> Shape:
     return checked(tuple(size for axis, size in enumerate(shape) if axis not in dims))
 
 
+def reducing(x: TensorType, dims: Collection[int], keepdim: bool) -> Reads:
+    """Return the reading of `dims` whole, of each other dimension at its own place."""
+    kept = [dim for dim in range(x.rank) if dim not in dims]
+    if keepdim:
+        return unmoved(kept)
+    return {old: Goes((new,)) for new, old in enumerate(kept)}
+
+
 class _Reduction(Function):
     """Reduce one or more dimensions to one element each.
 
@@ -77,6 +86,11 @@ class _Reduction(Function):
 
     def _dtype(self, x: TensorType) -> str:
         return x.dtype
+
+    def reads(self, *inputs: TensorType, result: int = 0) -> tuple[Reads, ...]:
+        """Return that the reduced dimensions are read whole."""
+        dims = reduced_dimensions(inputs[0], self.dim, spec_name(type(self)))
+        return (reducing(inputs[0], dims, self.keepdim),)
 
 
 class Sum(_Reduction):
@@ -132,6 +146,11 @@ class Logsumexp(Function):
         expect_floating(x, "logsumexp")
         dims = reduced_dimensions(x, self.dim, "logsumexp")
         return (x.with_shape(without(x.shape, dims, self.keepdim)),)
+
+    def reads(self, *inputs: TensorType, result: int = 0) -> tuple[Reads, ...]:
+        """Return that the reduced dimensions are read whole."""
+        dims = reduced_dimensions(inputs[0], self.dim, "logsumexp")
+        return (reducing(inputs[0], dims, self.keepdim),)
 
 
 class _Spread(_Statistic):
@@ -222,6 +241,11 @@ class _Position(Function):
         dims = reduced_dimensions(x, self.dim, name)
         return (TensorType(without(x.shape, dims, self.keepdim), "int64"),)
 
+    def reads(self, *inputs: TensorType, result: int = 0) -> tuple[Reads, ...]:
+        """Return that the reduced dimensions are read whole."""
+        dims = reduced_dimensions(inputs[0], self.dim, spec_name(type(self)))
+        return (reducing(inputs[0], dims, self.keepdim),)
+
 
 class Argmax(_Position):
     """Find the largest element: the predicted class.
@@ -263,3 +287,8 @@ class Cumsum(Function):
         (x,) = inputs
         normal_dimension(self.dim, x.rank)
         return (TensorType(x.shape, x.dtype if x.is_floating else "int64"),)
+
+    def reads(self, *inputs: TensorType, result: int = 0) -> tuple[Reads, ...]:
+        """Return that `dim` is read whole: its last element sums all."""
+        (x,) = inputs
+        return (reducing(x, (self.dim % x.rank,), keepdim=True),)

@@ -8,6 +8,7 @@ from pydantic import Field, InstanceOf
 from archc.diagnostics import Code, RuleViolation
 from archc.expressions.printing import constant_text
 from archc.functions.reshaping import Reshaping, SizeOrRest
+from archc.reach import HERE, Goes, Reads, aligned
 from archc.shapes import Batch, Size, TensorType, checked, format_shape, number
 
 
@@ -48,6 +49,10 @@ class Expand(Reshaping):
             )
         old = (None,) * added + x.shape
         return (x.with_shape(checked(tuple(map(_expanded, old, self.sizes)))),)
+
+    def reads(self, *inputs: TensorType, result: int = 0) -> tuple[Reads, ...]:
+        """Return that each element reads the one it repeats."""
+        return (aligned(inputs[0].shape, self.outputs(*inputs)[0].shape),)
 
 
 def _expanded(old: Size | None, size: Size) -> Size:
@@ -95,6 +100,14 @@ class Repeat(Reshaping):
             )
         old = (1,) * added + x.shape
         return (x.with_shape(checked(tuple(map(_repeated, old, self.sizes)))),)
+
+    def reads(self, *inputs: TensorType, result: int = 0) -> tuple[Reads, ...]:
+        """Return that each element reads the one it repeats, at another place where it does."""
+        added = len(self.sizes) - inputs[0].rank
+        times = self.sizes[added:]
+        return (
+            {dim: Goes((dim + added,), HERE if n == 1 else None) for dim, n in enumerate(times)},
+        )
 
 
 def _repeated(old: Size, times: int) -> Size:

@@ -8,7 +8,20 @@ from pydantic import Field
 from archc.diagnostics import Code, RuleViolation
 from archc.layers.base import Function, expect_floating, expect_rank, spatial
 from archc.layers.fields import Positive
-from archc.shapes import MAX_SIZE, Shape, TensorType, checked, number
+from archc.reach import (
+    HERE,
+    Goes,
+    Reach,
+    Reads,
+    linear_reach,
+    nearest_reach,
+    scattered,
+    sliding,
+    unmoved,
+    window_reach,
+)
+from archc.shapes import MAX_SIZE, Shape, Size, TensorType, checked, number
+from archc.windows import Axis
 
 Factor = Annotated[int, Field(gt=0)] | Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Mode = Literal["nearest", "nearest-exact", "linear", "bilinear", "bicubic", "trilinear", "area"]
@@ -61,6 +74,12 @@ class Interpolate(Function):
             )
         check_mode(x, self.mode, self.align_corners, "interpolate")
         return (x.with_shape(resized(x, self.size, self.scale_factor, "interpolate")),)
+
+    def reads(self, *inputs: TensorType, result: int = 0) -> tuple[Reads, ...]:
+        """Return what each position is interpolated from."""
+        if self.antialias:
+            return (scattered(inputs[0].rank, range(2, inputs[0].rank)),)
+        return (resizing(inputs[0], self.outputs(*inputs)[0], self.mode, self.align_corners),)
 
 
 def check_mode(x: TensorType, mode: Mode, align_corners: bool | None, name: str) -> None:
@@ -121,6 +140,29 @@ def _scaled(length: int, factor: float) -> int:
     return result
 
 
+def resizing(x: TensorType, wide: TensorType, mode: Mode, align_corners: bool | None) -> Reads:
+    """Return what each position of `wide` is interpolated from.
+
+    Known for whole factors, and where `nearest` makes an axis smaller by one.
+    """
+    reaches: dict[int, Goes] = {}
+    for dim, (length, size) in enumerate(zip(x.shape[2:], wide.shape[2:], strict=True), 2):
+        reaches[dim] = Goes((dim,), _resized_reach(length, size, mode, bool(align_corners)))
+    return unmoved((0, 1)) | reaches
+
+
+def _resized_reach(length: Size, size: Size, mode: Mode, align_corners: bool) -> Reach | None:
+    length, size = number(length, "an axis to resize"), number(size, "an axis to resize")
+    if length == size:
+        return HERE
+    if mode == "nearest" and size % length == 0:
+        return nearest_reach(size // length)
+    if mode == "nearest" and length % size == 0:
+        return window_reach(Axis(1, length // size))
+    is_linear = mode in {"linear", "bilinear", "trilinear"} and not align_corners
+    return linear_reach(size // length) if is_linear and size % length == 0 else None
+
+
 class PixelShuffle(Function):
     """Turn r² channels into an image r times as high and wide.
 
@@ -138,6 +180,10 @@ class PixelShuffle(Function):
     def outputs(self, *inputs: TensorType) -> tuple[TensorType, ...]:
         """Return the shape with channels turned into pixels."""
         return (pixels_shuffled(inputs[0], self.upscale_factor, "pixel_shuffle"),)
+
+    def reads(self, *inputs: TensorType, result: int = 0) -> tuple[Reads, ...]:
+        """Return that r² neighbours read one position."""
+        return (sliding((nearest_reach(self.upscale_factor),) * 2),)
 
 
 class PixelUnshuffle(Function):
@@ -157,6 +203,11 @@ class PixelUnshuffle(Function):
     def outputs(self, *inputs: TensorType) -> tuple[TensorType, ...]:
         """Return the shape with pixels turned into channels."""
         return (pixels_unshuffled(inputs[0], self.downscale_factor, "pixel_unshuffle"),)
+
+    def reads(self, *inputs: TensorType, result: int = 0) -> tuple[Reads, ...]:
+        """Return that each position reads r² neighbours."""
+        side = Axis(self.downscale_factor, self.downscale_factor)
+        return (sliding((window_reach(side),) * 2),)
 
 
 def pixels_shuffled(x: TensorType, factor: int, name: str) -> TensorType:
@@ -218,3 +269,8 @@ class ChannelShuffle(Function):
             channels, self.groups, f"groups={self.groups} does not divide the {channels} channels"
         )
         return (x,)
+
+    def reads(self, *inputs: TensorType, result: int = 0) -> tuple[Reads, ...]:
+        """Return that each position reads itself, in another channel."""
+        x, *_ = inputs
+        return (unmoved(range(x.rank)) | {1: Goes((1,), None)},)

@@ -7,6 +7,7 @@ from pydantic import Field
 
 from archc.diagnostics import Code, RuleViolation
 from archc.layers.base import Function, spec_name
+from archc.reach import Reads, regrouped
 from archc.shapes import (
     Batch,
     Shape,
@@ -26,6 +27,10 @@ class Reshaping(Function):
 
     method: ClassVar[bool] = True
     family: ClassVar[str] = "shape"
+
+    def reads(self, *inputs: TensorType, result: int = 0) -> tuple[Reads, ...]:
+        """Return how the dimensions were grouped anew."""
+        return (regrouped(inputs[0].shape, self.outputs(*inputs)[0].shape),)
 
 
 class Flatten(Reshaping):

@@ -7,6 +7,7 @@ from pydantic import Field
 from archc.diagnostics import Code, RuleViolation
 from archc.layers.base import Elementwise, Owned, spec_name
 from archc.layers.fields import Positive, Real
+from archc.reach import Reads, scattered, unmoved
 from archc.shapes import TensorType, normal_dimension, number
 
 _INPLACE = "write the result over the input"
@@ -298,3 +299,7 @@ class GLU(Elementwise):
                 argument="dim",
             )
         return (x.with_shape((*x.shape[:dim], size // 2, *x.shape[dim + 1 :])),)
+
+    def reads(self, *inputs: TensorType, result: int = 0) -> tuple[Reads, ...]:
+        """Return that along `dim` each element reads one of either half."""
+        return (scattered(inputs[0].rank, (self.dim,)),)

@@ -12,6 +12,7 @@ from archc.diagnostics import Code, RuleViolation
 from archc.layers.base import Layer, Owned
 from archc.layers.fields import Positive, Probability
 from archc.layers.sequences import batch_and_length
+from archc.reach import READ_WHOLE, Reads, unmoved
 from archc.shapes import TensorType, elements, format_shape, number
 
 
@@ -114,6 +115,11 @@ class MultiheadAttention(Layer):
         features = self.inferred(query)["embed_dim"]
         projections = sum(features * elements(x.shape) for x in (query, key, value, query))
         return projections + 2 * features * elements(outputs[1].shape)
+
+    def reads(self, *inputs: TensorType, result: int = 0) -> tuple[Reads, ...]:
+        """Return that each query reads itself and every key and value."""
+        queries = unmoved((0, 1) if self.batch_first else (1, 0))
+        return (queries, READ_WHOLE, READ_WHOLE) if len(inputs) == 3 else (READ_WHOLE,)
 
 
 def _unequal(query: TensorType, key: TensorType, value: TensorType) -> RuleViolation:

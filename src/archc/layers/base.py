@@ -18,6 +18,7 @@ from pydantic_core import ErrorDetails
 from archc.diagnostics import Code, RuleViolation
 from archc.expressions.printing import constant_text
 from archc.expressions.values import Constant, describe
+from archc.reach import Reads, unmoved
 from archc.shapes import TensorType, format_shape
 from archc.windows import Axis
 
@@ -125,6 +126,13 @@ class Layer(ABC):
 
     def window(self, *inputs: TensorType) -> tuple[Axis, ...] | None:
         """Return the sliding window per spatial axis, or None where there is none."""
+        return None
+
+    def reads(self, *inputs: TensorType, result: int = 0) -> tuple[Reads, ...] | None:
+        """Return, for each input, what one position of a result reads of it.
+
+        None where it is not known; a receptive field is then `unknown` from there on.
+        """
         return None
 
     def result_names(self, *inputs: TensorType) -> tuple[str, ...]:
@@ -422,6 +430,10 @@ class Elementwise(Layer):
         """Return the type of the input."""
         expect_floating(inputs[0], spec_name(type(self)))
         return (inputs[0],)
+
+    def reads(self, *inputs: TensorType, result: int = 0) -> tuple[Reads, ...]:
+        """Return that each element reads itself."""
+        return (unmoved(range(inputs[0].rank)),)
 
 
 __all__ = [

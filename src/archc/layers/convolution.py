@@ -11,6 +11,7 @@ from pydantic import Field
 from archc.diagnostics import Code, RuleViolation
 from archc.layers.base import Layer, Owned, expect_floating, expect_rank, spatial
 from archc.layers.fields import NotNegativeAxes, Positive, PositiveAxes
+from archc.reach import Reads, sliding, transposed_reach, window_reach
 from archc.shapes import TensorType, elements, number
 from archc.windows import Axis, floor_length, same_padding, transposed_length
 
@@ -104,6 +105,10 @@ class _Convolution(_Filters):
         self._check_padding_mode(lengths, window)
         return (x.with_shape((x.shape[0], self.out_channels, *map(floor_length, lengths, window))),)
 
+    def reads(self, *inputs: TensorType, result: int = 0) -> tuple[Reads, ...]:
+        """Return that each position reads its window, of every channel."""
+        return (sliding(map(window_reach, self.window(*inputs))),)
+
     def _check_padding_mode(self, lengths: list[int], window: tuple[Axis, ...]) -> None:
         bound = {"reflect": 1, "circular": 0}.get(self.padding_mode)
         for length, axis in zip(lengths, window, strict=True):
@@ -177,6 +182,10 @@ class _TransposedConvolution(_Filters):
         extra = spatial(self.output_padding, self.axes, "output_padding")
         sizes = map(transposed_length, lengths, self._geometry(), extra)
         return (x.with_shape((x.shape[0], self.out_channels, *sizes)),)
+
+    def reads(self, *inputs: TensorType, result: int = 0) -> tuple[Reads, ...]:
+        """Return that each position reads those that were spread over it, of every channel."""
+        return (sliding(map(transposed_reach, self._geometry())),)
 
     def _geometry(self) -> tuple[Axis, ...]:
         kernels = spatial(self.kernel_size, self.axes, "kernel_size")

@@ -7,6 +7,7 @@ from pydantic import Field
 from archc.diagnostics import Code, RuleViolation
 from archc.layers.base import Layer, Owned
 from archc.layers.fields import Positive, Real
+from archc.reach import Reads, unmoved
 from archc.shapes import TensorType
 
 _TOKENS = ("int64", "int32")
@@ -59,3 +60,7 @@ class Embedding(Layer):
     def owned(self, *inputs: TensorType) -> tuple[Owned, ...]:
         """Return the table (num_embeddings, embedding_dim)."""
         return (Owned("weight", (self.num_embeddings, self.embedding_dim)),)
+
+    def reads(self, *inputs: TensorType, result: int = 0) -> tuple[Reads, ...]:
+        """Return that each position looks up its own row."""
+        return (unmoved(range(inputs[0].rank)),)

@@ -7,6 +7,7 @@ from pydantic import Field
 
 from archc.layers.base import Layer, Owned, expect_floating, expect_rank
 from archc.layers.fields import Positive
+from archc.reach import Reads, unmoved
 from archc.shapes import MAX_RANK, TensorType, elements, number
 
 
@@ -46,3 +47,7 @@ class Linear(Layer):
     def multiply_adds(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> int:
         """Return in_features for each element of the output."""
         return self.inferred(*inputs)["in_features"] * elements(outputs[0].shape)
+
+    def reads(self, *inputs: TensorType, result: int = 0) -> tuple[Reads, ...]:
+        """Return that the features are read whole, at each position."""
+        return (unmoved(range(inputs[0].rank - 1)),)

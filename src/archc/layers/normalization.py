@@ -8,6 +8,7 @@ from pydantic import Field
 from archc.diagnostics import Code, RuleViolation
 from archc.layers.base import Layer, Owned, expect_floating, expect_rank, spec_name
 from archc.layers.fields import Positive, Real
+from archc.reach import Reads, unmoved
 from archc.shapes import TensorType, elements, format_shape, number
 
 _CHANNELS = "the number of channels"
@@ -73,6 +74,10 @@ class _BatchNormalization(_RunningNormalization):
         """Return what is learnt (C) and the running statistics (C)."""
         return self.tensors(inputs[0], self.affine, self.track_running_stats)
 
+    def reads(self, *inputs: TensorType, result: int = 0) -> tuple[Reads, ...]:
+        """Return that each position reads itself, by the statistics of an inference."""
+        return (unmoved(range(inputs[0].rank)),)
+
 
 class BatchNorm1d(_BatchNormalization):
     """Normalise each channel of (B, C) or (B, C, L) over the batch.
@@ -125,6 +130,10 @@ class _InstanceNormalization(_RunningNormalization):
     def owned(self, *inputs: TensorType) -> tuple[Owned, ...]:
         """Return what is learnt (C) and the running statistics (C), if asked for."""
         return self.tensors(inputs[0], self.affine, self.track_running_stats)
+
+    def reads(self, *inputs: TensorType, result: int = 0) -> tuple[Reads, ...]:
+        """Return that each position reads its whole channel, for its mean and variance."""
+        return (unmoved((0, 1)),)
 
 
 class InstanceNorm1d(_InstanceNormalization):
@@ -193,6 +202,11 @@ class _LastDimensions(_Normalization):
         if written is None:
             return (self.inferred(x)["normalized_shape"],)
         return (written,) if isinstance(written, int) else written
+
+    def reads(self, *inputs: TensorType, result: int = 0) -> tuple[Reads, ...]:
+        """Return that the normalised dimensions are read whole."""
+        (x,) = inputs
+        return (unmoved(range(x.rank - len(self.shape(x)))),)
 
 
 class LayerNorm(_LastDimensions):
@@ -266,6 +280,10 @@ class GroupNorm(_Normalization):
         """Return weight and bias (C)."""
         return _scale_and_shift((self.inferred(*inputs)["num_channels"],)) if self.affine else ()
 
+    def reads(self, *inputs: TensorType, result: int = 0) -> tuple[Reads, ...]:
+        """Return that each position reads all of its sample's groups."""
+        return (unmoved((0,)),)
+
 
 class LocalResponseNorm(_Normalization):
     """Divide each number by a power of the energy of its neighbours in the channels.
@@ -283,3 +301,7 @@ class LocalResponseNorm(_Normalization):
     alpha: Real = Field(1e-4, description="factor of the energy")
     beta: Real = Field(0.75, description="exponent")
     k: Real = Field(1.0, description="added to the energy")
+
+    def reads(self, *inputs: TensorType, result: int = 0) -> tuple[Reads, ...]:
+        """Return that each position reads itself, with its neighbours in the channels."""
+        return (unmoved((0, *range(2, inputs[0].rank))),)

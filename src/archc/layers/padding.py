@@ -8,6 +8,7 @@ from archc.diagnostics import RuleViolation
 from archc.functions.padding import Mode, padded
 from archc.layers.base import Layer, expect_rank, spatial
 from archc.layers.fields import Real
+from archc.reach import Reads, sliding, window_reach
 from archc.shapes import TensorType
 from archc.windows import Axis
 
@@ -43,6 +44,10 @@ class _Padding(Layer):
         sides = spatial(self.padding, 2 * self.axes, "padding")
         pairs = zip(sides[::2], sides[1::2], strict=True)
         return tuple(Axis(1, padding=pair) for pair in reversed(list(pairs)))
+
+    def reads(self, *inputs: TensorType, result: int = 0) -> tuple[Reads, ...]:
+        """Return that each position reads the one that lies under it."""
+        return (sliding(map(window_reach, self.window(*inputs)), channels=True),)
 
 
 class ZeroPad1d(_Padding):

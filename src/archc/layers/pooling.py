@@ -3,6 +3,7 @@
 Letters as in `archc.windows`.
 """
 
+from abc import abstractmethod
 from typing import Annotated, ClassVar
 
 from pydantic import Field
@@ -10,6 +11,7 @@ from pydantic import Field
 from archc.diagnostics import Code, RuleViolation
 from archc.layers.base import Layer, expect_floating, expect_rank, spatial, spec_name
 from archc.layers.fields import NotNegativeAxes, Positive, PositiveAxes
+from archc.reach import Goes, Reads, parts_reach, sliding, unmoved, window_reach
 from archc.shapes import TensorType, number
 from archc.windows import Axis, adaptive_axis, ceil_length, floor_length
 
@@ -56,6 +58,14 @@ class _Pooling(_Spatial):
                 raise _too_much_padding(padding, kernel)
         pairs = [(padding, padding) for padding in paddings]
         return tuple(map(Axis, kernels, strides, pairs, spatial(dilation, self.axes, "dilation")))
+
+    @abstractmethod
+    def window(self, *inputs: TensorType) -> tuple[Axis, ...]:
+        """Return the window per axis."""
+
+    def reads(self, *inputs: TensorType, result: int = 0) -> tuple[Reads, ...]:
+        """Return that each position reads its window, channel by channel."""
+        return (sliding(map(window_reach, self.window(*inputs)), channels=True),)
 
     def pooled(self, x: TensorType, window: tuple[Axis, ...], ceil_mode: bool) -> TensorType:
         """Return the type after the window has passed over each axis of `x`."""
@@ -138,6 +148,17 @@ class _AdaptivePooling(_Spatial):
         """Return the shape with `output_size` in place of the lengths."""
         (x,) = inputs
         return (x.with_shape((*x.shape[:2], *self.sizes(x))),)
+
+    def reads(self, *inputs: TensorType, result: int = 0) -> tuple[Reads, ...]:
+        """Return that each position reads its part; a single part reads the axis whole."""
+        (x,) = inputs
+        lengths, sizes = self.lengths(x), self.sizes(x)
+        parts = {
+            dim: Goes((dim,), parts_reach(length, size))
+            for dim, (length, size) in enumerate(zip(lengths, sizes, strict=True), 2)
+            if size > 1
+        }
+        return (unmoved((0, 1)) | parts,)
 
     def window(self, *inputs: TensorType) -> tuple[Axis, ...]:
         """Return the largest part per axis, and the usual distance between two."""

@@ -13,6 +13,7 @@ from archc.diagnostics import Code, RuleViolation
 from archc.layers.base import Layer, Owned
 from archc.layers.fields import NotNegative, Positive, Probability
 from archc.layers.sequences import batch_and_length, laid_out
+from archc.reach import READ_WHOLE, Reads
 from archc.shapes import TensorType, elements, format_shape, number
 
 
@@ -107,6 +108,10 @@ class _Recurrent(Layer):
         """Return the elements of all matrices, once for each position."""
         matrices = [o.shape for o in self.owned(*inputs) if len(o.shape) == 2]
         return elements(inputs[0].shape[:2]) * sum(map(elements, matrices))
+
+    def reads(self, *inputs: TensorType, result: int = 0) -> tuple[Reads, ...]:
+        """Return that each step reads the whole sequence: a state remembers from its first step."""
+        return (READ_WHOLE,) * len(inputs)
 
 
 def _check_first_state(given: Sequence[TensorType], last: TensorType) -> None:

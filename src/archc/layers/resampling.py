@@ -12,10 +12,13 @@ from archc.functions.resampling import (
     pixels_shuffled,
     pixels_unshuffled,
     resized,
+    resizing,
 )
 from archc.layers.base import Layer
 from archc.layers.fields import Positive
+from archc.reach import Reads, nearest_reach, sliding, window_reach
 from archc.shapes import TensorType
+from archc.windows import Axis
 
 
 class Upsample(Layer):
@@ -50,6 +53,10 @@ class Upsample(Layer):
             )
         return (x.with_shape(resized(x, self.size, self.scale_factor, "Upsample")),)
 
+    def reads(self, *inputs: TensorType, result: int = 0) -> tuple[Reads, ...]:
+        """Return what each position is interpolated from."""
+        return (resizing(inputs[0], self.outputs(*inputs)[0], self.mode, self.align_corners),)
+
 
 class PixelShuffle(Layer):
     """Turn r² channels into an image r times as high and wide.
@@ -68,6 +75,10 @@ class PixelShuffle(Layer):
         """Return the shape with channels turned into pixels."""
         return (pixels_shuffled(inputs[0], self.upscale_factor, "PixelShuffle"),)
 
+    def reads(self, *inputs: TensorType, result: int = 0) -> tuple[Reads, ...]:
+        """Return that r² neighbours read one position."""
+        return (sliding((nearest_reach(self.upscale_factor),) * 2),)
+
 
 class PixelUnshuffle(Layer):
     """Turn each square of r × r pixels into r² channels.
@@ -85,3 +96,8 @@ class PixelUnshuffle(Layer):
     def outputs(self, *inputs: TensorType) -> tuple[TensorType, ...]:
         """Return the shape with pixels turned into channels."""
         return (pixels_unshuffled(inputs[0], self.downscale_factor, "PixelUnshuffle"),)
+
+    def reads(self, *inputs: TensorType, result: int = 0) -> tuple[Reads, ...]:
+        """Return that each position reads r² neighbours."""
+        side = Axis(self.downscale_factor, self.downscale_factor)
+        return (sliding((window_reach(side),) * 2),)

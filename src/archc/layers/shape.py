@@ -6,6 +6,7 @@ from pydantic import Field
 
 from archc.functions.reshaping import flattened, unflattened
 from archc.layers.base import Layer
+from archc.reach import Reads, regrouped, unmoved
 from archc.shapes import TensorType
 
 
@@ -21,6 +22,10 @@ class Identity(Layer):
     def outputs(self, *inputs: TensorType) -> tuple[TensorType, ...]:
         """Return the type of the input."""
         return inputs
+
+    def reads(self, *inputs: TensorType, result: int = 0) -> tuple[Reads, ...]:
+        """Return that each element reads itself."""
+        return (unmoved(range(inputs[0].rank)),)
 
 
 class Flatten(Layer):
@@ -40,6 +45,10 @@ class Flatten(Layer):
         """Return the shape with the sizes from `start_dim` to `end_dim` multiplied."""
         (x,) = inputs
         return (x.with_shape(flattened(x.shape, self.start_dim, self.end_dim)),)
+
+    def reads(self, *inputs: TensorType, result: int = 0) -> tuple[Reads, ...]:
+        """Return how the dimensions were grouped anew."""
+        return (regrouped(inputs[0].shape, self.outputs(*inputs)[0].shape),)
 
 
 class Unflatten(Layer):
@@ -62,3 +71,7 @@ class Unflatten(Layer):
         """Return the shape with the sizes in place of `dim`."""
         (x,) = inputs
         return (x.with_shape(unflattened(x.shape, self.dim, self.unflattened_size)),)
+
+    def reads(self, *inputs: TensorType, result: int = 0) -> tuple[Reads, ...]:
+        """Return how the dimensions were grouped anew."""
+        return (regrouped(inputs[0].shape, self.outputs(*inputs)[0].shape),)
