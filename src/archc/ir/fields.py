@@ -35,23 +35,31 @@ Sight = Seen | None
 
 
 class Field(Struct, frozen=True):
-    """What one node sees along one axis of an input, as a person reads it.
+    """What one node sees along one axis of an input, away from the borders."""
 
-    Units: positions of the input. `size` is the widest interval that one output position
-    sees away from the borders, `stride` the distance between the intervals of neighbours,
-    `padding` how far the first one reaches before the input.
-    """
+    reach: Reach | Literal["global", "unknown"]
 
-    size: int | Literal["global", "unknown"]
-    stride: Fraction | None = None
-    padding: int | None = None
+    @property
+    def size(self) -> int | Literal["global", "unknown"]:
+        """The positions of the input in the widest interval that one output position sees."""
+        return self.reach.size if isinstance(self.reach, Reach) else self.reach
+
+    @property
+    def stride(self) -> Fraction | None:
+        """The positions of the input between the intervals of neighbours."""
+        return self.reach.stride if isinstance(self.reach, Reach) else None
+
+    @property
+    def padding(self) -> int | None:
+        """How many positions the first interval reaches before the input."""
+        return self.reach.padding if isinstance(self.reach, Reach) else None
 
 
 def field_of(sight: Sight) -> Field | None:
-    """Return a sight as a person reads it."""
+    """Return a sight without the dimension it lies in."""
     match sight:
         case Local(_, reach):
-            return Field(reach.size, reach.stride, reach.padding)
+            return Field(reach)
         case Everything():
             return Field("global")
         case Scattered():

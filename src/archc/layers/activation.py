@@ -7,7 +7,7 @@ from pydantic import Field
 from archc.diagnostics import Code, RuleViolation
 from archc.layers.base import Elementwise, Owned, spec_name
 from archc.layers.fields import Positive, Real
-from archc.reach import Reads, scattered, unmoved
+from archc.reach import Reads, scattered
 from archc.shapes import TensorType, normal_dimension, number
 
 _INPLACE = "write the result over the input"

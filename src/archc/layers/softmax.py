@@ -5,6 +5,7 @@ from typing import ClassVar
 from pydantic import Field
 
 from archc.layers.base import Elementwise, expect_rank
+from archc.reach import Reads, unmoved
 from archc.shapes import TensorType, normal_dimension
 
 
@@ -20,6 +21,11 @@ class _AlongDimension(Elementwise):
         (x,) = super().outputs(*inputs)
         normal_dimension(self.dim, x.rank)
         return (x,)
+
+    def reads(self, *inputs: TensorType, result: int = 0) -> tuple[Reads, ...]:
+        """Return that `dim` is read whole, for its sum."""
+        (x,) = inputs
+        return (unmoved(dim for dim in range(x.rank) if dim != self.dim % x.rank),)
 
 
 class Softmax(_AlongDimension):

@@ -21,6 +21,9 @@ from archc.ir.runs import Node, Value
 from archc.reach import HERE, Reads
 from archc.shapes import TensorType
 
+_FEATURES_LAST = frozenset({"in_features", "input_size", "embed_dim", "normalized_shape"})
+"""The inferred arguments that are the size of the last dimension, after the positions."""
+
 
 def trace_receptive_field(graph: Graph) -> FieldTable:
     """Return what every node sees of each input, axis by axis.
@@ -50,28 +53,30 @@ def _positions(node: Node, graph: Graph) -> Iterable[int]:
     rank = node.output.rank
     if rank == 2:
         return () if node.output.is_floating else (1,)
-    if rank == 3 and _is_read_by_rows(node, graph):
-        return (1,)
+    if rank == 3:
+        return (3 - _channels(node, graph),)
     return range(2, rank)
 
 
-def _is_read_by_rows(source: Node, graph: Graph) -> bool:
-    """Return whether the first layer that mixes features leaves dimension 1, not 2, in place."""
-    followed = {source.index}
+def _channels(source: Node, graph: Graph) -> int:
+    """Return which dimension of (B, …, …) is that of the channels: 1, or 2 of a sequence.
+
+    It is the one that the first layer infers its features from.
+    """
+    places = {source.index: {1: 1, 2: 2}}
     for node in graph.nodes:
-        places = [i for i, value in enumerate(node.inputs) if value.node.index in followed]
-        if node.operation is None or not places:
+        before = next((v.node.index for v in node.inputs if v.node.index in places), None)
+        if node.operation is None or before is None:
             continue
-        reads = node.operation.reads(*_types(node.inputs))
-        if reads is None:
-            return False
-        kept = reads[places[0]]
-        if 2 not in kept:
-            return 1 in kept or node.operation.family == "recurrent"
-        if 1 not in kept:
-            return False
-        followed.add(node.index)
-    return False
+        where = places[before]
+        if node.operation.inferred_names:
+            is_last = node.operation.inferred_names[0] in _FEATURES_LAST
+            features = node.inputs[0].type.rank - 1 if is_last else 1
+            return next((dim for dim, place in where.items() if place == features), 1)
+        reads = (node.operation.reads(*_types(node.inputs)) or ({},))[0]
+        kept = {dim: reads[place].dims for dim, place in where.items() if place in reads}
+        places[node.index] = {dim: new[0] for dim, new in kept.items() if len(new) == 1}
+    return 1
 
 
 def _types(values: Iterable[Value]) -> list[TensorType]:
