@@ -23,6 +23,22 @@ model:
   fc: Linear(3)
 outputs: {y: fc, w: attn.weights}
 """,
+    "slice_rest": """\
+inputs: {x: [B, 5, 8]}
+blocks:
+  Halves(half):
+    left: Linear(4) from x[..., :half]
+    right: Linear(4) from x[..., half:]
+    return: left * right
+model:
+  halves: Halves(4)
+  edges: relu from concat(x[..., 0], x[:, -1, ...], x[...][:, ..., 0])
+  fc: Linear(2)
+  last: from halves[..., 1:]
+outputs:
+  y: last
+  z: fc
+""",
     "chunk_block": """\
 inputs: {image: [B, 8, H=8, W=8]}
 blocks:

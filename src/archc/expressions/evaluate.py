@@ -17,6 +17,7 @@ from archc.expressions.syntax import (
     Literal,
     Logical,
     Name,
+    Rest,
     Slice,
     Subscript,
     Unary,
@@ -222,6 +223,12 @@ class Evaluator:
         if len(expression.indices) != 1:
             raise RuleViolation(Code.EXPRESSION_VALUE, "a list takes one index")
         index = expression.indices[0]
+        if isinstance(index, Rest):
+            raise RuleViolation(
+                Code.EXPRESSION_VALUE,
+                "`...` stands for dimensions of a tensor; a list has elements",
+                span=index.span,
+            )
         if isinstance(index, Slice):
             return self.spend(value[self.slice(index)])
         return element(value, self.evaluate(index))

@@ -15,10 +15,12 @@ from archc.expressions.syntax import (
     Conditional,
     Display,
     Expression,
+    Index,
     Keyword,
     Literal,
     Logical,
     Name,
+    Rest,
     Slice,
     Subscript,
     Unary,
@@ -73,7 +75,7 @@ class Parser(Cursor):
 
     def _expect_shallow(self, expression: Expression) -> None:
         """Refuse a long row of operators, whose tree leans to the left and is as deep as long."""
-        level: list[Expression | Slice] = [expression]
+        level: list[Index] = [expression]
         for _ in range(MAX_TREE_DEPTH):
             level = [part for parent in level for part in children(parent)]
             if not level:
@@ -250,7 +252,7 @@ class Parser(Cursor):
 
     def _subscript(self, value: Expression) -> Expression:
         self.expect("[")
-        indices: list[Expression | Slice] = []
+        indices: list[Index] = []
         while not self.at("]"):
             indices.append(self._index())
             if not self.accept(","):
@@ -261,8 +263,10 @@ class Parser(Cursor):
             raise RuleViolation(Code.SYNTAX, "expected an index between `[` and `]`", span=span)
         return Subscript(value, tuple(indices), span)
 
-    def _index(self) -> Expression | Slice:
+    def _index(self) -> Index:
         start = self.token.start
+        if self.accept("..."):
+            return Rest(self.span(start))
         first = None if self.at(":") else self.expression()
         if not self.at(":"):
             return first if first is not None else self.expression()

@@ -10,10 +10,12 @@ from archc.expressions.syntax import (
     Conditional,
     Display,
     Expression,
+    Index,
     Keyword,
     Literal,
     Logical,
     Name,
+    Rest,
     Slice,
     Subscript,
     Unary,
@@ -135,7 +137,9 @@ def _binary_text(operator: str, left: Expression, right: Expression) -> str:
     return f"{left_text}{glue}{expression_text(right, right_least)}"
 
 
-def _index_text(index: Expression | Slice) -> str:
+def _index_text(index: Index) -> str:
+    if isinstance(index, Rest):
+        return "..."
     if not isinstance(index, Slice):
         return expression_text(index)
     start = expression_text(index.start) if index.start else ""
@@ -187,7 +191,9 @@ class _Substitution:
             case _:
                 return expression
 
-    def index(self, part: Expression | Slice) -> Expression | Slice:
+    def index(self, part: Index) -> Index:
+        if isinstance(part, Rest):
+            return part
         if not isinstance(part, Slice):
             return self.of(part)
         start, stop, step = (

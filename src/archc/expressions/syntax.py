@@ -62,11 +62,17 @@ class Slice(Syntax, frozen=True):
     span: Span = NOWHERE
 
 
+class Rest(Syntax, frozen=True):
+    """`...` inside brackets: `:` for as many dimensions as the other items leave over."""
+
+    span: Span = NOWHERE
+
+
 class Subscript(Syntax, frozen=True):
     """`value[index, …]`."""
 
     value: "Expression"
-    indices: tuple["Expression | Slice", ...]
+    indices: tuple["Index", ...]
     span: Span = NOWHERE
 
 
@@ -151,12 +157,14 @@ Expression = (
     | Call
     | Display
 )
+Index = Expression | Slice | Rest
+"""What stands between brackets, and every part of an expression."""
 
 
-def children(expression: "Expression | Slice") -> tuple["Expression | Slice", ...]:
+def children(expression: Index) -> tuple[Index, ...]:
     """Return the direct parts of an expression, left to right."""
     match expression:
-        case Literal() | Name():
+        case Literal() | Name() | Rest():
             return ()
         case Attribute(value):
             return (value,)
@@ -178,7 +186,7 @@ def children(expression: "Expression | Slice") -> tuple["Expression | Slice", ..
             return items
 
 
-def names(expression: "Expression | Slice") -> frozenset[str]:
+def names(expression: Index) -> frozenset[str]:
     """Return every bare name the expression reads; the names of functions are not among them."""
     if isinstance(expression, Name):
         return frozenset((expression.identifier,))

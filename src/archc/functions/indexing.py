@@ -23,15 +23,16 @@ from archc.shapes import (
 
 Bound = int | None
 Slice = tuple[Literal["slice"], Bound, Bound, Bound]
+Rest = Literal["..."]
 WHOLE: Slice = ("slice", None, None, None)
 MAX_PARTS = 1_000
 
 
 class GetItem(Function):
-    """Take a part as Python's brackets do: `x[:, 0]`, `x[:, :, ::2]`, or `table[index]`.
+    """Take a part as Python's brackets do: `x[:, 0]`, `x[..., ::2]`, or `table[index]`.
 
-    An item of `index` is a number, which drops its dimension, or
-    (`slice`, start, stop, step).
+    An item of `index` is a number, which drops its dimension,
+    (`slice`, start, stop, step), or `'...'` for all dimensions that are left over.
     With no items a second, integer tensor chooses rows of the first.
 
     Shapes: (B, L, D) → (B, D) for `x[:, 0]`; (V, D), (B, L) → (B, L, D) for `table[index]`.
@@ -45,7 +46,7 @@ class GetItem(Function):
     positional: ClassVar[tuple[str, ...]] = ("index",)
     family: ClassVar[str] = "shape"
 
-    index: tuple[int | Slice, ...] = Field((), description="what stands in the brackets")
+    index: tuple[int | Rest | Slice, ...] = Field((), description="what stands in the brackets")
 
     def forward(self, inputs: Sequence[str], batch: str = "") -> str:
         """Return `x[…]`."""
@@ -59,19 +60,32 @@ class GetItem(Function):
             raise RuleViolation(Code.ARGUMENTS, "brackets take numbers and slices, or one tensor")
         if chosen:
             return (_rows(x, chosen[0]),)
-        if len(self.index) > x.rank:
-            raise RuleViolation(
-                Code.RANK,
-                f"{len(self.index)} indices for a tensor of {x.rank} dimensions",
-                notes=(f"the tensor is {format_shape(x.shape)}",),
-            )
         sizes: list[Size] = []
-        for axis, item in enumerate(self.index):
+        for axis, item in enumerate(self._items(x)):
             if isinstance(item, int):
                 _check_index(x.shape, axis, item)
             else:
                 sizes.append(_sliced(x.shape, axis, item))
-        return (x.with_shape(checked((*sizes, *x.shape[len(self.index) :]))),)
+        return (x.with_shape(checked(tuple(sizes))),)
+
+    def _items(self, x: TensorType) -> list[int | Slice]:
+        """Return an item for each dimension: those that the brackets leave out stay whole."""
+        if self.index.count("...") > 1:
+            raise RuleViolation(
+                Code.ARGUMENT_VALUE,
+                "`...` stands once in brackets",
+                help="write `:` for the others",
+            )
+        place = self.index.index("...") if "..." in self.index else len(self.index)
+        given = [item for item in self.index if item != "..."]
+        left = x.rank - len(given)
+        if left < 0:
+            raise RuleViolation(
+                Code.RANK,
+                f"{len(given)} indices for a tensor of {x.rank} dimensions",
+                notes=(f"the tensor is {format_shape(x.shape)}",),
+            )
+        return [*given[:place], *[WHOLE] * left, *given[place:]]
 
     def __str__(self) -> str:
         return f"[{', '.join(map(_item_text, self.index))}]" if self.index else "getitem"
@@ -89,8 +103,8 @@ class GetItem(Function):
         return (reads,)
 
 
-def _item_text(item: int | Slice) -> str:
-    if isinstance(item, int):
+def _item_text(item: int | Rest | Slice) -> str:
+    if isinstance(item, (int, str)):
         return str(item)
     start, stop, step = ("" if bound is None else str(bound) for bound in item[1:])
     return f"{start}:{stop}:{step}" if step else f"{start}:{stop}"

@@ -12,7 +12,9 @@ from archc.expressions.syntax import (
     Attribute,
     Call,
     Expression,
+    Index,
     Name,
+    Rest,
     Slice,
     Subscript,
 )
@@ -221,7 +223,9 @@ class LineEvaluator(Evaluator):
             0
         ]
 
-    def _index(self, part: Expression | Slice) -> Any:
+    def _index(self, part: Index) -> Any:
+        if isinstance(part, Rest):
+            return "..."
         if isinstance(part, Slice):
             bounds = self.slice(part)
             return ("slice", bounds.start, bounds.stop, bounds.step)
