@@ -1,7 +1,7 @@
 """Normalisation: subtract a mean, divide by a deviation, scale and shift by learnt numbers."""
 
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 from pydantic import Field
 
@@ -67,6 +67,7 @@ class _RunningNormalization(_Normalization):
 class _BatchNormalization(_RunningNormalization):
     """Normalise each channel over the batch and all positions."""
 
+    eps: Annotated[Real, Field(gt=0)] = Field(1e-5, description="added to the variance")
     affine: bool = Field(True, description="learn a scale and a shift")
     track_running_stats: bool = Field(True, description="keep running statistics for evaluation")
 

@@ -1,0 +1,121 @@
+"""The calls in torch's own databases of modules and operators, which torch's tests run on."""
+
+import contextlib
+import logging
+from collections.abc import Iterator
+from functools import cache, partial
+from itertools import islice
+from typing import Any
+
+import torch
+from torch import nn
+
+from archc import functions, layers
+from tests.referees.calls import TorchCall, found
+
+DTYPES = {torch.float32: None, torch.int64: 20, torch.bool: 20}
+"""How many samples of each dtype: all, or the first."""
+
+
+@cache
+def module_database() -> dict[str, Any]:
+    """Return torch's entries for the modules that archc has, by archc's name."""
+    with _undisturbed():
+        from torch.testing._internal.common_modules import module_db
+    entries = {entry.name.removeprefix("nn."): entry for entry in module_db}
+    return {name: entries[name] for name in sorted(layers.NAMES & entries.keys())}
+
+
+@cache
+def operator_database() -> dict[str, tuple[Any, ...]]:
+    """Return torch's entries for the functions that archc has, by archc's name."""
+    with _undisturbed():
+        from torch.testing._internal.common_methods_invocations import op_db
+    entries: dict[str, list[Any]] = {}
+    for entry in op_db:
+        entries.setdefault(entry.name, []).append(entry)
+    named = {name: _rows(entries, torch_name(name)) for name in sorted(functions.NAMES)}
+    return {name: tuple(rows) for name, rows in named.items() if rows}
+
+
+def _rows(entries: dict[str, list[Any]], name: str) -> list[Any]:
+    return entries.get(name) or entries.get(name.removeprefix("nn.functional."), [])
+
+
+def torch_name(function: str) -> str:
+    """Return the name of a function in torch's database."""
+    if function == "getitem":
+        return "__getitem__"
+    name = found(function).torch_name
+    return name.removeprefix("torch.").replace("F.", "nn.functional.")
+
+
+@contextlib.contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Undo what the import of torch's tests changes: hypothesis' profile, logging, threads."""
+    from hypothesis import settings
+
+    profile = settings.get_current_profile_name()
+    level, threads = logging.root.level, torch.get_num_threads()
+    yield
+    settings.load_profile(profile)
+    logging.root.setLevel(level)
+    torch.set_num_threads(threads)
+
+
+def module_calls(subject: str) -> Iterator[TorchCall]:
+    """Yield the calls of a module in torch's database: samples, then what must be refused."""
+    entry = module_database()[subject]
+    for training in (False, True):
+        arguments = {"device": "cpu", "dtype": torch.float32, "requires_grad": False}
+        arguments["training"] = training
+        for sample in entry.module_inputs_func(entry, **arguments):
+            yield _module_call(subject, entry.module_cls, sample, training)
+        if entry.module_error_inputs_func:
+            for error in entry.module_error_inputs_func(entry, **arguments):
+                yield _module_call(subject, entry.module_cls, error.module_error_input, training)
+
+
+def _module_call(subject: str, cls: type[nn.Module], sample: Any, training: bool) -> TorchCall:
+    made, given = sample.constructor_input, sample.forward_input
+
+    def run() -> tuple[nn.Module, Any]:
+        module = cls(*made.args, **made.kwargs).train(training)
+        return module, None if given is None else module(*given.args, **given.kwargs)
+
+    forward = {} if given is None else dict(enumerate(given.args)) | given.kwargs
+    tensors = [x for x in forward.values() if isinstance(x, torch.Tensor)]
+    others = {str(k): v for k, v in forward.items() if not isinstance(v, torch.Tensor)}
+    others = {k: v for k, v in others.items() if v is not None and k != "need_weights"}
+    return TorchCall(subject, tuple(made.args), made.kwargs, tuple(tensors), run, others)
+
+
+def operator_calls(subject: str) -> Iterator[TorchCall]:
+    """Yield the calls of a function in torch's database: samples, then what must be refused."""
+    for entry in operator_database()[subject]:
+        for dtype in DTYPES.keys() & entry.dtypes:
+            for sample in islice(
+                entry.sample_inputs_func(entry, "cpu", dtype, False), DTYPES[dtype]
+            ):
+                yield _operator_call(subject, entry, sample)
+        if entry.error_inputs_func:
+            for error in entry.error_inputs_func(entry, "cpu"):
+                yield _operator_call(subject, entry, error.sample_input)
+
+
+def _operator_call(subject: str, entry: Any, sample: Any) -> TorchCall:
+    operands = [sample.input, *sample.args]
+    if isinstance(sample.input, list | tuple):
+        operands = [*sample.input, *sample.args]
+    tensors: list[torch.Tensor] = []
+    while operands and isinstance(operands[0], torch.Tensor):
+        tensors.append(operands.pop(0))
+    keywords = dict(sample.kwargs)
+    if isinstance(keywords.get("attn_mask"), torch.Tensor):
+        tensors.append(keywords.pop("attn_mask"))
+    run = partial(_run_operator, entry, sample)
+    return TorchCall(subject, tuple(operands), keywords, tuple(tensors), run)
+
+
+def _run_operator(entry: Any, sample: Any) -> tuple[None, Any]:
+    return None, entry.op(sample.input, *sample.args, **sample.kwargs)

@@ -1,0 +1,198 @@
+"""Where archc refuses what torch accepts, on purpose: a reason a line, each with its predicate.
+
+A reason counts only for a call that torch did accept, so that each is pinned by the rows it
+excuses; a refusal that no reason covers is a fault.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from itertools import product
+from typing import Any
+
+import torch
+
+from archc.diagnostics import Code, RuleViolation
+from archc.layers.base import Function
+from archc.shapes import TensorType
+from tests.referees.calls import (
+    TorchCall,
+    Translation,
+    found,
+    judged_results,
+    named_arguments,
+    outputs_of,
+    translated,
+)
+
+Results = tuple[TensorType, ...]
+Predicate = Callable[[TorchCall, RuleViolation, Results], bool]
+
+LEFT_OUT = {
+    "alpha": "a factor of the second operand is written as a product",
+    "bias": "a norm's `bias` is newer than the oldest torch that archc runs on",
+    "decimals": "rounding is to integers",
+    "dtype": "a result's dtype follows from the input",
+    "enable_gqa": "heads are repeated with `repeat`",
+    "rounding_mode": "division is exact",
+}
+"""torch's arguments that the language does without, with the reason."""
+
+
+def reason_of(call: TorchCall, violation: RuleViolation, results: Results) -> str:
+    """Return why archc refuses a call that torch accepts, or nothing."""
+    for reason, applies in REASONS:
+        if applies(call, violation, results):
+            return reason
+    return ""
+
+
+def is_unbatched(call: TorchCall, violation: RuleViolation, results: Results) -> bool:
+    """Return whether archc accepts the call with a batch of one, with torch's results."""
+    try:
+        translation = translated(call)
+    except RuleViolation:
+        return False
+    if not call.types:
+        return False
+    results = _floating(judged_results(call, results))
+    types = _floating(call.types)
+    places = [(0, 0)] if isinstance(translation.layer, Function) else product((0, 1), repeat=2)
+    return any(_equal_with_batch(translation, _batched(types, *at), results) for at in places)
+
+
+def _floating(types: Sequence[TensorType]) -> Results:
+    """Return types of float32 in place of integers, which another reason speaks of."""
+    return tuple(x if x.is_floating else TensorType(x.shape) for x in types)
+
+
+def _equal_with_batch(
+    translation: Translation, types: Sequence[TensorType], results: Results
+) -> bool:
+    try:
+        ours = outputs_of(translation, types)
+    except RuleViolation:
+        return False
+    return any(ours == _batched(results, *at) for at in product((0, 1), repeat=2))
+
+
+def _batched(types: Sequence[TensorType], first: int, rest: int) -> Results:
+    """Return types with a batch of one: at `first` in the first, at `rest` in the states."""
+    return tuple(_inserted(x, rest if place else first) for place, x in enumerate(types))
+
+
+def _inserted(x: TensorType, at: int) -> TensorType:
+    return x.with_shape((*x.shape[:at], 1, *x.shape[at:]))
+
+
+def _is_scalar(call: TorchCall, violation: RuleViolation, results: Results) -> bool:
+    return any(x.rank == 0 for x in (*call.types, *results))
+
+
+def _is_empty(call: TorchCall, violation: RuleViolation, results: Results) -> bool:
+    return any(0 in x.shape for x in (*call.types, *results)) or not call.inputs
+
+
+def _is_whole(call: TorchCall, violation: RuleViolation, results: Results) -> bool:
+    return violation.code == Code.DTYPE and not all(x.is_floating for x in call.types)
+
+
+def _takes_a_tensor(call: TorchCall, violation: RuleViolation, results: Results) -> bool:
+    given = [*call.arguments, *call.keywords.values(), *call.forward.values()]
+    too_many = len(call.inputs) > found(call.subject).arity[1]
+    return too_many or any(isinstance(x, torch.Tensor) for x in _parts(given))
+
+
+def _parts(values: Any) -> Iterator[Any]:
+    for value in values:
+        if isinstance(value, list | tuple):
+            yield from _parts(value)
+        else:
+            yield value
+
+
+def _left_out(name: str) -> Predicate:
+    def applies(call: TorchCall, violation: RuleViolation, results: Results) -> bool:
+        unknown = violation.code == Code.ARGUMENTS and violation.argument == name
+        return unknown or (isinstance(call.keywords.get(name), torch.dtype))
+
+    return applies
+
+
+def _of(subjects: str, *codes: Code) -> Predicate:
+    """Return the predicate of a rule of these subjects, which the code says has been broken."""
+
+    def applies(call: TorchCall, violation: RuleViolation, results: Results) -> bool:
+        return call.subject in subjects.split() and violation.code in codes
+
+    return applies
+
+
+def _given(name: str, *values: Any) -> Predicate:
+    """Return the predicate of a call in which an argument has one of these values."""
+
+    def applies(call: TorchCall, violation: RuleViolation, results: Results) -> bool:
+        try:
+            return named_arguments(call).get(name, ...) in values
+        except RuleViolation:
+            return False
+
+    return applies
+
+
+def _any_argument(test: Callable[[Any], bool]) -> Predicate:
+    """Return the predicate of a call that has an argument of this kind."""
+
+    def applies(call: TorchCall, violation: RuleViolation, results: Results) -> bool:
+        return any(test(value) for value in (*call.arguments, *call.keywords.values()))
+
+    return applies
+
+
+def _is_negative(value: Any) -> bool:
+    return isinstance(value, tuple | list) and any(v < 0 for v in value if isinstance(v, int))
+
+
+def _all(*predicates: Predicate) -> Predicate:
+    return lambda *row: all(applies(*row) for applies in predicates)
+
+
+REASONS: tuple[tuple[str, Predicate], ...] = (
+    ("a tensor without dimensions", _is_scalar),
+    ("a size of 0", _is_empty),
+    ("unbatched input; equal with a batch of one", is_unbatched),
+    *((f"`{name}`: {why}", _left_out(name)) for name, why in LEFT_OUT.items()),
+    ("a tensor where the language takes a number", _takes_a_tensor),
+    (
+        "brackets take numbers, slices or one tensor",
+        _of("getitem", Code.ARGUMENT_VALUE),
+    ),
+    (
+        "shapes of `maximum`, `minimum` and attention never broadcast",
+        _of("maximum minimum scaled_dot_product_attention", Code.SIZE_MISMATCH),
+    ),
+    (
+        "`squeeze` and `roll` say which dimension",
+        _of("squeeze roll", Code.ARGUMENTS),
+    ),
+    ("`squeeze` drops one dimension, and of size 1", _of("squeeze", Code.DIMENSION)),
+    (
+        "`squeeze` drops one dimension, not a list of them",
+        _all(_of("squeeze", Code.ARGUMENT_VALUE), _any_argument(lambda v: isinstance(v, tuple))),
+    ),
+    (
+        "`correction` is a whole number",
+        _all(_of("std var", Code.ARGUMENT_VALUE), _any_argument(lambda v: isinstance(v, float))),
+    ),
+    ("integers or booleans where numbers of a network are floating", _is_whole),
+    ("an empty list of dimensions", _any_argument(lambda v: v == ())),
+    (
+        "one number in a list for several axes",
+        _any_argument(lambda v: isinstance(v, tuple) and len(v) == 1),
+    ),
+    ("a divisor below 0 turns the sign", _given("divisor_override", -2)),
+    ("`hardtanh` needs a range with something in it", _of("hardtanh", Code.ARGUMENT_VALUE)),
+    (
+        "only zeros' padding may be negative",
+        _all(_of("pad", Code.ARGUMENT_VALUE), _any_argument(_is_negative)),
+    ),
+    ("an eps of 0, which torch refuses in training", _given("eps", 0.0)),
+)
