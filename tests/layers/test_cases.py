@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
+from math import inf
 from types import SimpleNamespace
 from typing import Any
 
@@ -194,7 +195,8 @@ def run_as_written(case: Case) -> None:
     try:
         layer = case.bound()
     except RuleViolation:
-        evaluated(written_for_torch(case))
+        tensors = {f"x{index}": tensor(x) for index, x in enumerate(case.inputs)}
+        evaluated(written_for_torch(case), **tensors)
         return
     try:
         module = None if isinstance(layer, Function) else layer.inferred(*case.inputs)
@@ -214,7 +216,7 @@ def written_for_torch(case: Case) -> str:
     name, _, rest = case.call.partition("(")
     arguments = rest.removesuffix(")")
     if name not in layers.NAMES:
-        return f"F.{name}(torch.zeros(2, 3, 4), {arguments})"
+        return called_in_torch(functions.find(name), len(case.inputs), arguments)
     layer = layers.find(name)
     x = case.inputs[0]
     sizes = [str(concrete(x)[min(1, x.rank - 1)])] * len(layer.inferred_names)
@@ -223,9 +225,18 @@ def written_for_torch(case: Case) -> str:
     return f"{layer.torch_name}({', '.join(parts)}).eval()(torch.zeros({concrete(x)}))"
 
 
+def called_in_torch(function: type[Function], inputs: int, arguments: str) -> str:
+    """Return the call of a function on the tensors `x0`, `x1`, … with arguments as written."""
+    first, *others = [f"x{index}" for index in range(inputs)]
+    given = [*others, *([arguments] if arguments else [])]
+    if function.method:
+        return f"{first}.{function.torch_name}({', '.join(given)})"
+    return f"{function.torch_name}({', '.join([first, *given])})"
+
+
 def evaluated(text: str, **names: Any) -> Any:
     """Return the value of an expression of the compiled source."""
-    scope = {"torch": torch, "nn": nn, "F": F, "self": SimpleNamespace(training=False)}
+    scope = {"torch": torch, "nn": nn, "F": F, "self": SimpleNamespace(training=False), "inf": inf}
     return eval(text, scope | names)
 
 

@@ -1,4 +1,4 @@
-"""Arithmetic between tensors, or between a tensor and a number, and matrix products."""
+"""Arithmetic between tensors, or between a tensor and a number."""
 
 import re
 from collections.abc import Sequence
@@ -8,19 +8,9 @@ from pydantic import Field
 
 from archc.diagnostics import Code, RuleViolation
 from archc.expressions.printing import constant_text
-from archc.layers.base import Function, expect_rank, spec_name
-from archc.reach import READ_WHOLE, Reads, aligned, unmoved
-from archc.shapes import (
-    Batch,
-    Shape,
-    TensorType,
-    broadcast,
-    checked,
-    elements,
-    format_shape,
-    number,
-    promoted,
-)
+from archc.layers.base import Function, spec_name
+from archc.reach import Reads, aligned, unmoved
+from archc.shapes import Shape, TensorType, broadcast, checked, format_shape, promoted
 
 MAX_TERMS = 256
 
@@ -45,7 +35,7 @@ def with_numbers(dtype: str, *numbers: float) -> str:
     return "int64" if dtype == "bool" else dtype
 
 
-class _Arithmetic(Function):
+class Arithmetic(Function):
     """Combine tensors of one shape, or a tensor and a number, element by element.
 
     Shapes: (B, …), (B, …) → (B, …); sizes of 1 grow only where the operator is a
@@ -118,7 +108,7 @@ class _Arithmetic(Function):
         return tuple(aligned(x.shape, wide.shape) for x in inputs)
 
 
-class Add(_Arithmetic):
+class Add(Arithmetic):
     """Add tensors of one shape: `relu(bn2 + downsample)`.
 
     Source: https://pytorch.org/docs/stable/generated/torch.add.html
@@ -131,7 +121,7 @@ class Add(_Arithmetic):
     mismatch: ClassVar[Code] = Code.ADD_SHAPES
 
 
-class Sub(_Arithmetic):
+class Sub(Arithmetic):
     """Subtract the second tensor from the first.
 
     Source: https://pytorch.org/docs/stable/generated/torch.sub.html
@@ -142,11 +132,11 @@ class Sub(_Arithmetic):
     operator: ClassVar[str] = "-"
 
     def _dtype(self, inputs: Sequence[TensorType]) -> str:
-        _refuse_boolean(inputs, "-")
+        refuse_boolean(inputs, "-")
         return super()._dtype(inputs)
 
 
-class Mul(_Arithmetic):
+class Mul(Arithmetic):
     """Multiply tensors element by element; sizes of 1 grow, so that a gate scales its channels.
 
     Source: https://pytorch.org/docs/stable/generated/torch.mul.html
@@ -159,7 +149,7 @@ class Mul(_Arithmetic):
     gate: ClassVar[bool] = True
 
 
-class Div(_Arithmetic):
+class Div(Arithmetic):
     """Divide the first tensor by the second; integers give float32.
 
     Source: https://pytorch.org/docs/stable/generated/torch.div.html
@@ -178,7 +168,7 @@ class Div(_Arithmetic):
 _SIMPLE_OPERAND = re.compile(r"-?[\w.]+")
 
 
-class Pow(_Arithmetic):
+class Pow(Arithmetic):
     """Raise the first operand to the power of the second.
 
     Source: https://pytorch.org/docs/stable/generated/torch.pow.html
@@ -228,7 +218,7 @@ class Neg(Function):
 
     def outputs(self, *inputs: TensorType) -> tuple[TensorType, ...]:
         """Return the type of the input."""
-        _refuse_boolean(inputs, "-")
+        refuse_boolean(inputs, "-")
         return (inputs[0],)
 
     def reads(self, *inputs: TensorType, result: int = 0) -> tuple[Reads, ...]:
@@ -236,183 +226,6 @@ class Neg(Function):
         return (unmoved(range(inputs[0].rank)),)
 
 
-class _Extreme(Function):
-    """Choose between two tensors of one shape, element by element.
-
-    Shapes: (B, …), (B, …) → (B, …).
-    """
-
-    arity: ClassVar[tuple[int, int]] = (2, 2)
-    family: ClassVar[str] = "arithmetic"
-
-    def outputs(self, *inputs: TensorType) -> tuple[TensorType, ...]:
-        """Return the shape of both tensors."""
-        shapes = [x.shape for x in inputs]
-        if shapes[0] != shapes[1]:
-            raise RuleViolation(
-                Code.SIZE_MISMATCH,
-                f"`{spec_name(type(self))}` needs equal shapes",
-                notes=(first_difference(shapes),),
-            )
-        return (TensorType(shapes[0], promoted(*(x.dtype for x in inputs))),)
-
-    def reads(self, *inputs: TensorType, result: int = 0) -> tuple[Reads, ...]:
-        """Return that each element reads those it is made of."""
-        (wide,) = self.outputs(*inputs)
-        return tuple(aligned(x.shape, wide.shape) for x in inputs)
-
-
-class Maximum(_Extreme):
-    """Take the larger of two elements: the max-feature-map of two halves.
-
-    Source: https://pytorch.org/docs/stable/generated/torch.maximum.html
-    """
-
-    torch_name: ClassVar[str] = "torch.maximum"
-    function_name: ClassVar[str] = "maximum"
-
-
-class Minimum(_Extreme):
-    """Take the smaller of two elements.
-
-    Source: https://pytorch.org/docs/stable/generated/torch.minimum.html
-    """
-
-    torch_name: ClassVar[str] = "torch.minimum"
-    function_name: ClassVar[str] = "minimum"
-
-
-class _MatrixProduct(Function):
-    """Multiply matrices: n rows of k elements by m columns of k elements."""
-
-    arity: ClassVar[tuple[int, int]] = (2, 2)
-    family: ClassVar[str] = "arithmetic"
-
-    def _check_product(self, a: TensorType, b: TensorType) -> None:
-        """Refuse tensors of two dtypes, or rows and columns of unequal length."""
-        name = spec_name(type(self))
-        if a.dtype != b.dtype or a.dtype == "bool":
-            raise RuleViolation(
-                Code.DTYPE,
-                f"`{name}` needs two tensors of one numeric dtype, found {a.dtype} and {b.dtype}",
-            )
-        inner = a.shape[-1], b.shape[-2 if b.rank > 1 else -1]
-        if inner[0] != inner[1]:
-            raise RuleViolation(
-                Code.SIZE_MISMATCH,
-                f"`{name}` needs as many columns on the left as rows on the right",
-                notes=(
-                    f"{format_shape(a.shape)} has {inner[0]} columns, "
-                    f"{format_shape(b.shape)} has {inner[1]} rows",
-                ),
-                help="turn the right one: `transpose(-2, -1)`" if b.shape[-1] == inner[0] else "",
-            )
-        number(inner[0], "the dimension that the product sums over")
-        if b.rank > 1 and isinstance(b.shape[-1], Batch) and a.shape[-2:-1] == b.shape[-1:]:
-            raise RuleViolation(
-                Code.DIMENSION,
-                f"`{name}` would compare every sample with every sample",
-                notes=(f"the batch `{b.shape[-1]}` is in the rows and in the columns",),
-            )
-
-    def multiply_adds(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> int:
-        """Return k for each element of the output."""
-        return elements(inputs[0].shape[-1:]) * elements(outputs[0].shape)
-
-    def reads(self, *inputs: TensorType, result: int = 0) -> tuple[Reads, ...]:
-        """Return that each element reads a row of the first and a column of the second."""
-        a, b = inputs
-        (product,) = self.outputs(a, b)
-        if b.rank == 1:
-            return unmoved(range(a.rank - 1)), READ_WHOLE
-        columns = aligned(b.shape, product.shape)
-        columns.pop(b.rank - 2, None)
-        return aligned(a.shape[:-1], product.shape[:-1]), columns
-
-
-class Matmul(_MatrixProduct):
-    """Multiply matrices, one pair for each place of the leading dimensions.
-
-    Shapes: (…, n, k), (…, k, m) → (…, n, m); with `broadcast=True` the leading
-    dimensions broadcast and either side may be a vector.
-    Source: https://pytorch.org/docs/stable/generated/torch.matmul.html
-    """
-
-    torch_name: ClassVar[str] = "torch.matmul"
-    function_name: ClassVar[str] = "matmul"
-    operator: ClassVar[str] = "@"
-
-    broadcast: bool = Field(False, description="let sizes of 1 and missing dimensions grow")
-
-    def forward(self, inputs: Sequence[str], batch: str = "") -> str:
-        """Return `a @ b`."""
-        return f"{inputs[0]} @ {inputs[1]}"
-
-    def outputs(self, *inputs: TensorType) -> tuple[TensorType, ...]:
-        """Return the leading dimensions, the rows of the first and the columns of the second."""
-        a, b = inputs
-        if not self.broadcast:
-            for x in inputs:
-                expect_rank(x, *range(2, 9), layer="matmul")
-        self._check_product(a, b)
-        rows, columns = a.shape[-2:-1], b.shape[-1:] if b.rank > 1 else ()
-        return (a.with_shape(checked((*self._leading(a, b), *rows, *columns))),)
-
-    def _leading(self, a: TensorType, b: TensorType) -> Shape:
-        left, right = a.shape[:-2], b.shape[:-2]
-        if left == right:
-            return left
-        wide = broadcast((left, right))
-        if wide is None or not self.broadcast:
-            raise RuleViolation(
-                Code.SIZE_MISMATCH,
-                "`matmul` needs equal leading dimensions",
-                notes=(f"they are {format_shape(left)} and {format_shape(right)}",),
-                help="write matmul(a, b, broadcast=True)" if wide is not None else "",
-            )
-        return wide
-
-
-class Bmm(_MatrixProduct):
-    """Multiply one pair of matrices for each sample of the batch.
-
-    Shapes: (B, n, k), (B, k, m) → (B, n, m).
-    Source: https://pytorch.org/docs/stable/generated/torch.bmm.html
-    """
-
-    torch_name: ClassVar[str] = "torch.bmm"
-    function_name: ClassVar[str] = "bmm"
-
-    def outputs(self, *inputs: TensorType) -> tuple[TensorType, ...]:
-        """Return the batch, the rows of the first and the columns of the second."""
-        a, b = inputs
-        for x in inputs:
-            expect_rank(x, 3, layer="bmm")
-        self._check_product(a, b)
-        if a.shape[0] != b.shape[0]:
-            raise RuleViolation(
-                Code.SIZE_MISMATCH,
-                "`bmm` needs as many matrices on the left as on the right",
-                notes=(f"they are {a.shape[0]} and {b.shape[0]}",),
-            )
-        return (a.with_shape((*a.shape[:2], b.shape[2])),)
-
-
-def _refuse_boolean(inputs: Sequence[TensorType], sign: str) -> None:
+def refuse_boolean(inputs: Sequence[TensorType], sign: str) -> None:
     if any(x.dtype == "bool" for x in inputs):
         raise RuleViolation(Code.DTYPE, f"`{sign}` needs numbers, a tensor is bool")
-
-
-__all__ = [
-    "Add",
-    "Bmm",
-    "Div",
-    "Matmul",
-    "Maximum",
-    "Minimum",
-    "Mul",
-    "Neg",
-    "Pow",
-    "Sub",
-    "first_difference",
-]

@@ -1,17 +1,13 @@
-"""Elementary functions of each element: root, exponential, rounding, limits."""
+"""Elementary functions of each element: roots, exponentials, logarithms, the error function."""
 
 from typing import ClassVar
 
-from pydantic import Field
-
-from archc.diagnostics import Code, RuleViolation
-from archc.functions.arithmetic import with_numbers
-from archc.layers.base import Function, spec_name
+from archc.layers.base import Function
 from archc.reach import Reads, unmoved
 from archc.shapes import TensorType
 
 
-class _Elementary(Function):
+class Elementary(Function):
     """Apply one function to every element; integers give float32.
 
     Shapes: (…) → (…).
@@ -29,7 +25,7 @@ class _Elementary(Function):
         return (unmoved(range(inputs[0].rank)),)
 
 
-class Sqrt(_Elementary):
+class Sqrt(Elementary):
     """Take the square root.
 
     Source: https://pytorch.org/docs/stable/generated/torch.sqrt.html
@@ -39,7 +35,7 @@ class Sqrt(_Elementary):
     function_name: ClassVar[str] = "sqrt"
 
 
-class Rsqrt(_Elementary):
+class Rsqrt(Elementary):
     """Take one over the square root.
 
     Source: https://pytorch.org/docs/stable/generated/torch.rsqrt.html
@@ -49,7 +45,7 @@ class Rsqrt(_Elementary):
     function_name: ClassVar[str] = "rsqrt"
 
 
-class Exp(_Elementary):
+class Exp(Elementary):
     """Take the exponential.
 
     Source: https://pytorch.org/docs/stable/generated/torch.exp.html
@@ -59,7 +55,7 @@ class Exp(_Elementary):
     function_name: ClassVar[str] = "exp"
 
 
-class Log(_Elementary):
+class Log(Elementary):
     """Take the natural logarithm.
 
     Source: https://pytorch.org/docs/stable/generated/torch.log.html
@@ -69,27 +65,7 @@ class Log(_Elementary):
     function_name: ClassVar[str] = "log"
 
 
-class Sin(_Elementary):
-    """Take the sine: half of a positional encoding.
-
-    Source: https://pytorch.org/docs/stable/generated/torch.sin.html
-    """
-
-    torch_name: ClassVar[str] = "torch.sin"
-    function_name: ClassVar[str] = "sin"
-
-
-class Cos(_Elementary):
-    """Take the cosine: the other half of a positional encoding.
-
-    Source: https://pytorch.org/docs/stable/generated/torch.cos.html
-    """
-
-    torch_name: ClassVar[str] = "torch.cos"
-    function_name: ClassVar[str] = "cos"
-
-
-class Erf(_Elementary):
+class Erf(Elementary):
     """Take the error function, of which GELU is made.
 
     Source: https://pytorch.org/docs/stable/generated/torch.erf.html
@@ -99,66 +75,104 @@ class Erf(_Elementary):
     function_name: ClassVar[str] = "erf"
 
 
-class _KeepsDtype(Function):
-    """Apply one function to every number, keeping its dtype.
+class Log1p(Elementary):
+    """Take the logarithm of 1 + x, exact for small x.
 
-    Shapes: (…) → (…).
+    Source: https://pytorch.org/docs/stable/generated/torch.log1p.html
     """
 
-    family: ClassVar[str] = "arithmetic"
-
-    def outputs(self, *inputs: TensorType) -> tuple[TensorType, ...]:
-        """Return the type of the input."""
-        (x,) = inputs
-        if x.dtype == "bool":
-            raise RuleViolation(
-                Code.DTYPE, f"`{spec_name(type(self))}` needs numbers, the input is bool"
-            )
-        return (x,)
-
-    def reads(self, *inputs: TensorType, result: int = 0) -> tuple[Reads, ...]:
-        """Return that each element reads itself."""
-        return (unmoved(range(inputs[0].rank)),)
+    torch_name: ClassVar[str] = "torch.log1p"
+    function_name: ClassVar[str] = "log1p"
 
 
-class Abs(_KeepsDtype):
-    """Drop the sign.
+class Log2(Elementary):
+    """Take the logarithm to base 2.
 
-    Source: https://pytorch.org/docs/stable/generated/torch.abs.html
+    Source: https://pytorch.org/docs/stable/generated/torch.log2.html
     """
 
-    torch_name: ClassVar[str] = "torch.abs"
-    function_name: ClassVar[str] = "abs"
+    torch_name: ClassVar[str] = "torch.log2"
+    function_name: ClassVar[str] = "log2"
 
 
-class Round(_KeepsDtype):
-    """Round to the nearest integer, halves to the even one.
+class Log10(Elementary):
+    """Take the logarithm to base 10.
 
-    Source: https://pytorch.org/docs/stable/generated/torch.round.html
+    Source: https://pytorch.org/docs/stable/generated/torch.log10.html
     """
 
-    torch_name: ClassVar[str] = "torch.round"
-    function_name: ClassVar[str] = "round"
+    torch_name: ClassVar[str] = "torch.log10"
+    function_name: ClassVar[str] = "log10"
 
 
-class Floor(_KeepsDtype):
-    """Round down.
+class Expm1(Elementary):
+    """Take the exponential minus 1, exact for small x.
 
-    Source: https://pytorch.org/docs/stable/generated/torch.floor.html
+    Source: https://pytorch.org/docs/stable/generated/torch.expm1.html
     """
 
-    torch_name: ClassVar[str] = "torch.floor"
-    function_name: ClassVar[str] = "floor"
+    torch_name: ClassVar[str] = "torch.expm1"
+    function_name: ClassVar[str] = "expm1"
 
 
-class Ceil(_KeepsDtype):
-    """Round up.
+class Exp2(Elementary):
+    """Raise 2 to the power of each element.
 
-    Source: https://pytorch.org/docs/stable/generated/torch.ceil.html
+    Source: https://pytorch.org/docs/stable/generated/torch.exp2.html
     """
 
-    torch_name: ClassVar[str] = "torch.ceil"
-    function_name: ClassVar[str] = "ceil"
+    torch_name: ClassVar[str] = "torch.exp2"
+    function_name: ClassVar[str] = "exp2"
+
+
+class Reciprocal(Elementary):
+    """Take one over each element.
+
+    Source: https://pytorch.org/docs/stable/generated/torch.reciprocal.html
+    """
+
+    torch_name: ClassVar[str] = "torch.reciprocal"
+    function_name: ClassVar[str] = "reciprocal"
+
+
+class Erfc(Elementary):
+    """Take one minus the error function.
+
+    Source: https://pytorch.org/docs/stable/generated/torch.erfc.html
+    """
+
+    torch_name: ClassVar[str] = "torch.erfc"
+    function_name: ClassVar[str] = "erfc"
+
+
+class Erfinv(Elementary):
+    """Take the inverse of the error function.
+
+    Source: https://pytorch.org/docs/stable/generated/torch.erfinv.html
+    """
+
+    torch_name: ClassVar[str] = "torch.erfinv"
+    function_name: ClassVar[str] = "erfinv"
+
+
+class Logit(Elementary):
+    """Take log(x/(1 − x)), the inverse of the sigmoid.
+
+    Source: https://pytorch.org/docs/stable/generated/torch.logit.html
+    """
+
+    torch_name: ClassVar[str] = "torch.logit"
+    function_name: ClassVar[str] = "logit"
+
+
+class Lgamma(Elementary):
+    """Take the logarithm of the absolute value of the gamma function.
+
+    Source: https://pytorch.org/docs/stable/generated/torch.lgamma.html
+    """
+
+    torch_name: ClassVar[str] = "torch.lgamma"
+    function_name: ClassVar[str] = "lgamma"
 
 
 class Square(Function):
@@ -176,36 +190,6 @@ class Square(Function):
         """Return the type of the input."""
         (x,) = inputs
         return (TensorType(x.shape, "int64") if x.dtype == "bool" else x,)
-
-    def reads(self, *inputs: TensorType, result: int = 0) -> tuple[Reads, ...]:
-        """Return that each element reads itself."""
-        return (unmoved(range(inputs[0].rank)),)
-
-
-class Clamp(Function):
-    """Limit elements to min … max; either may be left out.
-
-    Shapes: (…) → (…).
-    Source: https://pytorch.org/docs/stable/generated/torch.clamp.html
-    """
-
-    torch_name: ClassVar[str] = "torch.clamp"
-    function_name: ClassVar[str] = "clamp"
-    family: ClassVar[str] = "arithmetic"
-    positional: ClassVar[tuple[str, ...]] = ("min", "max")
-
-    min: int | float | None = Field(None, description="the lower limit")
-    max: int | float | None = Field(None, description="the upper limit")
-
-    def outputs(self, *inputs: TensorType) -> tuple[TensorType, ...]:
-        """Return the shape of the input, in the dtype that holds the limits too."""
-        (x,) = inputs
-        limits = [limit for limit in (self.min, self.max) if limit is not None]
-        if not limits:
-            raise RuleViolation(
-                Code.ARGUMENTS, "`clamp` needs a limit", help="write clamp(min=…) or clamp(max=…)"
-            )
-        return (TensorType(x.shape, with_numbers(x.dtype, *limits)),)
 
     def reads(self, *inputs: TensorType, result: int = 0) -> tuple[Reads, ...]:
         """Return that each element reads itself."""

@@ -65,7 +65,7 @@ def reducing(x: TensorType, dims: Collection[int], keepdim: bool) -> Reads:
     return {old: Goes((new,)) for new, old in enumerate(kept)}
 
 
-class _Reduction(Function):
+class Reduction(Function):
     """Reduce one or more dimensions to one element each.
 
     Shapes: (B, …, n, …) → (B, …, …), or (B, …, 1, …) with `keepdim`.
@@ -82,9 +82,9 @@ class _Reduction(Function):
         """Return the shape without the reduced dimensions."""
         (x,) = inputs
         dims = reduced_dimensions(x, self.dim, spec_name(type(self)))
-        return (TensorType(without(x.shape, dims, self.keepdim), self._dtype(x)),)
+        return (TensorType(without(x.shape, dims, self.keepdim), self.dtype(x)),)
 
-    def _dtype(self, x: TensorType) -> str:
+    def dtype(self, x: TensorType) -> str:
         return x.dtype
 
     def reads(self, *inputs: TensorType, result: int = 0) -> tuple[Reads, ...]:
@@ -93,7 +93,7 @@ class _Reduction(Function):
         return (reducing(inputs[0], dims, self.keepdim),)
 
 
-class Sum(_Reduction):
+class Sum(Reduction):
     """Add the elements; integers and booleans give int64.
 
     Source: https://pytorch.org/docs/stable/generated/torch.sum.html
@@ -102,19 +102,49 @@ class Sum(_Reduction):
     torch_name: ClassVar[str] = "sum"
     function_name: ClassVar[str] = "sum"
 
-    def _dtype(self, x: TensorType) -> str:
+    def dtype(self, x: TensorType) -> str:
+        """Return a floating-point dtype as it is, else int64."""
         return x.dtype if x.is_floating else "int64"
 
 
-class _Statistic(_Reduction):
+class Prod(Function):
+    """Multiply the elements along a dimension; integers and booleans give int64.
+
+    Shapes: (B, …, n, …) → (B, …, …), or (B, …, 1, …) with `keepdim`.
+    Source: https://pytorch.org/docs/stable/generated/torch.prod.html
+    """
+
+    torch_name: ClassVar[str] = "prod"
+    function_name: ClassVar[str] = "prod"
+    method: ClassVar[bool] = True
+    positional: ClassVar[tuple[str, ...]] = ("dim", "keepdim")
+    family: ClassVar[str] = "reduction"
+
+    dim: int = Field(description="the dimension to reduce")
+    keepdim: bool = Field(False, description="keep the reduced dimension with size 1")
+
+    def outputs(self, *inputs: TensorType) -> tuple[TensorType, ...]:
+        """Return the shape without the reduced dimension."""
+        (x,) = inputs
+        shape = without(x.shape, reduced_dimensions(x, self.dim, "prod"), self.keepdim)
+        return (TensorType(shape, x.dtype if x.is_floating else "int64"),)
+
+    def reads(self, *inputs: TensorType, result: int = 0) -> tuple[Reads, ...]:
+        """Return that the reduced dimension is read whole."""
+        dims = reduced_dimensions(inputs[0], self.dim, "prod")
+        return (reducing(inputs[0], dims, self.keepdim),)
+
+
+class Statistic(Reduction):
     """Reduce floating-point numbers to one number that describes them."""
 
-    def _dtype(self, x: TensorType) -> str:
+    def dtype(self, x: TensorType) -> str:
+        """Return the dtype of the input, which holds floating-point numbers."""
         expect_floating(x, spec_name(type(self)))
         return x.dtype
 
 
-class Mean(_Statistic):
+class Mean(Statistic):
     """Average the elements.
 
     Source: https://pytorch.org/docs/stable/generated/torch.mean.html
@@ -153,7 +183,7 @@ class Logsumexp(Function):
         return (reducing(inputs[0], dims, self.keepdim),)
 
 
-class _Spread(_Statistic):
+class _Spread(Statistic):
     """Measure how far elements lie from their mean."""
 
     positional: ClassVar[tuple[str, ...]] = ("dim",)
@@ -199,7 +229,7 @@ class Std(_Spread):
     function_name: ClassVar[str] = "std"
 
 
-class Amax(_Reduction):
+class Amax(Reduction):
     """Take the largest element: the maximum over time.
 
     Source: https://pytorch.org/docs/stable/generated/torch.amax.html
@@ -209,7 +239,7 @@ class Amax(_Reduction):
     function_name: ClassVar[str] = "amax"
 
 
-class Amin(_Reduction):
+class Amin(Reduction):
     """Take the smallest element.
 
     Source: https://pytorch.org/docs/stable/generated/torch.amin.html
@@ -219,76 +249,29 @@ class Amin(_Reduction):
     function_name: ClassVar[str] = "amin"
 
 
-class _Position(Function):
-    """Find where along a dimension an element lies; the result is int64.
+class _Truth(Reduction):
+    """Reduce elements to one boolean; a number other than 0 is true."""
 
-    Shapes: (B, …, n, …) → (B, …, …), or (B, …, 1, …) with `keepdim`.
+    def dtype(self, x: TensorType) -> str:
+        """Return `bool`."""
+        return "bool"
+
+
+class All(_Truth):
+    """Say whether all elements are true.
+
+    Source: https://pytorch.org/docs/stable/generated/torch.all.html
     """
 
-    method: ClassVar[bool] = True
-    positional: ClassVar[tuple[str, ...]] = ("dim", "keepdim")
-    family: ClassVar[str] = "reduction"
-
-    dim: int = Field(description="the dimension to search")
-    keepdim: bool = Field(False, description="keep the reduced dimension with size 1")
-
-    def outputs(self, *inputs: TensorType) -> tuple[TensorType, ...]:
-        """Return the shape without the searched dimension."""
-        (x,) = inputs
-        name = spec_name(type(self))
-        if x.dtype == "bool":
-            raise RuleViolation(Code.DTYPE, f"`{name}` needs numbers, the input is bool")
-        dims = reduced_dimensions(x, self.dim, name)
-        return (TensorType(without(x.shape, dims, self.keepdim), "int64"),)
-
-    def reads(self, *inputs: TensorType, result: int = 0) -> tuple[Reads, ...]:
-        """Return that the reduced dimensions are read whole."""
-        dims = reduced_dimensions(inputs[0], self.dim, spec_name(type(self)))
-        return (reducing(inputs[0], dims, self.keepdim),)
+    torch_name: ClassVar[str] = "all"
+    function_name: ClassVar[str] = "all"
 
 
-class Argmax(_Position):
-    """Find the largest element: the predicted class.
+class Any(_Truth):
+    """Say whether any element is true.
 
-    Source: https://pytorch.org/docs/stable/generated/torch.argmax.html
+    Source: https://pytorch.org/docs/stable/generated/torch.any.html
     """
 
-    torch_name: ClassVar[str] = "argmax"
-    function_name: ClassVar[str] = "argmax"
-
-
-class Argmin(_Position):
-    """Find the smallest element.
-
-    Source: https://pytorch.org/docs/stable/generated/torch.argmin.html
-    """
-
-    torch_name: ClassVar[str] = "argmin"
-    function_name: ClassVar[str] = "argmin"
-
-
-class Cumsum(Function):
-    """Add up the elements so far along a dimension; integers give int64.
-
-    Shapes: (…) → (…).
-    Source: https://pytorch.org/docs/stable/generated/torch.cumsum.html
-    """
-
-    torch_name: ClassVar[str] = "cumsum"
-    function_name: ClassVar[str] = "cumsum"
-    method: ClassVar[bool] = True
-    positional: ClassVar[tuple[str, ...]] = ("dim",)
-    family: ClassVar[str] = "reduction"
-
-    dim: int = Field(description="the dimension to run along")
-
-    def outputs(self, *inputs: TensorType) -> tuple[TensorType, ...]:
-        """Return the shape of the input."""
-        (x,) = inputs
-        normal_dimension(self.dim, x.rank)
-        return (TensorType(x.shape, x.dtype if x.is_floating else "int64"),)
-
-    def reads(self, *inputs: TensorType, result: int = 0) -> tuple[Reads, ...]:
-        """Return that `dim` is read whole: its last element sums all."""
-        (x,) = inputs
-        return (reducing(x, (self.dim % x.rank,), keepdim=True),)
+    torch_name: ClassVar[str] = "any"
+    function_name: ClassVar[str] = "any"

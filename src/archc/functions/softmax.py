@@ -7,6 +7,7 @@ from pydantic import Field
 from archc.layers import softmax as modules
 from archc.layers.base import Elementwise, Function
 from archc.layers.fields import Real
+from archc.reach import Reads, unmoved
 from archc.shapes import TensorType, normal_dimension
 
 
@@ -68,3 +69,8 @@ class GumbelSoftmax(_Competition, Elementwise):
         (x,) = super().outputs(*inputs)
         normal_dimension(self.dim, x.rank)
         return (x,)
+
+    def reads(self, *inputs: TensorType, result: int = 0) -> tuple[Reads, ...]:
+        """Return that `dim` is read whole, for its sum."""
+        (x,) = inputs
+        return (unmoved(dim for dim in range(x.rank) if dim != self.dim % x.rank),)

@@ -188,6 +188,8 @@ class Function(Layer):
     """Whether the source writes `x.name(…)` rather than `torch.name(x, …)`."""
     operator: ClassVar[str] = ""
     """The infix sign the source writes instead of a call: `+`."""
+    leading: ClassVar[int] = 0
+    """How many arguments an expression writes before the tensors: the equation of `einsum`."""
     variadic: ClassVar[str] = ""
     """The field that collects all positional arguments: the sizes of `expand`."""
 

@@ -68,3 +68,7 @@ class Softmax2d(Elementwise):
         """Return the type of the input, an image."""
         expect_rank(inputs[0], 4, layer="Softmax2d")
         return super().outputs(*inputs)
+
+    def reads(self, *inputs: TensorType, result: int = 0) -> tuple[Reads, ...]:
+        """Return that the channels are read whole, for their sum."""
+        return (unmoved((0, 2, 3)),)

@@ -39,6 +39,12 @@ OPERATORS = {
     "/": "div",
     "**": "pow",
     "@": "matmul",
+    "==": "eq",
+    "!=": "ne",
+    "<": "lt",
+    "<=": "le",
+    ">": "gt",
+    ">=": "ge",
 }
 
 
@@ -160,7 +166,7 @@ class LineEvaluator(Evaluator):
     def operation(self, expression: Expression, name: str, operands: tuple[Any, ...]) -> Any:
         """Append the node for an operator on tensors."""
         if name not in OPERATORS:
-            raise RuleViolation(Code.EXPRESSION_VALUE, f"`{name}` does not compare tensors")
+            raise RuleViolation(Code.EXPRESSION_VALUE, f"`{name}` does not work on tensors")
         if len(operands) == 1:
             return self._tensor_function("neg", operands, {}, expression.span)
         try:
@@ -207,6 +213,10 @@ class LineEvaluator(Evaluator):
         if name in OPERATORS.values():
             keywords = _operator_keywords(arguments, tensors, constants) | keywords
             constants = []
+        else:
+            _check_order(name, arguments, function.leading)
+            if "broadcast" in function.fields() and any(map(is_free_tensor, tensors)):
+                keywords = {"broadcast": True} | keywords
         operation = bind(function, constants, keywords)
         place = self.scope.function_path(name)
         values = self.builder.apply(operation, tensors, place, span, self.scope.instance)
@@ -260,6 +270,13 @@ def _may_name(key: str, name: str) -> bool:
     return re.fullmatch("[^.]*".join(parts), name) is not None
 
 
+def _is_tensor(argument: Any) -> bool:
+    """Return whether an argument is a tensor or a list of them."""
+    if is_list(argument):
+        return bool(argument) and isinstance(argument[0], Value)
+    return isinstance(argument, Value)
+
+
 def _split(arguments: tuple[Any, ...]) -> tuple[list[Value], list[Any]]:
     """Part the tensors of a call, those in lists included, from its constants."""
     tensors: list[Value] = []
@@ -267,11 +284,22 @@ def _split(arguments: tuple[Any, ...]) -> tuple[list[Value], list[Any]]:
     for argument in arguments:
         if isinstance(argument, Value):
             tensors.append(argument)
-        elif isinstance(argument, tuple) and argument and isinstance(argument[0], Value):
+        elif _is_tensor(argument):
             tensors += argument
         else:
             constants.append(argument)
     return tensors, constants
+
+
+def _check_order(name: str, arguments: tuple[Any, ...], leading: int) -> None:
+    """Refuse a constant before a tensor: what it means would depend on its place."""
+    kinds = [_is_tensor(argument) for argument in arguments[leading:]]
+    if kinds != sorted(kinds, reverse=True):
+        raise RuleViolation(
+            Code.ARGUMENTS,
+            f"the tensors of `{name}` come before its other arguments",
+            help="write the other arguments last, or by name",
+        )
 
 
 def _operator_keywords(

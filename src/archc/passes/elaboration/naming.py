@@ -37,8 +37,6 @@ _OTHER_FRAMEWORKS = {
     "AveragePooling2D": "in torch it is `AvgPool2d`",
     "Sequential": "write the layers as a list below the key",
     "cat": "in archc it is `concat`",
-    "max": "write `amax(x, dim)`, or `maximum(a, b)`",
-    "min": "write `amin(x, dim)`, or `minimum(a, b)`",
 }
 
 

@@ -1,0 +1,76 @@
+"""Functions of tensors as expressions write them: comparisons, masks, several results."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+import archc
+from archc.diagnostics import Diagnostic
+
+HEAD = "archc: 1\nname: net\ninputs:\n  x: [B, 2, 3]\nmodel:\n"
+
+
+def loaded(folder: Path, body: str) -> nn.Module:
+    """Return the model of these lines."""
+    (folder / "net.yaml").write_text(HEAD + body, encoding="utf-8")
+    return archc.load(folder / "net.yaml")
+
+
+def refused(body: str) -> Diagnostic:
+    """Return the one mistake of these lines."""
+    (found,) = archc.check(text=HEAD + body).diagnostics
+    return found
+
+
+@pytest.mark.parametrize("sign", ["==", "!=", "<", "<=", ">", ">="])
+def test_comparison_gives_booleans_as_torch_does(tmp_path: Path, sign: str) -> None:
+    x = torch.tensor([[[1.0, 0.5, 0.0], [0.5, 0.25, 2.0]]])
+    ours: Tensor = loaded(tmp_path, f"  out: from x {sign} 0.5\n")(x)
+    assert ours.equal(eval(f"x {sign} 0.5", {"x": x}))
+    assert ours.dtype == torch.bool
+
+
+def test_comparison_with_a_number_on_the_left_keeps_its_sides(tmp_path: Path) -> None:
+    x = torch.tensor([[[1.0, 0.5, 0.0], [0.5, 0.25, 2.0]]])
+    assert loaded(tmp_path, "  out: from 0.5 < x\n")(x).equal(x > 0.5)
+
+
+def test_comparison_within_arithmetic_stands_in_parentheses(tmp_path: Path) -> None:
+    x = torch.tensor([[[1.0, -0.5, 0.0], [0.5, 0.25, 2.0]]])
+    assert loaded(tmp_path, "  out: from (x > 0) * x\n")(x).equal((x > 0) * x)
+
+
+def test_where_with_a_number_before_the_tensor_is_refused() -> None:
+    found = refused("  mask: from x > 0\n  out: from where(mask, 0.0, x)\n")
+    assert found.code == "ARC206"
+    assert "the tensors of `where` come before" in found.headline
+
+
+def test_where_with_a_number_by_name_takes_it_where_the_mask_is_true(tmp_path: Path) -> None:
+    x = torch.tensor([[[1.0, -0.5, 0.0], [0.5, 0.25, 2.0]]])
+    ours: Tensor = loaded(tmp_path, "  mask: from x > 0\n  out: from where(mask, x, input=7.0)\n")(
+        x
+    )
+    assert ours.equal(torch.where(x > 0, 7.0, x))
+
+
+def test_function_of_a_buffer_broadcasts(tmp_path: Path) -> None:
+    x = torch.tensor([[[1.0, -0.5, 0.0], [0.5, 0.25, 2.0]]])
+    ours: Tensor = loaded(
+        tmp_path, "  least: Buffer([0.0, 0.1, 0.2])\n  out: from maximum(x, least)\n"
+    )(x)
+    assert ours.equal(torch.maximum(x, torch.tensor([0.0, 0.1, 0.2])))
+
+
+def test_both_results_of_max_are_read(tmp_path: Path) -> None:
+    x = torch.tensor([[[1.0, -0.5, 0.0], [0.5, 0.25, 2.0]]])
+    ours: Tensor = loaded(tmp_path, "  best: max(2) from x\n  out: from best + best.indices\n")(x)
+    assert ours.equal(x.max(2).values + x.max(2).indices)
+
+
+def test_second_result_alone_is_read(tmp_path: Path) -> None:
+    x = torch.tensor([[[1.0, -0.5, 0.0], [0.5, 0.25, 2.0]]])
+    ours: Tensor = loaded(tmp_path, "  best: topk(2, 2) from x\n  out: from best.indices\n")(x)
+    assert ours.equal(x.topk(2, 2).indices)
