@@ -95,7 +95,7 @@ class GetItem(Function):
         x, *chosen = inputs
         if chosen:
             return None
-        items = [*self.index, *[WHOLE] * (x.rank - len(self.index))]
+        items = self._items(x)
         kept = [dim for dim, item in enumerate(items) if not isinstance(item, int)]
         reads: Reads = {dim: Goes((), None) for dim in range(x.rank)}
         for new, dim in enumerate(kept):
