@@ -14,7 +14,7 @@ QUOTED = 160
 GUTTER = 5
 _LINE_ENDS = "\r\n\x85\u2028\u2029"
 _LINE = re.compile(f"[^{_LINE_ENDS}]*(?:\r\n|[{_LINE_ENDS}])|[^{_LINE_ENDS}]+")
-_FOUND = re.compile(r"`([^`]{81,})`")
+_FOUND = re.compile(r"`([^`]*)`")
 _COLOURS = {"error": "1;31", "warning": "1;33", "help": "1;36", "mark": "31"}
 
 

@@ -1,9 +1,9 @@
 """Calling a block: binding its arguments, refusing recursion, running the call."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from archc.diagnostics import Code, Label, RuleViolation, Span
+from archc.diagnostics import Code, Label, RuleViolation
 from archc.expressions.printing import expression_text, keyword_text
 from archc.expressions.syntax import Expression
 from archc.ir.runs import Instance, Template, Value
@@ -95,10 +95,11 @@ class BlockCaller(Part):
                 rest.append((name, value))
             else:
                 raise _wrong_arguments(callee, call, _surplus(name, names), name)
-        for argument in signature:
-            if argument.name not in bound and not argument.variadic:
-                if argument.default is None:
-                    raise _wrong_arguments(callee, call, f"`{argument.name}` is missing")
+        left = [a for a in signature if a.name not in bound and not a.variadic]
+        if missing := [a.name for a in left if a.default is None]:
+            raise _missing_arguments(callee, call, missing)
+        for argument in left:
+            if argument.default is not None:
                 bound[argument.name] = _default(callee.file, argument.default, bound)
         return bound | ({extra: tuple(rest)} if extra else {})
 
@@ -116,7 +117,7 @@ class BlockCaller(Part):
         if len(inputs) > wanted:
             inputs = inputs[:wanted] if len({v.node.index for v in inputs}) == 1 else inputs
         if len(inputs) != wanted:
-            raise _wrong_inputs(template, wanted, len(inputs), call.span)
+            raise _wrong_inputs(template, len(inputs), call)
         instance = Instance(
             template,
             arguments,
@@ -166,13 +167,27 @@ def _wrong_arguments(
     )
 
 
-def _wrong_inputs(template: Template, wanted: int, given: int, span: Span) -> RuleViolation:
-    names = ", ".join(template.block.inputs)
+def _missing_arguments(
+    callee: BlockCallee, call: LayerCall, missing: Sequence[str]
+) -> RuleViolation:
+    listed = ", ".join(f"`{name}`" for name in missing)
+    is_or_are = "is" if len(missing) == 1 else "are"
+    violation = _wrong_arguments(callee, call, f"{listed} {is_or_are} missing")
+    given = [*map(expression_text, call.arguments or ()), *map(keyword_text, call.keywords)]
+    whole = ", ".join([*given, *(f"{name}=…" for name in missing)])
+    violation.help = f"write `{call.name}({whole})`"
+    return violation
+
+
+def _wrong_inputs(template: Template, given: int, call: LayerCall) -> RuleViolation:
+    inputs = template.block.inputs
+    wanted = f"{len(inputs)} input{'s' * (len(inputs) != 1)} ({', '.join(inputs)})"
     return RuleViolation(
         Code.ARGUMENTS,
-        f"`{template.name}` takes {wanted} input{'s' * (wanted != 1)} ({names}), {given} given",
-        help=f"write `{template.name}(…) from {names}`",
-        span=span,
+        f"`{template.name}` takes {wanted}, {given} given",
+        help=f"name {'them' if len(inputs) > 1 else 'it'} after `from`, in this order: "
+        f"`{_call_text(call)} from {', '.join(inputs)}`",
+        span=call.span,
     )
 
 

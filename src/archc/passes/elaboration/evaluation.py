@@ -172,7 +172,7 @@ class LineEvaluator(Evaluator):
         try:
             return self._tensor_function(OPERATORS[name], operands, {}, expression.span)
         except RuleViolation as violation:
-            raise explained(violation, expression, operands, self.scope) from None
+            raise explained(violation, expression, operands, self.scope, self.builder) from None
 
     def call(self, expression: Call) -> Any:
         """Append the node for a function call written in an expression."""
@@ -184,7 +184,7 @@ class LineEvaluator(Evaluator):
         try:
             return self._tensor_function(name, tuple(values), keywords, expression.span)
         except RuleViolation as violation:
-            raise argued(violation, expression, values, self.scope) from None
+            raise argued(violation, expression, values, self.scope, self.builder) from None
 
     def unknown_function(self, name: str) -> RuleViolation:
         """Return the violation for a call of something that is no function."""

@@ -1,69 +1,136 @@
-"""What a message adds where tensors of an expression do not go together: who they are."""
+"""What a message adds where tensors that meet do not go together: who they are, what to change."""
 
 from collections.abc import Sequence
 from typing import Any
 
 from archc.diagnostics import Code, Label, RuleViolation
 from archc.diagnostics import Operand as Row
-from archc.expressions.printing import expression_text
-from archc.expressions.syntax import Binary, Call, Expression, Name
-from archc.ir.runs import Value
-from archc.passes.elaboration.mending import Operand, mending
-from archc.passes.elaboration.nodes import operand, origin_text
-from archc.passes.elaboration.scope import Scope
+from archc.expressions.printing import constant_text, expression_text
+from archc.expressions.syntax import NOWHERE, Attribute, Binary, Call, Expression, Name, children
+from archc.ir.runs import ItemRun, Value
+from archc.passes.elaboration.meetings import Meeting, Operand
+from archc.passes.elaboration.mending import mending
+from archc.passes.elaboration.nodes import NodeBuilder, operand, origin_text
+from archc.passes.elaboration.scope import STAGE_INPUTS, Scope
+from archc.shapes import format_shape
+
+_MEETINGS = frozenset({Code.ADD_SHAPES, Code.CONCAT_SHAPES, Code.SIZE_MISMATCH})
+_PRODUCTS = frozenset({"@", "matmul"})
+"""What takes tensors of unlike shapes: a product of matrices."""
 
 
 def explained(
-    violation: RuleViolation, expression: Expression, values: tuple[Any, ...], scope: Scope
+    violation: RuleViolation,
+    expression: Expression,
+    values: Sequence[Any],
+    scope: Scope,
+    builder: NodeBuilder,
 ) -> RuleViolation:
-    """Add to a violation of two tensors what they are and where they come from."""
+    """Add to a violation of an operator's tensors what they are and what would make them fit."""
     if not isinstance(expression, Binary) or violation.operands:
         return violation
     parts = (expression.left, expression.right)
-    rows = [_operand(p, v, scope) for p, v in zip(parts, values, strict=True)]
-    violation.operands = tuple(row for row in rows if row is not None)
-    violation.help = _mending(violation, parts, values, scope) or violation.help
     violation.span = expression.sign
     violation.labels = tuple(Label(part.span) for part in parts)
-    return violation
+    return met(violation, _operands(parts, values, scope), scope, builder, expression.operator)
 
 
 def argued(
-    violation: RuleViolation, expression: Call, values: list[Any], scope: Scope
+    violation: RuleViolation,
+    expression: Call,
+    values: Sequence[Any],
+    scope: Scope,
+    builder: NodeBuilder,
 ) -> RuleViolation:
-    """Add to a violation of a function's tensors what they are and where they come from."""
-    if not violation.operands:
-        pairs = zip(expression.arguments, values, strict=True)
-        rows = [_operand(part, value, scope) for part, value in pairs]
-        violation.operands = tuple(row for row in rows if row is not None)
-        violation.help = _mending(violation, expression.arguments, values, scope) or violation.help
+    """Add to a violation of a function's tensors what they are and what would make them fit."""
+    if violation.operands:
+        return violation
+    operands = _operands(expression.arguments, values, scope)
+    return met(violation, operands, scope, builder, expression.function)
+
+
+def met(
+    violation: RuleViolation,
+    operands: Sequence[Operand],
+    scope: Scope,
+    builder: NodeBuilder,
+    operation: str,
+) -> RuleViolation:
+    """Add to a violation of tensors that meet what they are and what would make them fit."""
+    violation.operands = tuple(_row(part, scope) for part in operands)
+    if violation.code in _MEETINGS and operation not in _PRODUCTS:
+        left_out = [_left_out(part, scope) for part in operands if part.is_left_out]
+        violation.notes = (*violation.notes, *left_out)
+        meeting = Meeting(violation.code, tuple(operands), scope, builder)
+        violation.help = mending(meeting) or violation.help
     return violation
 
 
-def _mending(
-    violation: RuleViolation, parts: Sequence[Expression], values: Sequence[Any], scope: Scope
-) -> str:
-    if violation.code not in {Code.ADD_SHAPES, Code.CONCAT_SHAPES, Code.SIZE_MISMATCH}:
-        return ""
+def _operands(parts: Sequence[Expression], values: Sequence[Any], scope: Scope) -> list[Operand]:
     pairs = [(p, v) for p, v in zip(parts, values, strict=True) if isinstance(v, Value)]
-    operands = [Operand(expression_text(p), v, _content(p, scope)) for p, v in pairs]
-    constants = scope.constants()
-    return mending(violation.code, operands, constants, scope.instance)
+    return [_operand(part, value, scope) for part, value in pairs]
 
 
-def _content(part: Expression, scope: Scope) -> object:
-    record = scope.child(part.identifier) if isinstance(part, Name) else None
-    return record.content if record is not None else None
-
-
-def _operand(part: Expression, value: Any, scope: Scope) -> Any:
-    if not isinstance(value, Value):
-        return None
+def _operand(part: Expression, value: Value, scope: Scope) -> Operand:
     name = expression_text(part)
     record = scope.child(name) if isinstance(part, Name) else None
+    if record is None:
+        return Operand(name, value)
+    return Operand(name, value, record.content, record.span, record.text)
+
+
+def _row(part: Operand, scope: Scope) -> Row:
+    """Return a tensor as a row of the message."""
     block = scope.instance.template
-    if record is None and not block.is_model and name in block.block.inputs:
-        return Row(name, str(value.type), f"the input of `{block.name}`")
-    if record is not None:
-        return operand(name, value, record.span, record.text)
-    return operand(name, value, value.node.span, origin_text(value.node))
+    if part.is_left_out:
+        origin = f"line {part.span.line} is left out, so it is {part.stands_for}"
+        return Row(part.name, str(part.type), origin)
+    if part.span is not NOWHERE:
+        return operand(part.name, part.value, part.span, part.text)
+    if not block.is_model and part.name in block.block.inputs:
+        return Row(part.name, str(part.type), f"the input of `{block.name}`")
+    return operand(part.name, part.value, part.value.node.span, origin_text(part.value.node))
+
+
+def _left_out(part: Operand, scope: Scope) -> str:
+    """Say why a line is left out: its condition with the values of what it asks."""
+    line = part.line
+    assert line is not None
+    assert line.item.condition is not None
+    condition = line.item.condition
+    facts = [f"{name} is {value}" for name, value in _facts(condition, line, scope).items()]
+    known = f": {', '.join(facts)}" if facts else ""
+    text = expression_text(condition)
+    return f"`{part.name}` is left out here, for its condition `{text}` is false{known}"
+
+
+def _facts(expression: Any, line: ItemRun, scope: Scope) -> dict[str, str]:
+    """Return the value of everything that a condition asks, where it has one."""
+    match expression:
+        case Name(name) if name in STAGE_INPUTS and line.inputs:
+            shape = line.inputs[0].type.shape
+            return {name: str(_asked(shape, name.removeprefix("in_")))}
+        case Name(name):
+            constants = scope.constants()
+            return {name: constant_text(constants[name])} if name in constants else {}
+        case Attribute(Name(name), "channels" | "features" | "shape" as what):
+            shape = _shape_of(name, scope)
+            return {f"{name}.{what}": _asked(shape, what)} if shape else {}
+        case _:
+            found: dict[str, str] = {}
+            for part in children(expression):
+                found |= _facts(part, line, scope)
+            return found
+
+
+def _shape_of(name: str, scope: Scope) -> tuple[Any, ...]:
+    record = scope.child(name)
+    binding = scope.variables.get(name)
+    value = record.value if record is not None else binding.value if binding is not None else None
+    return value.type.shape if isinstance(value, Value) else ()
+
+
+def _asked(shape: tuple[Any, ...], what: str) -> str:
+    if what == "shape":
+        return format_shape(shape)
+    return str(shape[1 if what == "channels" else -1])

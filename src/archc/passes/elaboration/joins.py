@@ -7,11 +7,21 @@ from msgspec import Struct
 
 from archc import functions
 from archc.diagnostics import Code, RuleViolation, Span
-from archc.ir.runs import BodyRun, EntryRun, ForRun, IfRun, JoinRun, Value
+from archc.ir.runs import (
+    BodyRun,
+    ChildRun,
+    EntryRun,
+    ForRun,
+    IfRun,
+    ItemRun,
+    JoinRun,
+    Value,
+)
 from archc.layers.base import bind
 from archc.passes.elaboration.control import unpacked
-from archc.passes.elaboration.mending import Operand, mending
-from archc.passes.elaboration.nodes import POISON, Skipped, operand
+from archc.passes.elaboration.explanations import met
+from archc.passes.elaboration.meetings import Operand
+from archc.passes.elaboration.nodes import POISON, Skipped
 from archc.passes.elaboration.places import Container
 from archc.passes.elaboration.running import Part
 from archc.passes.elaboration.scope import Binding
@@ -24,6 +34,7 @@ class BranchLine(Struct, frozen=True):
     name: str
     span: Span
     text: str = ""
+    content: ItemRun | BodyRun | None = None
 
 
 class JoinRunner(Part):
@@ -67,7 +78,7 @@ class JoinRunner(Part):
                 runs.append(run)
                 if isinstance(entry, (Child, Join, Branch)) and value is not None:
                     branches.append(value)
-                    lines.append(_branch_line(entry, len(branches)))
+                    lines.append(_branch_line(entry, run, len(branches)))
         return runs
 
     def _for_branches(
@@ -113,20 +124,16 @@ class JoinRunner(Part):
             return self.builder.apply(operation, branches, path, join.span, instance)[0]
         except RuleViolation as violation:
             violation.span = join.span
-            met = list(zip(lines, branches, strict=True))
-            violation.operands = tuple(
-                operand(line.name, value, line.span, line.text) for line, value in met
-            )
-            operands = [Operand(line.name, value) for line, value in met]
-            constants = self.scope.constants()
-            violation.help = (
-                mending(violation.code, operands, constants, instance) or violation.help
-            )
-            raise
+            parts = [
+                Operand(line.name, value, line.content, line.span, line.text)
+                for line, value in zip(lines, branches, strict=True)
+            ]
+            raise met(violation, parts, self.scope, self.builder, join.operation) from None
 
 
-def _branch_line(entry: Entry, number: int) -> BranchLine:
+def _branch_line(entry: Entry, run: EntryRun, number: int) -> BranchLine:
     if not isinstance(entry, Child):
         return BranchLine(f"branch {number}", entry.span)
     text = entry.content.text if isinstance(entry.content, Item) else ""
-    return BranchLine(entry.key or f"branch {number}", entry.span, text)
+    content = run.content if isinstance(run, ChildRun) else None
+    return BranchLine(entry.key or f"branch {number}", entry.span, text, content)

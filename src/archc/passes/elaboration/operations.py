@@ -40,11 +40,16 @@ class OperationRunner(Part):
             raise RuleViolation(
                 Code.NO_FLOW,
                 "no tensor flows into this line",
-                help="say where it comes from: `… from image`",
+                help=f"say where it comes from: `… from {self._first_input()}`",
             )
         if len(inputs) > most and inputs[0].node.operation is not None and _one_origin(inputs):
             return inputs[:most]
         return inputs
+
+    def _first_input(self) -> str:
+        """Return the first input of this block, as an example of what can be named."""
+        inputs = self.scope.instance.template.block.inputs
+        return inputs[0] if inputs else "image"
 
     def _check_claims(
         self, claimed: Mapping[str, Constant], operation: Layer, inputs: tuple[Value, ...]

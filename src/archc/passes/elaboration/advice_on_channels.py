@@ -1,0 +1,80 @@
+"""Advice where tensors that are added have other channels, or other features."""
+
+from collections import Counter
+
+from archc.diagnostics import Code
+from archc.ir.runs import Node
+from archc.layers.base import spec_name
+from archc.passes.elaboration.meetings import Meeting, Operand, ways
+from archc.passes.elaboration.rewriting import Place, place_of
+
+
+def unlike_channels(meeting: Meeting) -> str:
+    """Say how the channels of two tensors to be added, or their features, become equal."""
+    left, right = meeting.operands
+    both = ways(left, right)
+    dimension = _dimension(meeting)
+    if both is None or dimension == 0:
+        return ""
+    if plain := [way.operand for way in both if not way.nodes]:
+        return _shortcut(plain[0], right if plain[0] is left else left, dimension, meeting)
+    first, second = channel_place(left, meeting), channel_place(right, meeting)
+    if first is None or second is None or first.text == second.text:
+        return ""
+    sizes = left.type.shape[dimension], right.type.shape[dimension]
+    return (
+        f"`{left.name}` has its {sizes[0]} from line {first.line}, `{right.name}` its {sizes[1]} "
+        f"from line {second.line}: write "
+        f"`{first.written(**{first.name: second.text})}` on line {first.line}, "
+        f"or `{second.written(**{second.name: first.text})}` on line {second.line}"
+    )
+
+
+def unlike_ranks(meeting: Meeting) -> str:
+    """Name the line that gave one tensor another number of dimensions than the others have."""
+    ranks = Counter(operand.type.rank for operand in meeting.operands)
+    usual = max(ranks, key=lambda rank: (ranks[rank], rank))
+    odd = next(operand for operand in meeting.operands if operand.type.rank != usual)
+    node = odd.value.node
+    while node.operation is not None and node.inputs:
+        before = node.inputs[0]
+        if node.output.rank == odd.type.rank and before.type.rank == usual:
+            layer = spec_name(type(node.operation))
+            rest = "the others keep" if len(meeting.operands) > 2 else "the other keeps"
+            made = f"makes {odd.type} of {before.type}"
+            return f"`{layer}` on line {node.span.line} {made}: {rest} {usual} dimensions"
+        node = before.node
+    return ""
+
+
+def _dimension(meeting: Meeting) -> int:
+    """Return the only dimension in which two tensors to be added differ, if layers set it."""
+    left, right = (operand.type.shape for operand in meeting.operands)
+    unlike = [i for i, (a, b) in enumerate(zip(left, right, strict=True)) if a != b]
+    is_set = unlike == [1] or unlike == [len(left) - 1]
+    return unlike[0] if meeting.code is Code.ADD_SHAPES and is_set and unlike[0] else 0
+
+
+def _shortcut(shortcut: Operand, main: Operand, dimension: int, meeting: Meeting) -> str:
+    place, rank = channel_place(main, meeting), main.type.rank
+    size = place.text if place is not None else main.type.shape[dimension]
+    if dimension == rank - 1 and rank < 4:
+        layer, name, what = f"Linear({size})", "a linear layer", "features"
+    else:
+        layer, name, what = f"Conv{rank - 2}d({size}, 1)", "a 1×1 convolution", "channels"
+    return (
+        f"{name} makes the {what} equal: `shortcut: {layer} from {shortcut.name}`, "
+        f"then add `shortcut` instead of `{shortcut.name}`"
+    )
+
+
+def channel_place(operand: Operand, meeting: Meeting) -> Place | None:
+    """Return where the channels of a tensor are set, in the block's own words if possible."""
+    node: Node | None = operand.value.node
+    while node is not None and node.operation is not None:
+        feature = type(node.operation).feature
+        if feature:
+            place = place_of(node, feature, meeting.scope)
+            return place if place is not None and place.text else None
+        node = node.inputs[0].node if node.inputs else None
+    return None

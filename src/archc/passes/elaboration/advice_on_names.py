@@ -1,0 +1,122 @@
+"""Advice where a line takes, or names, another tensor than was meant."""
+
+from collections.abc import Iterator
+
+from archc.expressions.printing import expression_text
+from archc.expressions.syntax import Expression, Logical
+from archc.ir.runs import ItemRun
+from archc.passes.elaboration.advice_on_channels import channel_place
+from archc.passes.elaboration.meetings import Meeting, Operand, way_to
+
+
+def taken_elsewhere(meeting: Meeting) -> str:
+    """A line took another tensor than was meant: from an input of the block it would fit."""
+    for line, other in _both_orders(meeting):
+        run = line.line
+        if run is None or not run.present or not run.inputs:
+            continue
+        taken = run.inputs[0]
+        way = way_to(line, taken)
+        if way is None or (taken.key != other.value.key and not _is_given(run, meeting)):
+            continue
+        for name, value in meeting.inputs.items():
+            if value.key != taken.key and meeting.fits(way.end({}, value.type), other):
+                return _from(line, other, name)
+    return ""
+
+
+def _is_given(run: ItemRun, meeting: Meeting) -> bool:
+    """Return whether a line says `from` and names an input of the block."""
+    keys = {value.key for value in meeting.inputs.values()}
+    return bool(run.item.sources) and run.inputs[0].key in keys
+
+
+def _from(line: Operand, other: Operand, name: str) -> str:
+    sources = line.line.item.sources if line.line is not None else ()
+    if sources:
+        taken = f"from `{expression_text(sources[0])}`"
+        reason = f"`{line.name}` does not fit {taken}, and fits from `{name}`"
+    else:
+        reason = f"`{line.name}` has no `from`, so it takes the line above, `{other.name}`"
+    return f"{reason}: write `{line.name}: … from {name}`"
+
+
+def passed_in(meeting: Meeting) -> str:
+    """A block of several inputs was given the wrong ones: swapped, or another line's."""
+    inputs, instance = meeting.inputs, meeting.scope.instance
+    if len(inputs) < 2 or instance.caller is None:
+        return ""
+    where = f"`{instance.text}` on line {instance.line.line}"
+    for given, other in _both_orders(meeting):
+        if given.name not in inputs or inputs[given.name].key != given.value.key:
+            continue
+        if _fits_swapped(given, other, meeting):
+            return f"swap the inputs of {where}: in the other order they fit"
+        for name, value in meeting.outside():
+            if meeting.fits(value.type, other) and value.key != other.value.key:
+                return (
+                    f"`{name}` has the size of `{other.name}`: pass it as `{given.name}` to {where}"
+                )
+    return ""
+
+
+def _fits_swapped(given: Operand, other: Operand, meeting: Meeting) -> bool:
+    for value in meeting.inputs.values():
+        way = way_to(other, value) if value.key != given.value.key else None
+        if way is not None and meeting.fits(way.end({}, given.type), Operand(given.name, value)):
+            return True
+    return False
+
+
+def left_out(meeting: Meeting) -> str:
+    """A line that is left out stands for its input, which does not fit."""
+    for line, other in _both_orders(meeting):
+        if not line.is_left_out or line.line is None or line.line.item.condition is None:
+            continue
+        source = line.stands_for.strip("`")
+        for name, value in meeting.inputs.items():
+            if name != source and meeting.fits(value.type, other):
+                return (
+                    f"`{name}` has the shape of `{other.name}`: write `{line.name}: … from {name}`"
+                )
+        condition = _missing_condition(line, other, source, meeting)
+        if condition:
+            asked = _asked(line.line.item.condition, condition)
+            return f"the condition of `{line.name}` must hold here too: let it be `if {asked}`"
+    return ""
+
+
+def _asked(condition: Expression, wanted: str) -> str:
+    """Return a condition that asks one thing more, or rightly what it asked wrongly."""
+    is_any = isinstance(condition, Logical) and condition.operator == "or"
+    parts = condition.operands if isinstance(condition, Logical) and is_any else (condition,)
+    size = wanted.split(maxsplit=1)[0]
+    kept = [text for part in parts if size not in (text := expression_text(part))]
+    return " or ".join([*kept, wanted])
+
+
+def _missing_condition(line: Operand, other: Operand, source: str, meeting: Meeting) -> str:
+    """Return what a shortcut's condition should ask: a stride, or the channels."""
+    if line.lengths != other.lengths:
+        strides = [name for name, value in meeting.strides().items() if value > 1]
+        return f"{strides[0]} != 1" if strides else ""
+    last = channel_place(other, meeting)
+    if last is None or not source.replace("_", "a").isalnum():
+        return ""
+    return f"{source}.channels != {last.text}"
+
+
+def other_line(meeting: Meeting) -> str:
+    """A line above that nothing reads yet has the shape that is wanted."""
+    for wrong, other in _both_orders(meeting):
+        for name, value in meeting.unread():
+            if not name.isdigit() and meeting.fits(value.type, other):
+                question = f"did you mean `{name}` in place of `{wrong.name}`?"
+                return f"{question} it has the shape of `{other.name}`"
+    return ""
+
+
+def _both_orders(meeting: Meeting) -> Iterator[tuple[Operand, Operand]]:
+    first, second = meeting.operands
+    yield first, second
+    yield second, first

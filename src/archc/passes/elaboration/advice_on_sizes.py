@@ -1,0 +1,234 @@
+"""Advice where the sizes behind the channels differ: a stride, a padding, a kernel."""
+
+from collections.abc import Iterator, Mapping
+
+from archc.ir.runs import Node
+from archc.layers.base import spec_name
+from archc.passes.elaboration.meetings import Meeting, Operand, Way, ways, window_of
+from archc.passes.elaboration.remedies import Remedy, remedies
+from archc.passes.elaboration.rewriting import Rewriting, rewritten
+from archc.windows import Axis
+
+MAX_TRACED = 6
+"""How many changes of size a message follows."""
+
+
+def unlike_sizes(meeting: Meeting, odd: Operand | None = None) -> str:
+    """Say which stride, padding or kernel makes the sizes behind the channels equal."""
+    first, second = meeting.operands
+    both = ways(first, second)
+    if first.lengths == second.lengths or first.type.rank < 3 or both is None:
+        return ""
+    if first.type.rank == 3 and not any(map(_slides, both)):
+        return ""
+    if odd is not None:
+        way, other = both if both[0].operand is odd else reversed(both)
+        return _remedy(way, other.operand, meeting) or _trace(way)
+    small, large = sorted(both, key=lambda way: way.operand.lengths)
+    return (
+        _stride(large, small, meeting)
+        or _remedy(small, large.operand, meeting)
+        or _remedy(large, small.operand, meeting)
+        or _rounding(small, large)
+        or _trace(small if small.nodes else large)
+    )
+
+
+def _slides(way: Way) -> bool:
+    """Return whether a window slides on a way; else the last dimension holds features."""
+    operations = [node.operation for node in way.nodes if node.operation is not None]
+    return any("kernel_size" in operation.fields() for operation in operations)
+
+
+def _stride(large: Way, small: Way, meeting: Meeting) -> str:
+    """Advise where one way has a stride that the other lacks."""
+    ratio = _ratio(large.operand, small.operand)
+    if ratio < 2 or not any(node for node, _ in _strided(small)):
+        return ""
+    if advice := _variable(small, large, meeting):
+        return advice
+    strides = meeting.strides()
+    word = next((name for name, value in strides.items() if value == ratio), "")
+    kept = next((name for name, value in strides.items() if value == 1), "")
+    is_wanted = bool(word) or not (kept or _pool_by_default(small))
+    added = _with_stride(large, small, ratio, meeting, word) or _path(large, small, ratio, word)
+    removed = _without_stride(small, large, ratio, meeting, kept)
+    return (added or removed) if is_wanted else (removed or added)
+
+
+def _variable(small: Way, large: Way, meeting: Meeting) -> str:
+    """Put the block's own stride where a line writes a number of its own."""
+    strides = meeting.strides()
+    for node, axes in _strided(small):
+        for name, value in strides.items():
+            change = _change(small, node, large.operand, meeting, {"stride": name}, stride=value)
+            if change is not None and change.place.text not in strides:
+                where = f"`{change.place.call.name}` on line {change.place.line}"
+                numbers = f"has stride {axes[0].stride}, and `{name}` is {value} here"
+                return f"{where} {numbers}: write `{change.text}`"
+    return ""
+
+
+def _ratio(large: Operand, small: Operand) -> int:
+    """Return how many times longer every axis of the larger tensor is, 0 if that is not whole."""
+    pairs = list(zip(large.lengths, small.lengths, strict=True))
+    if not all(type(a) is int and type(b) is int and -(-a // (a // b or 1)) == b for a, b in pairs):
+        return 0
+    ratios = {a // b for a, b in pairs}
+    return ratios.pop() if len(ratios) == 1 else 0
+
+
+def _strided(way: Way) -> Iterator[tuple[Node, tuple[Axis, ...]]]:
+    for node, axes in way.windows("stride"):
+        if any(axis.stride != 1 for axis in axes):
+            yield node, axes
+
+
+def _pool_by_default(small: Way) -> bool:
+    """Return whether the only stride on a way is one that a pool has by its kernel."""
+    operations = [node.operation for node, _ in _strided(small) if node.operation is not None]
+    return len(operations) == 1 and "stride" not in operations[0].given
+
+
+def _with_stride(large: Way, small: Way, ratio: int, meeting: Meeting, word: str) -> str:
+    """Give a layer on the way to the larger tensor the stride that the other way has."""
+    for node, axes in large.windows("stride"):
+        if any(axis.stride != 1 for axis in axes):
+            continue
+        written = {"stride": word or str(ratio)}
+        change = _change(large, node, small.operand, meeting, written, stride=ratio)
+        if change is not None:
+            return _of_strides(small, large, ratio, change)
+    return ""
+
+
+def _without_stride(small: Way, large: Way, ratio: int, meeting: Meeting, kept: str) -> str:
+    """Take the stride of a layer on the way to the smaller tensor away."""
+    for node, _ in _strided(small):
+        written = {"stride": kept or "1"}
+        change = _change(small, node, large.operand, meeting, written, stride=1)
+        if change is not None:
+            default = "" if change.place.text else " (a pool's, if none is given, is its kernel)"
+            return _of_strides(small, large, ratio, change, default)
+    return ""
+
+
+def _change(
+    way: Way,
+    node: Node,
+    other: Operand,
+    meeting: Meeting,
+    written: Mapping[str, str],
+    **values: object,
+) -> Rewriting | None:
+    """Return the call with other arguments if the way then ends in the size of a tensor."""
+    change = rewritten(node, written, meeting.scope, way.nodes)
+    if change is None:
+        return None
+    found = way.with_arguments(change.nodes, **values)
+    return change if found is not None and found.shape[2:] == other.lengths else None
+
+
+def _of_strides(small: Way, large: Way, ratio: int, change: Rewriting, default: str = "") -> str:
+    return (
+        f"the way to `{small.operand.name}` has stride {ratio}{default}, that to "
+        f"`{large.operand.name}` stride 1: write `{change.text}` on line {change.place.line}"
+    )
+
+
+def _path(large: Way, small: Way, ratio: int, word: str) -> str:
+    """Put a strided convolution where the larger tensor is taken as it is."""
+    if large.nodes:
+        return ""
+    name, rank = large.operand.name, large.operand.type.rank
+    layer = f"Conv{rank - 2}d({small.operand.channels}, 1, stride={word or ratio})"
+    return (
+        f"`{name}` is {ratio} times as large as `{small.operand.name}`: it needs a path with "
+        f"stride {ratio} too, such as `shortcut: {layer} -> BatchNorm{rank - 2}d from {name}`"
+    )
+
+
+def _remedy(way: Way, other: Operand, meeting: Meeting) -> str:
+    """Change one line of a way so that the size at its end is the other's."""
+    for node in way.nodes:
+        if node.operation is None or not node.inputs:
+            continue
+        ratio = _times(other, node)
+        for remedy in remedies(node.operation, window_of(node), ratio):
+            texts = {name: _written(value) for name, value in remedy.values.items()}
+            change = _change(way, node, other, meeting, texts, **remedy.values)
+            if change is not None:
+                return _explained(node, way.operand, remedy, change)
+    return ""
+
+
+def _times(other: Operand, node: Node) -> int:
+    """Return how many times a layer would have to enlarge its input to meet a tensor."""
+    before = node.inputs[0].type.shape[2:]
+    pairs = [(a, b) for a, b in zip(other.lengths, before, strict=False)]
+    whole = pairs and all(type(a) is int and type(b) is int and a % b == 0 for a, b in pairs)
+    return pairs[0][0] // pairs[0][1] if whole else 0
+
+
+def _written(value: object) -> str:
+    return repr(value) if isinstance(value, str) else str(value)
+
+
+def _explained(node: Node, operand: Operand, remedy: Remedy, change: Rewriting) -> str:
+    before, after = node.inputs[0].type.shape[2:], node.output.shape[2:]
+    where = f"`{change.place.call.name}` on line {change.place.line}"
+    sizes = f"from {_size(before)} to {_size(after)}"
+    example = "" if "; take" in remedy.reason else f", write `{change.text}`"
+    return f"{where} changes the size of `{operand.name}` {sizes}: {remedy.reason}{example}"
+
+
+def _layer(node: Node) -> str:
+    name = spec_name(type(node.operation)) if node.operation is not None else node.path
+    return f"`{name}` on line {node.span.line}"
+
+
+def _size(lengths: tuple[object, ...]) -> str:
+    return " × ".join(map(str, lengths))
+
+
+def _rounding(small: Way, large: Way) -> str:
+    """Name the stride that does not divide its input, so that what comes back is smaller."""
+    for node in small.nodes if not large.nodes else ():
+        for axis, length in zip(window_of(node), node.inputs[0].type.shape[2:], strict=False):
+            if axis.stride > 1 and type(length) is int and length % axis.stride:
+                lost = f"{_layer(node)} makes {_lost(node, length)} of {length}"
+                again = f"`{small.operand.name}` cannot be {_size(large.operand.lengths)} again"
+                remedy = f"take an input whose sizes {_total_stride(small)} divides"
+                return f"{lost}, for {axis.stride} does not divide it, and {again}: {remedy}"
+    return ""
+
+
+def _lost(node: Node, length: int) -> object:
+    position = node.inputs[0].type.shape[2:].index(length)
+    return node.output.shape[2 + position]
+
+
+def _total_stride(way: Way) -> int:
+    """Return by how much the layers up to a tensor make an image smaller in all."""
+    total = 1
+    node = way.operand.value.node
+    while node.operation is not None and node.inputs:
+        total *= max((axis.stride for axis in window_of(node)), default=1)
+        node = node.inputs[0].node
+    return total
+
+
+def _trace(way: Way) -> str:
+    """Follow the size of a tensor along its way."""
+    steps: list[str] = []
+    size = way.start.shape[2:]
+    for node in way.nodes:
+        if node.output.rank > 2 and node.output.shape[2:] != size:
+            size = node.output.shape[2:]
+            steps.append(f"{_size(size)} after {_layer(node)}")
+    if not steps:
+        return ""
+    shown = steps[:MAX_TRACED] + ["…"] * (len(steps) > MAX_TRACED)
+    return (
+        f"follow the size of `{way.operand.name}`: {_size(way.start.shape[2:])}, {', '.join(shown)}"
+    )

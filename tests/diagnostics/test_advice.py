@@ -1,0 +1,103 @@
+"""What a message advises is right: a spec with the change made is accepted."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from archc.compiler import Report
+from tests.diagnostics.checking import report_on
+
+BAD = Path(__file__).parents[1] / "bad"
+SPECS = sorted([*BAD.glob("ARC402_*.yaml"), *BAD.glob("ARC403_*.yaml")])
+_CALL = re.compile(r"write `(\w+)(\([^`]*\))`")
+_LINE = re.compile(r"on line (\d+)")
+_SOURCE = re.compile(r"write `(\w+): … (from \w+)`")
+_CONDITION = re.compile(r"the condition of `(\w+)` .* let it be `(if [^`]+)`")
+_NAME = re.compile(r"did you mean `(\w+)` in place of `(\w+)`")
+_INPUT = re.compile(r"`(\w+)` has the size .*: pass it as `skip` to .* on line (\d+)")
+_SWAP = re.compile(r"swap the inputs of .* on line (\d+)")
+_SHORTCUT = re.compile(r"`(shortcut: .*) from (\w+)`")
+
+MOST_STEPS = 2
+EXPLAINED = frozenset(
+    {
+        "ARC402_even_kernel",
+        "ARC402_many_channels",
+        "ARC402_ranks",
+        "ARC403_even_pool",
+        "ARC403_global_pool",
+        "ARC403_nothing_fits",
+        "ARC403_ranks",
+        "ARC403_rounded",
+    }
+)
+"""Messages that say what is wrong and leave the choice to the reader."""
+
+
+def changed(text: str, help_: str) -> str:
+    """Return a spec with the change made that a message advises."""
+    lines = text.split("\n")
+    if found := _SOURCE.search(help_):
+        number = _line_of(lines, found[1])
+        bare = re.sub(r" from \w+", "", lines[number])
+        lines[number] = re.sub(r"\)( if .*)?$", rf") {found[2]}\1", bare)
+    elif found := _CONDITION.search(help_):
+        number = _line_of(lines, found[1])
+        lines[number] = re.sub(r"if .*", found[2], lines[number])
+    elif found := _NAME.search(help_):
+        number = next(i for i, line in enumerate(lines) if "# error" in line)
+        lines[number] = re.sub(rf"\b{found[2]}\b", found[1], lines[number])
+    elif found := _INPUT.search(help_):
+        number = int(found[2]) - 1
+        lines[number] = re.sub(r"\w+$", found[1], lines[number])
+    elif found := _SWAP.search(help_):
+        number = int(found[1]) - 1
+        lines[number] = re.sub(r"(\w+), (\w+)$", r"\2, \1", lines[number])
+    elif found := _SHORTCUT.search(help_):
+        number = next(i for i, line in enumerate(lines) if "return" in line)
+        lines[number] = re.sub(rf"\b{found[2]}\b", "shortcut", lines[number])
+        indentation = " " * (len(lines[number]) - len(lines[number].lstrip()))
+        lines.insert(number, f"{indentation}{found[1]} from {found[2]}")
+    elif found := _CALL.search(help_):
+        after, before = _LINE.search(help_, found.end()), _LINE.findall(help_[: found.start()])
+        number = int(after[1] if after else before[-1]) - 1
+        lines[number] = _with_call(lines[number], found[1], found[2])
+    else:
+        raise AssertionError(f"no change is advised: {help_}")
+    return "\n".join(lines)
+
+
+def _line_of(lines: list[str], name: str) -> int:
+    return next(i for i, line in enumerate(lines) if line.strip().startswith(f"{name}:"))
+
+
+def _with_call(line: str, name: str, arguments: str) -> str:
+    """Return a line with one call replaced: the one whose first two arguments are the same."""
+    calls = list(re.finditer(rf"\b{name}\([^()]*\)", line))
+    first = arguments.split(",")[:2]
+    call = next((c for c in calls if c[0][len(name) :].split(",")[:2] == first), calls[-1])
+    return line[: call.start()] + name + arguments + line[call.end() :]
+
+
+def report_with_advice(path: Path) -> Report:
+    """Return what checking finds once the advice is followed, and that which follows from it."""
+    text = path.read_text(encoding="utf-8")
+    report = report_on(text, path.name)
+    for _ in range(MOST_STEPS):
+        if report.ok:
+            break
+        (found,) = report.diagnostics
+        text = changed(text, found.help)
+        report = report_on(text, path.name)
+    return report
+
+
+@pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)
+def test_advice_that_is_followed_is_accepted(path: Path) -> None:
+    if path.stem in EXPLAINED:
+        with pytest.raises(AssertionError, match="no change is advised"):
+            report_with_advice(path)
+        return
+    report = report_with_advice(path)
+    assert report.ok, str(report)
