@@ -23,6 +23,7 @@ from archc.passes.elaboration.nodes import MAX_NODES
 
 if TYPE_CHECKING:
     from archc.drawing import Drawing
+    from archc.passes.summarize import SortKey
     from archc.spec.canonical import CanonicalSpec
 
 SummaryFormat = Literal["text", "json", "markdown", "csv"]
@@ -121,9 +122,16 @@ def graph_of(spec: Spec, settings: Settings | None = None) -> Graph:
     return report.graph
 
 
-def summary_source(graph: Graph, format: SummaryFormat = "text", mode: Mode | None = None) -> str:
+def summary_source(
+    graph: Graph,
+    format: SummaryFormat = "text",
+    mode: Mode | None = None,
+    depth: int | None = None,
+    sort: SortKey | None = None,
+) -> str:
     """Return the cost table of a graph as text, JSON, Markdown or CSV."""
     from archc.backends import summary as backend
+    from archc.passes.summarize import summarize
 
     printers = {
         "text": backend.summary_text,
@@ -131,7 +139,7 @@ def summary_source(graph: Graph, format: SummaryFormat = "text", mode: Mode | No
         "markdown": backend.summary_markdown,
         "csv": backend.summary_csv,
     }
-    return printers[format](count_costs(graph, mode))
+    return printers[format](summarize(graph, mode, depth, sort))
 
 
 def diagram(graph: Graph, depth: int | None = None) -> Drawing:

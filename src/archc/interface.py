@@ -26,6 +26,7 @@ from archc.spec.source import decode
 
 if TYPE_CHECKING:
     from archc.drawing import Drawing
+    from archc.passes.summarize import SortKey
 
 
 class CallError(ArchcError, TypeError):
@@ -65,17 +66,23 @@ def summary(
     inputs: Mapping[str, Sequence[int]] | None = None,
     mode: Mode | None = None,
     format: SummaryFormat = "text",
+    depth: int | None = None,
+    sort: SortKey | None = None,
 ) -> str:
-    """Return the table of layers with shapes, parameters and multiply-adds.
+    """Return the table of layers with shapes, parameters, multiply-adds and receptive fields.
 
-    Units: parameters in numbers, MACs in multiply-adds for one sample.
+    With `depth`, the sums of what stands below paths of that many names; with `sort`, the
+    largest first.
+
+    Units: parameters in numbers, MACs in multiply-adds for one sample, fields in positions
+    of the input.
 
     Raises:
         CompileError: the spec is wrong.
     """
     with accountable():
         spec, settings = chosen(path, text, _settings(variant, params, inputs, mode))
-        return summary_source(graph_of(spec, settings), format, settings.mode)
+        return summary_source(graph_of(spec, settings), format, settings.mode, depth, sort)
 
 
 def draw(

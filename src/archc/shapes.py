@@ -47,6 +47,17 @@ class TensorType(Struct, frozen=True):
         text = format_shape(self.shape)
         return text if self.dtype == "float32" else f"{self.dtype}{text}"
 
+    @property
+    def bytes(self) -> int:
+        """The bytes of one sample's elements."""
+        return elements(self.shape) * item_bytes(self.dtype)
+
+
+def item_bytes(dtype: str) -> int:
+    """Return the bytes of one element: 4 for `float32`, 1 for `bool`."""
+    bits = "".join(filter(str.isdigit, dtype))
+    return int(bits) // 8 if bits else 1
+
 
 def format_shape(shape: Sequence[Size]) -> str:
     """Return a shape as the language writes it: `[B, 64, 56, 56]`."""

@@ -3,6 +3,8 @@
 import pytest
 
 from archc.passes.count_costs import count_costs
+from archc.passes.estimate_memory import estimate_memory
+from archc.passes.summarize import summarize
 from tests.backends.networks import graph_of, network
 
 # Parameters of training and exact multiply-adds of inference: vgg from the mission's table,
@@ -55,7 +57,8 @@ def test_costs_without_a_mode_show_heads_with_no_multiply_adds() -> None:
 
 
 def test_costs_of_a_block_are_the_sums_of_its_layers() -> None:
-    (block,) = [b for b in count_costs(network("resnet18")).blocks if b.path == "layer2.0"]
+    rows = summarize(network("resnet18"), depth=2).rows
+    (block,) = [row for row in rows if row.path == "layer2.0"]
     # two 3×3 convolutions, a 1×1 shortcut, three batch norms of 2·128
     assert block.parameters == 9 * 64 * 128 + 9 * 128 * 128 + 64 * 128 + 3 * 256
     assert block.macs == (9 * 64 * 128 + 9 * 128 * 128 + 64 * 128) * 28 * 28
@@ -63,12 +66,64 @@ def test_costs_of_a_block_are_the_sums_of_its_layers() -> None:
     assert block.buffers == 3 * (2 * 128 + 1)
 
 
-def test_costs_of_outermost_blocks_and_plain_layers_give_the_total() -> None:
-    table = count_costs(network("resnet50"))
-    outer = {b.path: b.parameters for b in table.blocks if b.depth == 1}
-    plain = [r for r in table.nodes if r.path.split(".")[0] not in outer]
-    total = sum(outer.values()) + sum(row.parameters for row in plain)
-    assert total == 25_557_032
+def test_costs_at_depth_1_give_the_total() -> None:
+    rows = summarize(network("resnet50"), depth=1).rows
+    assert [row.path for row in rows] == (
+        "conv1 bn1 relu maxpool layer1 layer2 layer3 layer4 avgpool flatten fc".split()
+    )
+    assert sum(row.parameters for row in rows) == 25_557_032
+
+
+def test_rows_of_a_tree_stand_below_the_path_they_belong_to() -> None:
+    paths = [row.path for row in summarize(network("googlenet"), depth=2).rows]
+    place = paths.index("inception3a")
+    below = [f"inception3a.{name}" for name in ("branch1", "branch2", "branch3", "branch4")]
+    assert paths[place + 1 : place + 5] == below
+
+
+def test_sorted_rows_begin_with_the_largest_and_count_nothing_twice() -> None:
+    rows = summarize(network("vgg16"), sort="parameters").rows
+    assert (rows[0].path, rows[0].parameters) == ("classifier.0", 25_088 * 4_096 + 4_096)
+    cut = summarize(network("resnet50"), depth=2, sort="macs").rows
+    assert [row.macs for row in cut] == sorted((row.macs for row in cut), reverse=True)
+    assert sum(row.parameters for row in cut) == 25_557_032
+
+
+def test_weight_bytes_count_buffers_in_their_own_dtype() -> None:
+    text = "archc: 1\nname: bn\ninputs: {x: [B, 5, 3, 3]}\nmodel:\n  bn: BatchNorm2d\n"
+    # weight, bias, mean and variance of 5 float32, and one int64 that counts batches
+    assert count_costs(graph_of(text)).weight_bytes == 4 * 5 * 4 + 8
+
+
+RESIDUAL = """\
+archc: 1
+name: residual
+inputs: {x: [B, 2, 4, 4]}
+model:
+  wide: Conv2d(8, 1)
+  narrow: Conv2d(2, 1)
+  flat: flatten(1) from narrow + x
+  fc: Linear(3)
+"""
+
+
+def test_peak_of_an_inference_holds_what_is_still_to_be_read() -> None:
+    # x and narrow are 32 numbers, wide 128, the sum 32, fc 3; x waits for the sum:
+    # x + wide, x + wide + narrow = 192, x + narrow + sum, sum + fc
+    assert estimate_memory(graph_of(RESIDUAL)).inference == 192 * 4
+
+
+def test_training_keeps_every_tensor_but_views() -> None:
+    assert estimate_memory(graph_of(RESIDUAL)).training == (32 + 128 + 32 + 32 + 3) * 4
+
+
+def test_heads_take_memory_in_training_alone() -> None:
+    graph = network("googlenet")
+    heads = [row for row in count_costs(graph, "train").nodes if row.path.startswith("aux")]
+    without = sum(row.activation_bytes for row in count_costs(graph, "eval").nodes)
+    image = 3 * 224 * 224 * 4
+    made = image + without + sum(row.activation_bytes for row in heads)
+    assert estimate_memory(graph).training == made
 
 
 def test_costs_of_a_shared_layer_count_its_parameters_once_and_its_work_twice() -> None:

@@ -17,18 +17,24 @@ from archc.cli.options import (
     spec_argument,
 )
 
+SORT_KEYS = ("parameters", "macs", "weight_bytes", "activation_bytes")
+
 
 @click.command("summary", short_help="Print the table of layers with shapes and costs.")
 @spec_argument
 @network_options
 @mode_option
+@click.option("--depth", type=click.IntRange(1), help="Print sums down to paths of N names.")
+@click.option("--sort", type=click.Choice(SORT_KEYS), help="Print the largest first.")
 @format_option("text", "json", "markdown", "csv")
-def summary_command(*, form: str, **options: Any) -> int:
-    """Print one row a layer: its shape, its parameters, its multiply-adds, and the totals.
+def summary_command(*, form: str, depth: int | None, sort: Any, **options: Any) -> int:
+    """Print one row a layer: shape, parameters, multiply-adds, receptive field, and the totals.
 
     \b
     Examples:
       archc summary resnet50
+      archc summary resnet50 --depth 1
+      archc summary vgg16 --sort macs
       archc summary googlenet --mode eval
       archc summary my_network.yaml --format csv > layers.csv
     """
@@ -37,11 +43,11 @@ def summary_command(*, form: str, **options: Any) -> int:
     graph, settings, _ = _graph(**options)
     if form == "text" and sys.stdout.isatty():
         from archc.backends.summary import print_summary
-        from archc.passes.count_costs import count_costs
+        from archc.passes.summarize import summarize
 
-        print_summary(count_costs(graph, settings.mode))
+        print_summary(summarize(graph, settings.mode, depth, sort))
     else:
-        print(summary_source(graph, cast(Any, form), settings.mode), end="")
+        print(summary_source(graph, cast(Any, form), settings.mode, depth, sort), end="")
     return 0
 
 

@@ -44,6 +44,7 @@ class GetItem(Function):
     method: ClassVar[bool] = True
     arity: ClassVar[tuple[int, int]] = (1, 2)
     positional: ClassVar[tuple[str, ...]] = ("index",)
+    is_view: ClassVar[bool] = True
     family: ClassVar[str] = "shape"
 
     index: tuple[int | Rest | Slice, ...] = Field((), description="what stands in the brackets")
@@ -226,6 +227,7 @@ class Narrow(Function):
     function_name: ClassVar[str] = "narrow"
     method: ClassVar[bool] = True
     positional: ClassVar[tuple[str, ...]] = ("dim", "start", "length")
+    is_view: ClassVar[bool] = True
     family: ClassVar[str] = "shape"
 
     dim: int = Field(description="the dimension to shorten")
@@ -262,6 +264,7 @@ class _Parts(Function):
     """
 
     method: ClassVar[bool] = True
+    is_view: ClassVar[bool] = True
     family: ClassVar[str] = "shape"
 
     dim: int = Field(0, description="the dimension to cut")

@@ -117,6 +117,7 @@ class Roll(Reshaping):
     """
 
     torch_name: ClassVar[str] = "roll"
+    is_view: ClassVar[bool] = False
     function_name: ClassVar[str] = "roll"
     positional: ClassVar[tuple[str, ...]] = ("shifts", "dims")
 
@@ -152,6 +153,7 @@ class Flip(Reshaping):
     """
 
     torch_name: ClassVar[str] = "flip"
+    is_view: ClassVar[bool] = False
     function_name: ClassVar[str] = "flip"
     variadic: ClassVar[str] = "dims"
 

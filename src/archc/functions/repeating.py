@@ -81,6 +81,7 @@ class Repeat(Reshaping):
     """
 
     torch_name: ClassVar[str] = "repeat"
+    is_view: ClassVar[bool] = False
     function_name: ClassVar[str] = "repeat"
     variadic: ClassVar[str] = "sizes"
 

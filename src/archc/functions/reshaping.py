@@ -26,6 +26,7 @@ class Reshaping(Function):
     """Arrange the same elements in another shape."""
 
     method: ClassVar[bool] = True
+    is_view: ClassVar[bool] = True
     family: ClassVar[str] = "shape"
 
     def reads(self, *inputs: TensorType, result: int = 0) -> tuple[Reads, ...]:

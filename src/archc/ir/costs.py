@@ -1,9 +1,10 @@
-"""What a network costs: one row a node, one row a block, and the totals."""
+"""What a network costs: one row a node, and the totals."""
 
 from collections.abc import Sequence
 
 from msgspec import Struct
 
+from archc.ir.fields import Field, InputAxis
 from archc.ir.graph import Mode
 from archc.ir.runs import Node
 from archc.shapes import Shape, TensorType
@@ -14,7 +15,8 @@ class NodeCost(Struct, frozen=True):
 
     `path` is unique in the table: a second use of a path is marked `#2`.
 
-    Units: numbers for `parameters` and `buffers`, multiply-adds a sample for `macs`.
+    Units: numbers for `parameters` and `buffers`, multiply-adds a sample for `macs`, bytes for
+    `weight_bytes` (parameters and buffers) and for `activation_bytes` (its results, a sample).
     """
 
     index: int
@@ -25,24 +27,10 @@ class NodeCost(Struct, frozen=True):
     parameters: int
     buffers: int
     macs: int
+    weight_bytes: int
+    activation_bytes: int
     idle: bool = False
     """Whether the node runs in training alone and its multiply-adds are left out."""
-
-
-class BlockCost(Struct, frozen=True):
-    """One call of a block: the sums of all that ran inside; `depth` is 1 for the outermost.
-
-    Units: numbers for `parameters` and `buffers`, multiply-adds a sample for `macs`.
-    """
-
-    path: str
-    block: str
-    call: str
-    depth: int
-    output_shape: Shape
-    parameters: int
-    buffers: int
-    macs: int
 
 
 class CostTable(Struct, frozen=True):
@@ -57,7 +45,6 @@ class CostTable(Struct, frozen=True):
     inputs: tuple[tuple[str, TensorType], ...]
     outputs: tuple[tuple[str, TensorType], ...]
     nodes: tuple[NodeCost, ...]
-    blocks: tuple[BlockCost, ...]
 
     @property
     def parameters(self) -> int:
@@ -75,6 +62,11 @@ class CostTable(Struct, frozen=True):
         return sum(row.macs for row in self.nodes)
 
     @property
+    def weight_bytes(self) -> int:
+        """The bytes of parameters and buffers."""
+        return sum(row.weight_bytes for row in self.nodes)
+
+    @property
     def has_idle(self) -> bool:
         """Whether multiply-adds of layers that run in training alone are left out."""
         return any(row.idle for row in self.nodes)
@@ -83,6 +75,46 @@ class CostTable(Struct, frozen=True):
     def flops(self) -> int:
         """The floating-point operations for one sample: two for each multiply-add."""
         return 2 * self.macs
+
+
+class Memory(Struct, frozen=True):
+    """The most that activations take at one time. Units: bytes for one sample."""
+
+    inference: int
+    training: int
+
+
+class Row(Struct, frozen=True):
+    """One line of a summary: a node, or all that stands below a path.
+
+    `level` is the number of names in the path; `fields` are those of the last node.
+
+    Units: as those of `NodeCost`.
+    """
+
+    level: int
+    path: str
+    op: str
+    output_shape: Shape
+    dtype: str
+    parameters: int
+    buffers: int
+    macs: int
+    weight_bytes: int
+    activation_bytes: int
+    fields: tuple[Field | None, ...]
+
+
+class Summary(Struct, frozen=True):
+    """A cost table as a person asked for it, with receptive fields and memory.
+
+    `axes` are the axes of the inputs that the rows' `fields` are of.
+    """
+
+    table: CostTable
+    axes: tuple[InputAxis, ...]
+    rows: tuple[Row, ...]
+    memory: Memory
 
 
 def readable_paths(nodes: Sequence[Node]) -> dict[int, str]:

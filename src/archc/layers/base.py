@@ -69,6 +69,8 @@ class Layer(ABC):
     """Whether the layer is an `nn.Module` that takes a slot of the module tree."""
     family: ClassVar[str] = "other"
     """The colour group in diagrams."""
+    is_view: ClassVar[bool] = False
+    """Whether the result needs no memory of its own: it is the input's, or a weight's."""
     unnamed_arguments: ClassVar[Literal["forbid", "allow"]] = "forbid"
     """Whether arguments that no field names are taken, as they are."""
 

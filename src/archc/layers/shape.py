@@ -18,6 +18,7 @@ class Identity(Layer):
     """
 
     torch_name: ClassVar[str] = "nn.Identity"
+    is_view: ClassVar[bool] = True
 
     def outputs(self, *inputs: TensorType) -> tuple[TensorType, ...]:
         """Return the type of the input."""
@@ -36,6 +37,7 @@ class Flatten(Layer):
     """
 
     torch_name: ClassVar[str] = "nn.Flatten"
+    is_view: ClassVar[bool] = True
     family: ClassVar[str] = "shape"
 
     start_dim: int = Field(1, description="first dimension to merge")
@@ -60,6 +62,7 @@ class Unflatten(Layer):
 
     torch_name: ClassVar[str] = "nn.Unflatten"
     positional: ClassVar[tuple[str, ...]] = ("dim", "unflattened_size")
+    is_view: ClassVar[bool] = True
     family: ClassVar[str] = "shape"
 
     dim: int = Field(description="the dimension to divide")

@@ -19,6 +19,7 @@ class Parameter(Layer):
     torch_name: ClassVar[str] = "nn.Parameter"
     arity: ClassVar[tuple[int, int]] = (0, 0)
     variadic: ClassVar[str] = "shape"
+    is_view: ClassVar[bool] = True
     family: ClassVar[str] = "embedding"
 
     shape: tuple[Annotated[int, Field(ge=1, le=MAX_SIZE)], ...] = Field(
@@ -46,6 +47,7 @@ class Buffer(Layer):
     torch_name: ClassVar[str] = "nn.Buffer"
     arity: ClassVar[tuple[int, int]] = (0, 0)
     positional: ClassVar[tuple[str, ...]] = ("value",)
+    is_view: ClassVar[bool] = True
     family: ClassVar[str] = "embedding"
 
     value: Any = Field(description="a number or a nested list of numbers")

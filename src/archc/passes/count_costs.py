@@ -1,20 +1,20 @@
-"""Graph → CostTable: what each node and each block owns and computes."""
+"""Graph → CostTable: what each node owns, computes and makes."""
 
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
 from msgspec import Struct
 
-from archc.ir.costs import BlockCost, CostTable, NodeCost, readable_paths
+from archc.ir.costs import CostTable, NodeCost, readable_paths
 from archc.ir.graph import Graph, Mode
-from archc.ir.runs import Instance, Node
+from archc.ir.runs import Node
 from archc.layers.base import Owned
-from archc.shapes import elements
+from archc.shapes import elements, item_bytes
 
 
 @lru_cache(maxsize=2)
 def count_costs(graph: Graph, mode: Mode | None = None) -> CostTable:
-    """Return what a network costs: one row a live node, one row a live block.
+    """Return what a network costs: one row a live node.
 
     With a mode, what is not live in it is left out. Without one, the parameters are
     those of training and the multiply-adds those of inference: a head that runs in
@@ -33,7 +33,6 @@ def count_costs(graph: Graph, mode: Mode | None = None) -> CostTable:
         tuple((node.path, node.output) for node in graph.inputs),
         tuple((o.name, o.value.type) for o in graph.live_outputs(mode or "train")),
         rows,
-        tuple(_blocks(graph, nodes, rows)),
     )
 
 
@@ -42,6 +41,7 @@ class _Share(Struct, frozen=True):
 
     parameters: int = 0
     buffers: int = 0
+    bytes: int = 0
 
 
 class _Ownership:
@@ -55,12 +55,15 @@ class _Ownership:
     def share(self, node: Node) -> _Share:
         """Return the sizes of the tensors that this node is the first to use."""
         sizes = {"parameter": 0, "buffer": 0, "transient": 0}
+        total = 0
         for key, tensor in _tensors(node):
             kept = self._kept(key)
             if kept not in self.counted and (kept == key or kept not in self.keys):
                 self.counted.add(kept)
-                sizes[tensor.kind] += elements(tensor.shape)
-        return _Share(sizes["parameter"], sizes["buffer"])
+                count = elements(tensor.shape)
+                sizes[tensor.kind] += count
+                total += count * item_bytes(tensor.dtype)
+        return _Share(sizes["parameter"], sizes["buffer"], total)
 
     def _kept(self, key: str) -> str:
         """Return the key that a tied key stands for."""
@@ -92,31 +95,7 @@ def _row(node: Node, path: str, ownership: _Ownership, idle: frozenset[int]) -> 
         share.parameters,
         share.buffers,
         0 if is_idle else node.operation.multiply_adds(inputs, node.outputs),
+        share.bytes,
+        0 if node.operation.is_view else sum(kind.bytes for kind in node.outputs),
         is_idle,
-    )
-
-
-def _blocks(graph: Graph, nodes: Sequence[Node], rows: Sequence[NodeCost]) -> Iterator[BlockCost]:
-    """Yield the sums of each block's rows, outer calls first; calls that are not live are out."""
-    inside: dict[Instance, list[NodeCost]] = {}
-    for node, row in zip(nodes, rows, strict=True):
-        caller = node.caller
-        while caller is not None:
-            inside.setdefault(caller, []).append(row)
-            caller = caller.caller
-    for instance in graph.instances():
-        if instance.caller is not None and instance in inside:
-            yield _block(instance, inside[instance])
-
-
-def _block(instance: Instance, rows: Sequence[NodeCost]) -> BlockCost:
-    return BlockCost(
-        instance.path,
-        instance.template.name,
-        instance.text,
-        instance.depth,
-        instance.values[0].type.shape,
-        sum(row.parameters for row in rows),
-        sum(row.buffers for row in rows),
-        sum(row.macs for row in rows),
     )
