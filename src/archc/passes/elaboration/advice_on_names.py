@@ -79,31 +79,36 @@ def left_out(meeting: Meeting) -> str:
                 return (
                     f"`{name}` has the shape of `{other.name}`: write `{line.name}: … from {name}`"
                 )
-        condition = _missing_condition(line, other, source, meeting)
-        if condition:
-            asked = _asked(line.line.item.condition, condition)
+        wanted = _missing_conditions(line, other, source, meeting)
+        if wanted:
+            asked = _asked(line.line.item.condition, wanted)
             return f"the condition of `{line.name}` must hold here too: let it be `if {asked}`"
     return ""
 
 
-def _asked(condition: Expression, wanted: str) -> str:
-    """Return a condition that asks one thing more, or rightly what it asked wrongly."""
+def _asked(condition: Expression, wanted: list[str]) -> str:
+    """Return a condition that asks something more, or rightly what it asked wrongly."""
     is_any = isinstance(condition, Logical) and condition.operator == "or"
     parts = condition.operands if isinstance(condition, Logical) and is_any else (condition,)
-    size = wanted.split(maxsplit=1)[0]
-    kept = [text for part in parts if size not in (text := expression_text(part))]
-    return " or ".join([*kept, wanted])
+    asked = {text.split()[0] for text in wanted} | {"False"}
+    kept = [text for part in parts if not asked & set((text := expression_text(part)).split())]
+    return " or ".join([*kept, *wanted])
 
 
-def _missing_condition(line: Operand, other: Operand, source: str, meeting: Meeting) -> str:
-    """Return what a shortcut's condition should ask: a stride, or the channels."""
+def _missing_conditions(line: Operand, other: Operand, source: str, meeting: Meeting) -> list[str]:
+    """Return what a shortcut's condition should ask: a stride, or the channels, or both."""
+    wanted: list[str] = []
     if line.lengths != other.lengths:
         strides = [name for name, value in meeting.strides().items() if value > 1]
-        return f"{strides[0]} != 1" if strides else ""
-    last = channel_place(other, meeting)
-    if last is None or not source.replace("_", "a").isalnum():
-        return ""
-    return f"{source}.channels != {last.text}"
+        wanted += [f"{name} != 1" for name in strides[:1]]
+        if not strides:
+            return []
+    if line.channels != other.channels:
+        place = channel_place(other, meeting)
+        if place is None or not source.replace("_", "a").isalnum():
+            return []
+        wanted.append(f"{source}.channels != {place.text}")
+    return wanted
 
 
 def other_line(meeting: Meeting) -> str:

@@ -6,7 +6,16 @@ from typing import Any
 from archc.diagnostics import Code, Label, RuleViolation
 from archc.diagnostics import Operand as Row
 from archc.expressions.printing import constant_text, expression_text
-from archc.expressions.syntax import NOWHERE, Attribute, Binary, Call, Expression, Name, children
+from archc.expressions.syntax import (
+    NOWHERE,
+    Attribute,
+    Binary,
+    Call,
+    Expression,
+    Literal,
+    Name,
+    children,
+)
 from archc.ir.runs import ItemRun, Value
 from archc.passes.elaboration.meetings import Meeting, Operand
 from archc.passes.elaboration.mending import mending
@@ -98,6 +107,8 @@ def _left_out(part: Operand, scope: Scope) -> str:
     assert line is not None
     assert line.item.condition is not None
     condition = line.item.condition
+    if isinstance(condition, Literal):
+        return f"`{part.name}` is left out here, for its condition is `{condition.value}`"
     facts = [f"{name} is {value}" for name, value in _facts(condition, line, scope).items()]
     known = f": {', '.join(facts)}" if facts else ""
     text = expression_text(condition)

@@ -29,7 +29,6 @@ class Place(Struct, frozen=True):
     call: LayerCall
     order: tuple[str, ...]
     name: str
-    is_block: bool = False
 
     @property
     def line(self) -> int:
@@ -58,7 +57,7 @@ class Place(Struct, frozen=True):
         rest = [keyword_text(k) for k in self.call.keywords if not k.name]
         for name, text in values.items():
             index = self.order.index(name) if name in self.order else len(parts) + 1
-            is_next = self.is_block and index == len(parts) and name not in keywords
+            is_next = index == len(parts) and name not in keywords and text == name
             if index < len(parts) or is_next:
                 parts[index : index + 1] = [text]
             else:
@@ -82,7 +81,7 @@ def place_of(node: Node, name: str, scope: Scope) -> Place | None:
         if not outer:
             return place
         order = tuple(p.name for p in parameters if not p.variadic)
-        place = Place(instance.call, order, outer, is_block=True)
+        place = Place(instance.call, order, outer)
         instance = instance.caller
     return place
 
