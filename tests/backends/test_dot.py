@@ -99,7 +99,7 @@ def test_equal_blocks_in_a_row_are_drawn_once_with_their_number() -> None:
 
 
 def test_repeat_of_growing_channels_shows_the_first_and_the_last_size() -> None:
-    text = dot(network("densenet121"))
+    text = dot(network("densenet121"), depth=2)
     assert re.findall(r"× (\d+)<", text) == ["6", "12", "24", "16"]
     assert "[B, 96…256, 56, 56]" in text  # 64 + 32 · 1 … 64 + 32 · 6
 
@@ -154,27 +154,79 @@ def test_training_heads_are_dashed() -> None:
     text = dot(network("googlenet"))
     dashed = re.findall(r"^ +(\w+) \[label=<<TABLE[^>]*DASHED", text, re.MULTILINE)
     hints = [re.search(rf'^ +{name} .*tooltip="(\w+)', text, re.MULTILINE) for name in dashed]
-    assert [hint and hint[1] for hint in hints] == ["aux1", "aux2"]
+    assert {hint[1] for hint in hints if hint} == {"aux1", "aux2"}
+    assert len(dashed) == 5  # four cards of aux1, which is opened, and aux2
 
 
-def test_long_flow_is_cut_into_columns_that_numbered_signs_join() -> None:
-    text = dot(network("resnet50"))
-    signs = [name for name in node_names(text) if re.fullmatch(r"(begin|end)\d+", name)]
-    assert sorted(signs) == sorted(f"{side}{n}" for side in ("begin", "end") for n in (1, 2, 3))
-    assert all(re.search(rf"-> end{n}\b", text) for n in (1, 2, 3))
+def paths(text: str) -> dict[tuple[str, str], list[tuple[float, float]]]:
+    """Return the points of each edge as drawn: the tip first, then the curve."""
+    found = re.findall(r'^ +(\w+) -> (\w+) .*pos="e,([^"]+)"', text, re.MULTILINE)
+    return {
+        (tail, head): [tuple(map(float, point.split(","))) for point in points.split()]
+        for tail, head, points in found
+    }
+
+
+def places(text: str) -> dict[str, tuple[float, float]]:
+    found = re.findall(r'^ +(\w+) .*pos="([-\d.]+),([-\d.]+)"\];$', text, re.MULTILINE)
+    return {name: (float(x), float(y)) for name, x, y in found if "->" not in name}
+
+
+def test_long_flow_goes_on_at_the_head_of_the_next_column() -> None:
+    text = dot(network("vgg16"), depth=0)
+    where = places(text)
+    columns = sorted({x for name, (x, _) in where.items() if name.startswith("n")})
+    assert len(columns) == 2
+    last = min((name for name in where if where[name][0] == columns[0]), key=lambda n: where[n][1])
+    first = max((name for name in where if where[name][0] == columns[1]), key=lambda n: where[n][1])
+    line = paths(text)[last, first]
+    assert min(y for _, y in line) < where[last][1] < where[first][1] < max(y for _, y in line)
 
 
 def test_columns_stand_from_left_to_right() -> None:
-    tree = ElementTree.fromstring(render(dot(network("vit_b_16")), "svg"))
-    places = {"".join(text.itertext()): float(text.attrib["x"]) for text in tree.iter(f"{SVG}text")}
-    assert places["image"] < places["output"]
+    tree = ElementTree.fromstring(render(dot(network("vgg16")), "svg"))
+    found = {"".join(text.itertext()): float(text.attrib["x"]) for text in tree.iter(f"{SVG}text")}
+    assert found["image"] < found["output"]
 
 
 def test_nested_skips_make_the_flow_turn_upwards() -> None:
     text = dot(network("unet"), depth=0)
-    arrows = re.findall(r'^  (\w+) -> (\w+) \[dir="back"\]', text, re.MULTILINE)
-    assert len(arrows) == 6  # down4 to up1, up1 to up2, … up4 to outc, outc to the output
-    assert text.count('minlen="0"') == 4  # the four skips
+    where = places(text)
+    down = ["n0", "n1", "n7", "n14", "n21", "n28"]
+    up = ["n35", "n43", "n51", "n59", "n67", "out0"]
+    assert {where[name][0] for name in down} == {where["n0"][0]}
+    assert {where[name][0] for name in up} == {where["out0"][0]}
+    assert sorted(down, key=lambda name: -where[name][1]) == down
+    assert sorted(up, key=lambda name: where[name][1]) == up
+    for source, target in zip(down[1:5], up[3::-1], strict=True):  # inc to up4 … down3 to up1
+        assert where[source][1] == where[target][1]
+    tips = [points[0] for (_, head), points in paths(text).items() if head in up]
+    starts = [points[-1] for (_, head), points in paths(text).items() if head in up]
+    assert all(tip[1] > start[1] for tip, start in zip(tips, starts, strict=True))
+
+
+def test_residual_skip_leaves_and_enters_within_its_block() -> None:
+    text = dot(network("resnet50"), depth=2)
+    block = re.search(r'subgraph cluster_17_1 \{\n.*?bb="([^"]+)"', text, re.DOTALL)
+    assert block is not None
+    left, bottom, right, top = map(float, block[1].split(","))
+    skip = paths(text)["n16", "n25"]  # from where it leaves the arrow into the first convolution
+    assert all(left < x < right and bottom < y < top for x, y in skip)
+
+
+def test_without_a_depth_a_block_is_opened_where_it_stands_first() -> None:
+    text = dot(network("resnet50"))
+    texts = svg_texts(text)
+    assert frame_count(text) == 3  # layer1 and its two kinds of bottleneck
+    assert texts.count("downsample · [B, 256, 56, 56]") == 1
+    assert {"layer2", "layer3", "layer4"} <= set(texts)
+    assert frame_count(dot(network("resnet50"), depth=2)) == 12
+
+
+def test_bodies_that_are_no_calls_are_all_opened() -> None:
+    lines = "    - Conv2d({}, 3, padding=1)\n    - Conv2d(3, 1)\n"
+    body = f"  a:\n{lines.format(4)}  b:\n{lines.format(5)}"
+    assert frame_count(dot(small(body))) == 2
 
 
 HOSTILE = (

@@ -29,6 +29,7 @@ _CELL = re.compile(
     r'[^>]*>\n<text xml:space="preserve" )text-anchor="start" x="[-\d.]+" y="[-\d.]+"'
     r'([^>]* font-size="([\d.]+)")'
 )
+_FRAME = re.compile(r'<g id="clust\d+" class="cluster">\n.*?^</g>\n', re.DOTALL | re.MULTILINE)
 _ROUND = re.compile(
     r'(<ellipse [^>]*cx="[-\d.]+" cy="([-\d.]+)"[^>]*>\n<text [^>]*) y="[-\d.]+"'
     r'([^>]* font-size="([\d.]+)")'
@@ -90,22 +91,32 @@ def _failure(headline: str, advice: str) -> CompileError:
 
 
 def _clean_svg(picture: bytes) -> bytes:
-    """Return an SVG without comments, with hints for titles, whose cells centre their text.
+    """Return an SVG without comments, with hints for titles, whose cells place their text.
 
     Graphviz places text by the size of it that it measured; here the middle of the cell or
-    circle around it, whose size is ours, becomes the anchor.
+    circle around it, whose size is ours, becomes the anchor, and of a frame's title the left.
     """
     text = picture.decode()
     text = _COMMENT.sub("", _VERSION.sub("", text))
     text = _LINK.sub(r"\1<title>\2</title>\n\3", _TITLE.sub(r"\1", text))
+    text = _FRAME.sub(lambda frame: _CELL.sub(_at_the_left, frame[0]), text)
     return _ROUND.sub(_levelled, _CELL.sub(_centred, text)).encode()
 
 
 def _centred(match: re.Match[str]) -> str:
-    start, left, top, right, bottom, rest, size = match.groups()
-    x = (float(left) + float(right)) / 2
-    y = (float(top) + float(bottom)) / 2 + BASELINE * float(size)
-    return f'{start}text-anchor="middle" x="{x:.2f}" y="{y:.2f}"{rest}'
+    start, left, _, right, *_ = match.groups()
+    return f'{start}text-anchor="middle" x="{(float(left) + float(right)) / 2:.2f}"{_level(match)}'
+
+
+def _at_the_left(match: re.Match[str]) -> str:
+    start, left, *_ = match.groups()
+    return f'{start}x="{float(left):.2f}"{_level(match)}'
+
+
+def _level(match: re.Match[str]) -> str:
+    """Return the attributes of a text from its height on: its letters stand in the middle."""
+    _, _, top, _, bottom, rest, size = match.groups()
+    return f' y="{(float(top) + float(bottom)) / 2 + BASELINE * float(size):.2f}"{rest}'
 
 
 def _levelled(match: re.Match[str]) -> str:

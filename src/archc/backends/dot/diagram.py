@@ -1,29 +1,34 @@
 """The diagram: what is drawn of a graph, and the DOT text that draws it."""
 
-from collections.abc import Iterator
-
-from msgspec import Struct
+from collections.abc import Iterator, Mapping
+from itertools import pairwise
 
 from archc.backends.dot import palette
-from archc.backends.dot.columns import Arrangement, Box, arranged
-from archc.backends.dot.depth import Closed, Drawn, Opened, count, views
+from archc.backends.dot.curves import branch, curve, extent, shortened
+from archc.backends.dot.depth import Closed, Drawn, Opened, count, opened_once, views
 from archc.backends.dot.figures import (
+    TITLE_TOP,
     Figure,
+    Title,
     card_figure,
     closed_figure,
-    frame_label,
+    frame_title,
     output_figure,
 )
 from archc.backends.dot.labels import card_name, group_name
+from archc.backends.dot.layout import Box, Frame, Layout, Leaf, Part, Path, Point, Wire, laid_out
 from archc.backends.dot.repeats import Copies, repeated
 from archc.backends.dot.scopes import scopes
 from archc.backends.dot.stacking import Card, stacked
-from archc.backends.dot.writing import FONT, attributes, inches, quoted
+from archc.backends.dot.writing import FONT, attributes, quoted
 from archc.ir.graph import Graph
 
 COMFORTABLE_COUNT = 60
-COMFORTABLE_HEIGHT = 1300
 LARGEST_COUNT = 2000
+LEGIBLE = 45
+ARROW = 6
+"""How long an arrow's head is: the curve ends before it."""
+TITLE_SIDE = 9
 
 
 def dot(graph: Graph, *, depth: int | None = None) -> str:
@@ -31,74 +36,72 @@ def dot(graph: Graph, *, depth: int | None = None) -> str:
 
     Frames that lie deeper than `depth` become one node each; a picture that would have
     more than 2,000 nodes is closed further. Without a depth, the deepest is chosen whose
-    picture is still legible on a page. Sizes are fixed here, from a table of character
-    widths, so no font can move anything.
+    picture is still legible on a page; where that needs it, of a block's calls that are built
+    alike only the first is opened. Sizes and places are fixed here, from a table of
+    character widths, so no font and no layout program can move anything.
     """
     tree, copies = repeated(stacked(scopes(graph), graph), graph)
     *deeper, shallowest = views(tree, depth)
-    largest = COMFORTABLE_COUNT if depth is None else LARGEST_COUNT
-    for view in deeper:
-        if count(view) > largest:
-            continue
-        picture = _Picture(graph, view, copies)
-        if depth is not None or picture.plan.height <= COMFORTABLE_HEIGHT:
-            return picture.text()
-    return _Picture(graph, shallowest, copies).text()
+    if depth is not None:
+        fitting = (view for view in deeper if count(view) <= LARGEST_COUNT)
+        return Picture(graph, next(fitting, shallowest), copies).text()
+    for view in (view for full in deeper for view in (full, opened_once(full))):
+        if count(view) <= COMFORTABLE_COUNT:
+            picture = Picture(graph, view, copies)
+            if picture.layout.scale >= LEGIBLE:
+                return picture.text()
+    return Picture(graph, shallowest, copies).text()
 
 
-class _Placed(Struct, frozen=True):
-    """A figure under its name, and where it lies in the tree."""
-
-    figure: Figure
-    box: Box
-
-
-class _Picture:
-    """One view of a graph: its figures, its edges and how they are arranged."""
+class Picture:
+    """One view of a graph: its figures, its frames, its edges, and where they lie."""
 
     def __init__(self, graph: Graph, view: Opened, copies: Copies) -> None:
         self.graph = graph
         self.view = view
         self.copies = copies
         self.names: dict[int, str] = {}
-        self.placed: dict[str, _Placed] = {}
-        for place, item in enumerate(view.items):
-            self._place(item, "", place, 0)
-        for place, output in enumerate(graph.outputs):
-            pale = output.mode == "train"
-            self._add(f"out{place}", output_figure(output), len(view.items) + place, 0, pale)
+        self.figures: dict[str, Figure] = {}
+        self.titles: dict[str, Title] = {}
+        parts = [self._part(item, "", 0) for item in view.items]
+        outputs = [
+            self._leaf(f"out{place}", output_figure(output), is_loose=True)
+            for place, output in enumerate(graph.outputs)
+        ]
         self.edges = self._edges()
-        self.plan = arranged([placed.box for placed in self.placed.values()], list(self.edges))
+        self.parts = (*parts, *outputs)
+        self.layout = laid_out(self.parts, list(self.edges))
 
-    def _place(self, item: Drawn, outer: str, place: int, frames: int) -> None:
-        """Make the figures of an item; the first inside a frame carries the frame's head."""
+    def _part(self, item: Drawn, outer: str, level: int) -> Part:
+        """Make the figures of an item and return how they lie in each other."""
         match item:
             case Card(nodes):
                 figure = card_figure(item, card_name(item, outer), 1, self.graph, self.copies)
             case Closed(group):
+                figure = closed_figure(item, group_name(group, outer), self.graph, self.copies)
                 nodes = group.nodes
-                name = group_name(group, outer)
-                figure = closed_figure(item, name, self.graph, self.copies)
             case Opened(group, (Card() as card,)):
-                nodes = group.nodes
                 name = group_name(group, outer) or card_name(card, outer)
                 figure = card_figure(card, name, group.repeat, self.graph, self.copies)
+                nodes = group.nodes
             case Opened(group, items):
-                for turn, inner in enumerate(items):
-                    self._place(inner, group.path, place, 0 if turn else frames + 1)
-                return
+                title = frame_title(group, group_name(group, outer), palette.frame_colour(level))
+                name = _frame_name(item, level)
+                self.titles[name] = title
+                parts = tuple(self._part(inner, group.path, level + 1) for inner in items)
+                return Frame(name, title.head, parts)
         name = f"n{nodes[0].index}"
         self.names.update((node.index, name) for node in nodes)
         pale = all(node.index in self.graph.train_only for node in nodes)
-        self._add(name, figure, place, frames, pale)
+        return self._leaf(name, figure, is_loose=pale)
 
-    def _add(self, name: str, figure: Figure, item: int, frames: int, pale: bool) -> None:
-        box = Box(name, figure.width, figure.height, item, frames, pale)
-        self.placed[name] = _Placed(figure, box)
+    def _leaf(self, name: str, figure: Figure, *, is_loose: bool) -> Leaf:
+        self.figures[name] = figure
+        return Leaf(name, figure.width, figure.height, figure.is_sign, figure.is_narrow, is_loose)
 
-    def _edges(self) -> dict[tuple[str, str], bool]:
+    def _edges(self) -> dict[Wire, bool]:
         """Return the edges between figures; the value tells whether only training has it."""
-        edges: dict[tuple[str, str], bool] = {}
+        edges: dict[Wire, bool] = {}
         for node in self.graph.nodes:
             for value in node.inputs:
                 pair = (self._drawn(value.node.index), self._drawn(node.index))
@@ -114,37 +117,55 @@ class _Picture:
 
     def text(self) -> str:
         """Return the DOT text."""
+        height = self.layout.height
+        box = {"bb": _corners(Box(0, 0, self.layout.width, height), height)}
         outputs = [f"out{place}" for place in range(len(self.graph.outputs))]
         lines = [
             f"digraph {quoted(self.graph.title or self.graph.name)} {{",
-            f"  graph{attributes(_GRAPH)};",
+            f"  graph{attributes({**_GRAPH, **box})};",
             f"  node{attributes(_NODE)};",
             f"  edge{attributes(_EDGE)};",
-            *(f"  {line}" for line in _column_lines(self.plan)),
-            *_frame_lines(self.view, self.placed, "", 0),
-            *(f"  {self.placed[name].figure.written(name)}" for name in outputs),
-            *(f"  {line}" for line in _edge_lines(self.edges, self.plan)),
+            *self._figures(self.view, 0),
+            *(f"  {self._figure(name)}" for name in outputs),
+            *(f"  {line}" for line in _edge_lines(self.edges, self.layout)),
             "}",
         ]
         return "\n".join(lines) + "\n"
 
+    def _figures(self, frame: Opened, level: int) -> Iterator[str]:
+        """Yield the figures inside a frame, those of inner frames in their clusters."""
+        for item in frame.items:
+            if not isinstance(item, Opened) or _is_single(item):
+                yield f"  {self._figure(f'n{_first_index(item)}')}"
+                continue
+            name = _frame_name(item, level)
+            yield f"  subgraph {name} {{"
+            yield f"    graph{attributes(self._frame_look(name, level))};"
+            yield from (f"  {line}" for line in self._figures(item, level + 1))
+            yield "  }"
 
-def _frame_lines(
-    frame: Opened, placed: dict[str, _Placed], outer: str, level: int
-) -> Iterator[str]:
-    """Yield the figures inside a frame, those of inner frames in their clusters."""
-    for item in frame.items:
-        name = f"n{_first_index(item)}"
-        if not isinstance(item, Opened) or _is_single(item):
-            yield f"  {placed[name].figure.written(name)}"
-            continue
-        fill = palette.frame_colour(level)
-        label = frame_label(item.group, group_name(item.group, outer), fill)
-        look = {"label": label, "fillcolor": fill, **_FRAME}
-        yield f"  subgraph cluster_{_first_index(item)}_{level} {{"
-        yield f"    graph{attributes(look)};"
-        yield from (f"  {line}" for line in _frame_lines(item, placed, item.group.path, level + 1))
-        yield "  }"
+    def _figure(self, name: str) -> str:
+        box = self.layout.leaves[name]
+        place = _place(2 * box.left + box.width, 2 * self.layout.height - box.top - box.bottom)
+        return self.figures[name].written(name, place)
+
+    def _frame_look(self, name: str, level: int) -> Mapping[str, str]:
+        box = self.layout.frames[name]
+        height = self.layout.height
+        title = self.titles[name]
+        width = box.width - 2 * TITLE_SIDE
+        middle = box.top + (title.head.height + TITLE_TOP) // 2
+        return {
+            "label": title.written(width),
+            "fillcolor": palette.frame_colour(level),
+            **_FRAME,
+            "bb": _corners(box, height),
+            "lp": _place(box.left + box.right, 2 * (height - middle)),
+        }
+
+
+def _frame_name(item: Opened, level: int) -> str:
+    return f"cluster_{_first_index(item)}_{level}"
 
 
 def _is_single(item: Opened) -> bool:
@@ -156,78 +177,51 @@ def _first_index(item: Drawn) -> int:
     return nodes[0].index
 
 
-def _edge_lines(edges: dict[tuple[str, str], bool], plan: Arrangement) -> Iterator[str]:
-    """Yield the edges; one that leads to the next column goes by way of two numbered signs."""
-    signs: set[int] = set()
-    for (tail, head), pale in edges.items():
-        look = _PALE_EDGE if pale else {}
-        column = plan.columns[head]
-        if plan.columns[tail] == column:
-            yield _edge(tail, head, plan, look)
-            continue
-        if column not in signs:
-            signs.add(column)
-            yield _sign(column, "end")
-            yield f"{tail} -> end{column}{attributes(look)};"
-        yield f"begin{column} -> {head}{attributes(look)};"
+def _edge_lines(edges: Mapping[Wire, bool], layout: Layout) -> Iterator[str]:
+    """Yield the edges; one that leaves another on its way is drawn from there on."""
+    drawn: dict[str, list[Path]] = {}
+    for (tail, head), pale in sorted(edges.items(), key=lambda edge: edge[1]):
+        whole = layout.paths[tail, head]
+        path = min(
+            (branch(whole, trunk) for trunk in drawn.get(tail, ())), key=_extent, default=whole
+        )
+        drawn.setdefault(tail, []).append(whole)
+        look = {**(_PALE_EDGE if pale else {}), "pos": _curve_text(path, layout.height)}
+        yield f"{tail} -> {head}{attributes(look)};"
 
 
-def _edge(tail: str, head: str, plan: Arrangement, look: dict[str, str]) -> str:
-    """Return an edge; on the way up Graphviz sees it reversed, and a skip keeps level."""
-    if head not in plan.rising:
-        return f"{tail} -> {head}{attributes(look)};"
-    if tail in plan.rising or tail == plan.turning:
-        return f"{head} -> {tail}{attributes({**look, 'dir': 'back'})};"
-    return f"{tail} -> {head}{attributes({**look, 'minlen': '0'})};"
+def _extent(path: Path) -> int:
+    return sum(extent(one, other) for one, other in pairwise(path))
 
 
-def _column_lines(plan: Arrangement) -> Iterator[str]:
-    """Yield an invisible cluster at the head of each column.
-
-    Graphviz packs the columns in the order in which it meets a cluster of each.
-    """
-    count = max(plan.columns.values(), default=0) + 1
-    heads = [next(iter(plan.columns), ""), *(_sign(number, "begin") for number in range(1, count))]
-    for column, head in enumerate(heads if count > 1 else []):
-        yield f"subgraph cluster_column{column} {{"
-        yield f"  graph{attributes({'peripheries': '0', 'margin': '0'})};"
-        yield f"  {head}"
-        yield "}"
+def _curve_text(path: Path, height: int) -> str:
+    """Return the way of an edge as DOT writes it: the arrow's tip, then the curve."""
+    tip, *points = [path[-1], *curve(shortened(path, ARROW))]
+    return " ".join([f"e,{_point(tip, height)}", *(_point(point, height) for point in points)])
 
 
-def _sign(number: int, side: str) -> str:
-    return f"{side}{number}{attributes({**_SIGN, 'label': str(number)})};"
+def _point(point: Point, height: int) -> str:
+    return f"{point[0]},{height - point[1]}"
+
+
+def _place(twice_x: int, twice_y: int) -> str:
+    """Return a place given in half points, which is where the middle of a box may lie."""
+    return f"{twice_x / 2:g},{twice_y / 2:g}"
+
+
+def _corners(box: Box, height: int) -> str:
+    return f"{box.left},{height - box.bottom},{box.right},{height - box.top}"
 
 
 _GRAPH = {
-    "rankdir": "TB",
-    "nodesep": "0.22",
-    "ranksep": "0.26",
+    "layout": "nop2",
     "fontname": FONT,
     "fontsize": "10",
     "margin": "0",
     "pad": "0.1",
     "bgcolor": "white",
-    "pack": "24",
-    "packmode": "array_ti9",
 }
 _NODE = {"fontname": FONT, "fontsize": "10", "margin": "0", "penwidth": "0.8"}
 _EDGE = {"color": palette.LINE, "penwidth": "0.9", "arrowsize": "0.55"}
 _PALE_EDGE = {"color": palette.PALE_LINE, "style": "dashed"}
-_SIGN = {
-    "shape": "circle",
-    "width": inches(16),
-    "height": inches(16),
-    "fixedsize": "true",
-    "style": "filled",
-    "fillcolor": palette.PALE_TERMINAL,
-    "color": palette.PALE_TERMINAL,
-    "fontsize": "8",
-}
-_FRAME = {
-    "style": "rounded,filled",
-    "color": palette.FRAME_LINE,
-    "penwidth": "0.8",
-    "labeljust": "l",
-    "margin": "8",
-}
+_FRAME = {"style": "rounded,filled", "color": palette.FRAME_LINE, "penwidth": "0.8"}

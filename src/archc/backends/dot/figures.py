@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from archc.backends.dot import palette
 from archc.backends.dot.depth import Closed
@@ -15,9 +16,10 @@ from archc.backends.dot.labels import (
     layer_text,
     output_text,
 )
+from archc.backends.dot.layout import Head
 from archc.backends.dot.repeats import Copies
 from archc.backends.dot.stacking import Card, Group
-from archc.backends.dot.writing import attributes, cell, inches, table
+from archc.backends.dot.writing import Table, attributes, blank, cell, inches, table, title_cell
 from archc.ir.graph import Graph, GraphOutput
 from archc.ir.runs import Node
 from archc.layers.base import spec_name
@@ -25,7 +27,7 @@ from archc.layers.base import spec_name
 SIGNS = {"add": "+", "sub": "−", "mul": "×", "div": "÷", "matmul": "@"}
 CIRCLE = 20
 CORNER = 10
-FRAME_SIDE = 4
+TITLE_TOP = 6
 
 
 class Figure(Struct, frozen=True):
@@ -34,11 +36,37 @@ class Figure(Struct, frozen=True):
     width: int
     height: int
     look: Mapping[str, str]
+    is_sign: bool = False
+    is_narrow: bool = False
 
-    def written(self, name: str) -> str:
-        """Return the DOT statement of the node."""
+    def written(self, name: str, place: str) -> str:
+        """Return the DOT statement of the node with its middle at a place."""
         size = {"width": inches(self.width), "height": inches(self.height), "fixedsize": "true"}
-        return f"{name}{attributes({**self.look, **size})};"
+        return f"{name}{attributes({**self.look, **size, 'pos': place})};"
+
+
+class Title(Struct, frozen=True):
+    """What stands at the head of a frame: rows at the left, a badge at the right."""
+
+    rows: tuple[Row, ...]
+    badge: Row | None
+
+    @property
+    def head(self) -> Head:
+        """The room that the title takes."""
+        left = max((row.width for row in self.rows), default=0)
+        height = sum(row.height for row in self.rows)
+        return Head(left, self.badge.width if self.badge else 0, TITLE_TOP + height)
+
+    def written(self, width: int) -> Table:
+        """Return the label of a frame, as wide as its head."""
+        lines: list[str] = []
+        for place, row in enumerate(self.rows):
+            badge = title_cell(self.badge) if self.badge and place == 0 else ""
+            room = self.badge.width if self.badge and badge else 0
+            line = title_cell(row) + blank(width - row.width - room, row.height) + badge
+            lines.append(f"<TD>{table([line], width, row.height)[1:-1]}</TD>")
+        return table(lines, width, self.head.height - TITLE_TOP)
 
 
 def card_figure(card: Card, name: str, repeat: int, graph: Graph, copies: Copies) -> Figure:
@@ -68,16 +96,13 @@ def output_figure(output: GraphOutput) -> Figure:
     return _terminal(output.name or "output", str(output.value.type), fill, ink)
 
 
-def frame_label(group: Group, name: str, fill: str) -> str:
-    """Return the label of a frame: its name, its call, how often it stands in a row."""
-    rows = [Row(name, fill, bold=True, side=FRAME_SIDE)] if name else []
+def frame_title(group: Group, name: str, fill: str) -> Title:
+    """Return the title of a frame: its name over its call, and how often it stands in a row."""
+    rows = [Row(name, fill, bold=True, side=0)] if name else []
     if group.instance is not None:
-        call = instance_text(group.instance)
-        rows.append(Row(call, fill, palette.FAINT, side=FRAME_SIDE))
-    if group.repeat > 1:
-        rows.append(Row(f"× {group.repeat}", palette.BADGE, palette.PAPER, bold=True))
-    line = "".join(cell(row, row.width) for row in rows)
-    return table([line], sum(row.width for row in rows), rows[0].height)
+        rows.append(Row(instance_text(group.instance), fill, palette.FAINT, SMALL_SIZE, side=0))
+    badge = Row(f"× {group.repeat}", palette.BADGE, palette.PAPER, bold=True)
+    return Title(tuple(rows), badge if group.repeat > 1 else None)
 
 
 def _hint(nodes: Sequence[Node]) -> str:
@@ -93,7 +118,7 @@ def _terminal(name: str, shape: str, fill: str, ink: str) -> Figure:
 
 def _rounded(rows: Sequence[Row], look: Mapping[str, str]) -> Figure:
     """Return rows in a box with round corners; the cells keep clear of them."""
-    width = max(row.width for row in rows)
+    width = _even(max(row.width for row in rows))
     height = sum(row.height for row in rows)
     label = table([cell(row, width) for row in rows], width, height)
     return Figure(width + CORNER, height + CORNER // 2, {"label": label, "shape": "box", **look})
@@ -112,18 +137,20 @@ def _join(node: Node, graph: Graph, copies: Copies) -> Figure:
     style = "filled,dashed" if pale else "filled"
     if name in SIGNS:
         sign = {"label": SIGNS[name], "shape": "circle", "style": style}
-        return Figure(CIRCLE, CIRCLE, {**look, **sign, "fontcolor": palette.INK})
+        full = {**look, **sign, "fontcolor": palette.INK}
+        return Figure(CIRCLE, CIRCLE, full, is_sign=True, is_narrow=True)
     shape = Row(output_text(node, copies), palette.PAPER, palette.FAINT, SMALL_SIZE)
-    return _rounded(
+    pill = _rounded(
         [Row(layer_text(node.operation), palette.PAPER), shape],
         {**look, "style": f"rounded,{style}"},
     )
+    return replace(pill, is_sign=True)
 
 
 def _card(rows: Sequence[Row], repeat: int, pale: bool, hint: str) -> Figure:
     badge = Row(f"× {repeat}", palette.BADGE, palette.PAPER, rows[-1].size, bold=True)
     room = badge.width if repeat > 1 else 0
-    width = max(*(row.width for row in rows), rows[-1].width + room)
+    width = _even(max(*(row.width for row in rows), rows[-1].width + room))
     height = sum(row.height for row in rows)
     lines = [cell(row, width) for row in rows]
     if repeat > 1:
@@ -133,3 +160,8 @@ def _card(rows: Sequence[Row], repeat: int, pale: bool, hint: str) -> Figure:
     border = f'BORDER="1" COLOR="{line}"' + (' STYLE="DASHED"' if pale else "")
     label = table(lines, width + 2, height + 2, border)
     return Figure(width + 2, height + 2, {"label": label, "shape": "none", "tooltip": hint})
+
+
+def _even(width: int) -> int:
+    """Return a width whose middle is a whole point, where lines arrive."""
+    return width + width % 2

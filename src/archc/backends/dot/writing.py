@@ -66,6 +66,23 @@ def cell(row: Row, width: int) -> str:
     return f'<TD BGCOLOR="{row.fill}" {size}>{font(row)}</TD>'
 
 
+def title_cell(row: Row) -> str:
+    """Return a cell in which a row's text begins at the left, as a frame's title does."""
+    width = row.width - 2 * row.side
+    size = f'ALIGN="LEFT" FIXEDSIZE="TRUE" WIDTH="{width}" HEIGHT="{row.height}"'
+    text = f'<TD BGCOLOR="{row.fill}" {size}>{font(row)}</TD>'
+    if not row.side:
+        return text
+    pad = blank(row.side, row.height)
+    inner = table([f"{pad}{text}{pad}"], row.width, row.height)[1:-1]
+    return f'<TD BGCOLOR="{row.fill}">{inner}</TD>'
+
+
+def blank(width: int, height: int) -> str:
+    """Return one empty table cell."""
+    return f'<TD FIXEDSIZE="TRUE" WIDTH="{width}" HEIGHT="{height}"></TD>'
+
+
 def table(lines: Sequence[str], width: int, height: int, border: str = "") -> Table:
     """Return a label that is a table of rows, each given as its cells."""
     frame = border or 'BORDER="0"'

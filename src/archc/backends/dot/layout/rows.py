@@ -1,0 +1,173 @@
+"""In which row each part stands: below all that feed it, or, on a way back up, above."""
+
+from collections.abc import Container, Sequence
+from heapq import heapify, heappop, heappush
+
+from msgspec import Struct
+
+from archc.backends.dot.layout.bodies import Body
+
+Link = tuple[int, int]
+
+
+class Rows(Struct, frozen=True):
+    """The row of each part and port; which parts go up, which stand beside the flow.
+
+    Row 0 is that of the entrances, the last that of the exits. The longest way through the
+    body, which nothing beside the flow counts for, passes the critical parts.
+    """
+
+    of: tuple[int, ...]
+    critical: frozenset[int]
+    loose: frozenset[int]
+    rising: frozenset[int]
+    last: int
+
+
+def rows(body: Body) -> Rows:
+    """Return the rows of a body whose flow only falls."""
+    links = _links(body)
+    order = _in_order(len(body.parts), links)
+    earliest = _earliest(order, links)
+    fed = {target for net in body.nets for target in net.targets}
+    lowered = _lower_constants(links, earliest, fed)
+    loose = _loose(body)
+    flow = [part for part in order if part not in loose]
+    latest = _latest(flow, links, max((earliest[part] for part in flow), default=0))
+    critical = frozenset(part for part in flow if earliest[part] == latest[part]) - lowered
+    last = max(earliest, default=0) + 1
+    return Rows((*earliest, *_port_rows(body, last)), critical, loose, frozenset(), last)
+
+
+def turned_rows(body: Body, turn: int) -> Rows:
+    """Return the rows of a body whose parts from `turn` on go up again.
+
+    The two ends of a skip stand in one row. Only nested skips can be so placed.
+    """
+    rising = frozenset(range(turn, len(body.parts)))
+    ordered: list[Link] = []
+    level: list[Link] = []
+    for tail, head in _links(body):
+        if (tail in rising) == (head in rising):
+            ordered.append((head, tail) if tail in rising else (tail, head))
+        elif head != turn or tail != turn - 1:
+            level.append((tail, head))
+    found = [1] * len(body.parts)
+    changed = True
+    while changed:
+        changed = False
+        for upper, lower in ordered:
+            changed |= _lower(found, lower, found[upper] + 1)
+        for one, other in level:
+            changed |= _lower(found, one, found[other]) | _lower(found, other, found[one])
+    _lower_constants(ordered, found)
+    last = max(found, default=0) + 1
+    critical = frozenset(range(len(found)))
+    return Rows((*found, *_port_rows(body, last)), critical, frozenset(), rising, last)
+
+
+def turn_of(body: Body) -> int | None:
+    """Return the first part of the way up, or None where there are no nested skips.
+
+    Skips are nested where each begins after the one before and ends before it, as in a U-Net.
+    """
+    skips = sorted((tail, head) for tail, head in _links(body) if head > tail + 1)
+    sources, targets = [tail for tail, _ in skips], [head for _, head in skips]
+    if len(skips) < 2 or len(set(sources)) < len(skips) or sources[-1] >= targets[-1]:
+        return None
+    if targets != sorted(set(targets), reverse=True):
+        return None
+    return None if _jumps(body, targets[-1], skips) else targets[-1]
+
+
+def _jumps(body: Body, turn: int, skips: Sequence[Link]) -> bool:
+    """Return whether anything but a skip or the last part down leads to the way up."""
+    known = {*skips, (turn - 1, turn)}
+    return any(tail < turn <= head and (tail, head) not in known for tail, head in _links(body))
+
+
+def _lower(found: list[int], part: int, row: int) -> bool:
+    lower = row > found[part]
+    found[part] = max(found[part], row)
+    return lower
+
+
+def _links(body: Body) -> list[Link]:
+    """Return which part feeds which."""
+    return [
+        (net.origin, target)
+        for net in body.nets
+        if body.is_part(net.origin)
+        for target in net.targets
+        if body.is_part(target)
+    ]
+
+
+def _port_rows(body: Body, last: int) -> tuple[int, ...]:
+    return (0,) * len(body.entrances) + (last,) * (len(body.exits))
+
+
+def _in_order(count: int, links: Sequence[Link]) -> list[int]:
+    """Return the parts so that each stands after those that feed it, else as they came."""
+    waits = [0] * count
+    followers: list[list[int]] = [[] for _ in range(count)]
+    for tail, head in links:
+        waits[head] += 1
+        followers[tail].append(head)
+    ready = [part for part in range(count) if not waits[part]]
+    heapify(ready)
+    order: list[int] = []
+    while ready:
+        part = heappop(ready)
+        order.append(part)
+        for follower in followers[part]:
+            waits[follower] -= 1
+            if not waits[follower]:
+                heappush(ready, follower)
+    return order
+
+
+def _earliest(order: Sequence[int], links: Sequence[Link]) -> list[int]:
+    followers = _ends(links)
+    found = [1] * len(order)
+    for part in order:
+        for follower in followers.get(part, ()):
+            found[follower] = max(found[follower], found[part] + 1)
+    return found
+
+
+def _latest(flow: Sequence[int], links: Sequence[Link], last: int) -> dict[int, int]:
+    """Return the lowest row of each part of the flow from which all it feeds is in reach."""
+    found = dict.fromkeys(flow, last)
+    followers = _ends(links)
+    for part in reversed(flow):
+        for follower in followers.get(part, ()):
+            found[part] = min(found[part], found.get(follower, last + 1) - 1)
+    return found
+
+
+def _loose(body: Body) -> frozenset[int]:
+    """Return the parts that stand beside the flow, unless all do."""
+    loose = frozenset(place for place, part in enumerate(body.parts) if part.is_loose)
+    return loose if len(loose) < len(body.parts) else frozenset()
+
+
+def _lower_constants(
+    links: Sequence[Link], found: list[int], fed: Container[int] = ()
+) -> frozenset[int]:
+    """Move what nothing feeds down to just above what it feeds; return what was moved."""
+    heads = {head for _, head in links}
+    lowered: set[int] = set()
+    for part, followers in _ends(links).items():
+        row = min(found[follower] for follower in followers) - 1
+        if part not in heads and part not in fed and row > found[part]:
+            found[part] = row
+            lowered.add(part)
+    return frozenset(lowered)
+
+
+def _ends(links: Sequence[Link]) -> dict[int, list[int]]:
+    ends: dict[int, list[int]] = {}
+    for tail, head in links:
+        ends.setdefault(tail, []).append(head)
+    return ends

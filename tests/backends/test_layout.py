@@ -1,0 +1,208 @@
+"""Where the parts of a diagram lie: apart, within their frames, and clear of every line."""
+
+from collections.abc import Iterator, Sequence
+from itertools import combinations, pairwise
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from archc.backends.dot.curves import branch, curve, extent
+from archc.backends.dot.depth import count, opened_once, views
+from archc.backends.dot.diagram import Picture
+from archc.backends.dot.layout import Box, Frame, Head, Layout, Leaf, Part, Path, Wire, laid_out
+from archc.backends.dot.repeats import repeated
+from archc.backends.dot.scopes import scopes
+from archc.backends.dot.stacking import stacked
+from tests.backends.networks import all_networks, network
+
+MARGIN = 9
+
+
+def faults(layout: Layout, parts: Sequence[Part]) -> Iterator[str]:
+    """Yield what is wrong with a layout, in words."""
+    yield from _overlaps(layout, parts, Box(0, 0, layout.width, layout.height), "the page")
+    heads = {frame.name: frame.head for frame in _frames(parts)}
+    for (tail, head), path in layout.paths.items():
+        wire = f"{tail} -> {head}"
+        yield from _wrong_ends(layout, wire, layout.leaves[tail], layout.leaves[head], path)
+        for piece in map(_box_of, pairwise(path)):
+            if piece.width and piece.height:
+                yield f"{wire} is not straight at {piece}"
+            for name, box in layout.leaves.items():
+                if name not in {tail, head} and _meet(piece, box):
+                    yield f"{wire} runs through {name}"
+            for name, box in layout.frames.items():
+                for title in _title_boxes(heads[name], box):
+                    if _meet(piece, title):
+                        yield f"{wire} runs through the title of {name}"
+    yield from _covered(layout)
+
+
+def _frames(parts: Sequence[Part]) -> Iterator[Frame]:
+    for part in parts:
+        if isinstance(part, Frame):
+            yield part
+            yield from _frames(part.parts)
+
+
+def _overlaps(layout: Layout, parts: Sequence[Part], outer: Box, name: str) -> Iterator[str]:
+    boxes = {
+        part.name: (layout.leaves if isinstance(part, Leaf) else layout.frames)[part.name]
+        for part in parts
+    }
+    for part, box in boxes.items():
+        inside = outer.left <= box.left and box.right <= outer.right
+        if not (inside and outer.top <= box.top and box.bottom <= outer.bottom):
+            yield f"{part} sticks out of {name}"
+    for (one, first), (other, second) in combinations(boxes.items(), 2):
+        if _meet(first, second):
+            yield f"{one} and {other} overlap"
+    for part in parts:
+        if isinstance(part, Frame):
+            yield from _overlaps(layout, part.parts, boxes[part.name], part.name)
+
+
+def _wrong_ends(layout: Layout, wire: str, tail: Box, head: Box, path: Path) -> Iterator[str]:
+    if not (_touches(tail, path[0]) and _touches(head, path[-1])):
+        yield f"{wire} does not join its ends"
+
+
+def _touches(box: Box, point: tuple[int, int]) -> bool:
+    x, y = point
+    level = y in {box.top, box.bottom} and box.left < x < box.right
+    return level or (x in {box.left, box.right} and box.top < y < box.bottom)
+
+
+def _title_boxes(head: Head, frame: Box) -> Iterator[Box]:
+    yield Box(frame.left + MARGIN, frame.top, head.left, head.height)
+    if head.right:
+        yield Box(frame.right - MARGIN - head.right, frame.top, head.right, head.height)
+
+
+def _box_of(piece: tuple[tuple[int, int], tuple[int, int]]) -> Box:
+    (x, y), (other_x, other_y) = piece
+    return Box(min(x, other_x), min(y, other_y), abs(x - other_x), abs(y - other_y))
+
+
+def _meet(one: Box, other: Box) -> bool:
+    return (
+        one.left < other.right
+        and other.left < one.right
+        and one.top < other.bottom
+        and other.top < one.bottom
+    ) or (
+        # a line has no width of its own
+        min(one.width, one.height) == 0
+        and one.left <= other.right - 1
+        and other.left + 1 <= one.right
+        and one.top <= other.bottom - 1
+        and other.top + 1 <= one.bottom
+    )
+
+
+def _covered(layout: Layout) -> Iterator[str]:
+    """Yield lines of different results that lie upon each other, unless they end in one place."""
+    pieces: dict[tuple[bool, int], list[tuple[int, int, Wire]]] = {}
+    for wire, path in layout.paths.items():
+        for (x, y), (other_x, other_y) in pairwise(path):
+            upright = x == other_x
+            low, high = sorted((y, other_y) if upright else (x, other_x))
+            pieces.setdefault((upright, x if upright else y), []).append((low, high, wire))
+    for some in pieces.values():
+        for (low, high, one), (other_low, other_high, other) in combinations(some, 2):
+            apart = one[0] != other[0] and one[1] != other[1]
+            if apart and low < other_high and other_low < high:
+                yield f"{one} and {other} lie upon each other"
+
+
+def pictures(name: str) -> Iterator[Picture]:
+    graph = network(name)
+    tree, copies = repeated(stacked(scopes(graph), graph), graph)
+    for view in views(tree, None):
+        for drawn in (view, opened_once(view)):
+            if count(drawn) < 150:
+                yield Picture(graph, drawn, copies)
+
+
+@pytest.mark.parametrize("name", sorted(all_networks()))
+def test_nothing_overlaps_and_no_line_runs_through_a_box_or_a_title(name: str) -> None:
+    found = [fault for picture in pictures(name) for fault in faults(picture.layout, picture.parts)]
+    assert found == []
+
+
+@st.composite
+def random_parts(draw: st.DrawFn) -> tuple[list[Part], list[Wire]]:
+    """Return boxes in nested frames, and wires that lead from earlier boxes to later ones."""
+    size = draw(st.integers(2, 16))
+    wires = {
+        (draw(st.integers(max(0, head - draw(st.integers(1, 6))), head - 1)), head)
+        for head in range(1, size)
+        for _ in range(draw(st.sampled_from((0, 1, 1, 1, 2, 3))))
+    }
+    entered = [sum(head == leaf for _, head in wires) for leaf in range(size)]
+    leaves: list[Part] = []
+    for leaf in range(size):
+        sign = entered[leaf] > 1 and draw(st.booleans())
+        narrow = sign and draw(st.booleans())
+        width = 20 if narrow else 2 * draw(st.integers(20, 90))
+        loose = leaf > size - 3 and draw(st.booleans())
+        leaves.append(Leaf(f"n{leaf}", width, 20 if narrow else 30, sign, narrow, loose))
+    return _framed(draw, leaves, 0), [(f"n{tail}", f"n{head}") for tail, head in sorted(wires)]
+
+
+def _framed(draw: st.DrawFn, parts: list[Part], level: int) -> list[Part]:
+    """Return parts in a row with frames around some runs of them."""
+    found: list[Part] = []
+    while parts:
+        length = draw(st.integers(1, len(parts)))
+        run, parts = parts[:length], parts[length:]
+        if len(run) > 1 and level < 3 and draw(st.booleans()):
+            head = Head(draw(st.integers(10, 140)), draw(st.sampled_from((0, 30))), 35)
+            inner = tuple(_framed(draw, run, level + 1))
+            found.append(Frame(f"f{level} {run[0].name}", head, inner))
+        else:
+            found.extend(run)
+    return found
+
+
+@settings(max_examples=300, deadline=None, derandomize=True)
+@given(random_parts())
+def test_any_graph_is_laid_out_clear_of_boxes_and_titles(
+    drawn: tuple[list[Part], list[Wire]],
+) -> None:
+    parts, wires = drawn
+    layout = laid_out(parts, wires)
+    assert set(layout.paths) == set(wires)
+    assert [fault for fault in faults(layout, parts) if "lie upon" not in fault] == []
+
+
+def test_curve_passes_the_middle_of_each_piece_and_turns_at_the_corner() -> None:
+    points = curve(((0, 0), (0, 40), (30, 40)))
+    assert points[0] == (0, 0)
+    assert points[3] == (0, 34)  # 6 before the corner
+    assert points[4:6] == [(0, 38), (2, 40)]  # two thirds of the way to it
+    assert points[6] == (6, 40)
+    assert points[-1] == (30, 40)
+    assert (len(points) - 1) % 3 == 0
+
+
+def test_corner_of_a_short_piece_is_narrower() -> None:
+    points = curve(((0, 0), (0, 40), (8, 40), (8, 80)))
+    assert points[3] == (0, 36)  # half of the short piece, which has two corners
+
+
+@pytest.mark.parametrize(
+    ("path", "rest"),
+    [
+        # turns off where the trunk goes straight on: the corner begins on the trunk
+        (((0, 0), (0, 20), (30, 20), (30, 40)), ((0, 14), (0, 20), (30, 20), (30, 40))),
+        # goes on where the trunk turned off
+        (((0, 0), (0, 60)), ((0, 24), (0, 60))),
+        # the other way at the same corner
+        (((0, 0), (0, 30), (-9, 30), (-9, 40)), ((0, 24), (0, 30), (-9, 30), (-9, 40))),
+    ],
+)
+def test_branch_begins_where_it_leaves_the_trunk(path: Path, rest: Path) -> None:
+    assert branch(path, ((0, 0), (0, 30), (9, 30), (9, 40))) == rest
+    assert extent(*rest[:2]) >= 6
