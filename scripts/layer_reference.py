@@ -36,6 +36,11 @@ defaults.
 TITLES = {
     "convolution": "Convolution",
     "pooling": "Pooling",
+    "adaptive_pooling": "Adaptive pooling",
+    "power_pooling": "Power-average pooling",
+    "fractional_pooling": "Fractional pooling",
+    "unpooling": "Unpooling",
+    "other_pooling": "Other pooling",
     "normalization": "Normalisation",
     "activation": "Activation",
     "linear": "Linear",

@@ -71,7 +71,7 @@ def _equal_with_batch(
         ours = outputs_of(translation, types)
     except RuleViolation:
         return False
-    return any(ours == _batched(results, *at) for at in product((0, 1), repeat=2))
+    return any(_floating(ours) == _batched(results, *at) for at in product((0, 1), repeat=2))
 
 
 def _batched(types: Sequence[TensorType], first: int, rest: int) -> Results:
@@ -168,6 +168,18 @@ REASONS: tuple[tuple[str, Predicate], ...] = (
     (
         "shapes of `maximum`, `minimum` and attention never broadcast",
         _of("maximum minimum scaled_dot_product_attention", Code.SIZE_MISMATCH),
+    ),
+    (
+        "a mask never makes its input larger, and both choices of `where` have one shape",
+        _of("masked_fill where", Code.SIZE_MISMATCH),
+    ),
+    ("`take_along_dim` says which dimension", _of("take_along_dim", Code.ARGUMENTS)),
+    ("norms of matrices are left out", _all(_of("norm", Code.ARGUMENT_VALUE), _given("p", "nuc"))),
+    ("a count of classes that follows from the numbers", _given("num_classes", -1)),
+    ("`to` takes a dtype alone", _of("to", Code.ARGUMENTS, Code.TOO_MANY_POSITIONAL)),
+    (
+        "the output_size of an unpooling names the axes alone",
+        _of("max_unpool1d max_unpool2d max_unpool3d", Code.ARGUMENT_VALUE),
     ),
     (
         "`squeeze` and `roll` say which dimension",

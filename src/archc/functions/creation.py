@@ -58,7 +58,7 @@ class FullLike(_Like):
     function_name: ClassVar[str] = "full_like"
     positional: ClassVar[tuple[str, ...]] = ("fill_value",)
 
-    fill_value: int | float = Field(description="the number")
+    fill_value: int | float | bool = Field(description="the number")
 
     def outputs(self, *inputs: TensorType) -> tuple[TensorType, ...]:
         """Return the type of the input, which can hold the number."""

@@ -2,7 +2,10 @@
 
 from typing import ClassVar
 
+from pydantic import Field
+
 from archc.layers.base import Function
+from archc.layers.fields import Real
 from archc.reach import Reads, unmoved
 from archc.shapes import TensorType
 
@@ -163,6 +166,9 @@ class Logit(Elementary):
 
     torch_name: ClassVar[str] = "torch.logit"
     function_name: ClassVar[str] = "logit"
+    positional: ClassVar[tuple[str, ...]] = ("eps",)
+
+    eps: Real | None = Field(None, description="numbers are cut to eps … 1 − eps before")
 
 
 class Lgamma(Elementary):

@@ -26,6 +26,7 @@ class MaxPool1d(_Pooling, modules.MaxPool1d):
         "padding",
         "dilation",
         "ceil_mode",
+        "return_indices",
     )
 
 
@@ -43,6 +44,7 @@ class MaxPool2d(_Pooling, modules.MaxPool2d):
         "padding",
         "dilation",
         "ceil_mode",
+        "return_indices",
     )
 
 
@@ -60,6 +62,7 @@ class MaxPool3d(_Pooling, modules.MaxPool3d):
         "padding",
         "dilation",
         "ceil_mode",
+        "return_indices",
     )
 
 
@@ -114,63 +117,3 @@ class AvgPool3d(_Pooling, modules.AvgPool3d):
         "count_include_pad",
         "divisor_override",
     )
-
-
-class AdaptiveAvgPool1d(_Pooling, modules.AdaptiveAvgPool1d):
-    """Take means so that one axis has the size asked for.
-
-    Source: https://pytorch.org/docs/stable/generated/torch.nn.functional.adaptive_avg_pool1d.html
-    """
-
-    torch_name: ClassVar[str] = "F.adaptive_avg_pool1d"
-    function_name: ClassVar[str] = "adaptive_avg_pool1d"
-
-
-class AdaptiveAvgPool2d(_Pooling, modules.AdaptiveAvgPool2d):
-    """Take means so that height and width have the size asked for.
-
-    Source: https://pytorch.org/docs/stable/generated/torch.nn.functional.adaptive_avg_pool2d.html
-    """
-
-    torch_name: ClassVar[str] = "F.adaptive_avg_pool2d"
-    function_name: ClassVar[str] = "adaptive_avg_pool2d"
-
-
-class AdaptiveAvgPool3d(_Pooling, modules.AdaptiveAvgPool3d):
-    """Take means so that depth (or time), height and width have the size asked for.
-
-    Source: https://pytorch.org/docs/stable/generated/torch.nn.functional.adaptive_avg_pool3d.html
-    """
-
-    torch_name: ClassVar[str] = "F.adaptive_avg_pool3d"
-    function_name: ClassVar[str] = "adaptive_avg_pool3d"
-
-
-class AdaptiveMaxPool1d(_Pooling, modules.AdaptiveMaxPool1d):
-    """Take maxima so that one axis has the size asked for.
-
-    Source: https://pytorch.org/docs/stable/generated/torch.nn.functional.adaptive_max_pool1d.html
-    """
-
-    torch_name: ClassVar[str] = "F.adaptive_max_pool1d"
-    function_name: ClassVar[str] = "adaptive_max_pool1d"
-
-
-class AdaptiveMaxPool2d(_Pooling, modules.AdaptiveMaxPool2d):
-    """Take maxima so that height and width have the size asked for.
-
-    Source: https://pytorch.org/docs/stable/generated/torch.nn.functional.adaptive_max_pool2d.html
-    """
-
-    torch_name: ClassVar[str] = "F.adaptive_max_pool2d"
-    function_name: ClassVar[str] = "adaptive_max_pool2d"
-
-
-class AdaptiveMaxPool3d(_Pooling, modules.AdaptiveMaxPool3d):
-    """Take maxima so that depth (or time), height and width have the size asked for.
-
-    Source: https://pytorch.org/docs/stable/generated/torch.nn.functional.adaptive_max_pool3d.html
-    """
-
-    torch_name: ClassVar[str] = "F.adaptive_max_pool3d"
-    function_name: ClassVar[str] = "adaptive_max_pool3d"

@@ -137,6 +137,8 @@ class Mode(_Chosen):
     torch_name: ClassVar[str] = "mode"
     function_name: ClassVar[str] = "mode"
 
+    dim: int = Field(-1, description="the dimension to search")
+
 
 class _Sorted(Function):
     """Order the elements along a dimension."""

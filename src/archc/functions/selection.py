@@ -112,7 +112,7 @@ class MaskedFill(Function):
     positional: ClassVar[tuple[str, ...]] = ("value",)
     family: ClassVar[str] = "arithmetic"
 
-    value: int | float = Field(description="the number; `-inf` before a softmax")
+    value: int | float | bool = Field(description="the number; `-inf` before a softmax")
 
     def outputs(self, *inputs: TensorType) -> tuple[TensorType, ...]:
         """Return the type of the input."""

@@ -21,12 +21,6 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         "AvgPool1d",
         "AvgPool2d",
         "AvgPool3d",
-        "AdaptiveAvgPool1d",
-        "AdaptiveAvgPool2d",
-        "AdaptiveAvgPool3d",
-        "AdaptiveMaxPool1d",
-        "AdaptiveMaxPool2d",
-        "AdaptiveMaxPool3d",
     ),
     "normalization": (
         "BatchNorm1d",
@@ -62,8 +56,18 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         "Softsign",
         "GLU",
     ),
-    "shrinkage": ("Hardshrink", "Softshrink", "Tanhshrink", "Threshold"),
-    "softmax": ("Softmax", "LogSoftmax", "Softmin", "Softmax2d"),
+    "shrinkage": (
+        "Hardshrink",
+        "Softshrink",
+        "Tanhshrink",
+        "Threshold",
+    ),
+    "softmax": (
+        "Softmax",
+        "LogSoftmax",
+        "Softmin",
+        "Softmax2d",
+    ),
     "linear": ("Linear",),
     "dropout": (
         "Dropout",
@@ -74,8 +78,16 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         "Dropout3d",
     ),
     "embedding": ("Embedding",),
-    "shape": ("Identity", "Flatten", "Unflatten"),
-    "resampling": ("Upsample", "PixelShuffle", "PixelUnshuffle"),
+    "shape": (
+        "Identity",
+        "Flatten",
+        "Unflatten",
+    ),
+    "resampling": (
+        "Upsample",
+        "PixelShuffle",
+        "PixelUnshuffle",
+    ),
     "padding": (
         "ZeroPad1d",
         "ZeroPad2d",
@@ -94,8 +106,37 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         "CircularPad3d",
     ),
     "attention": ("MultiheadAttention",),
-    "recurrent": ("RNN", "LSTM", "GRU"),
-    "tensors": ("Buffer", "Parameter"),
+    "recurrent": (
+        "RNN",
+        "LSTM",
+        "GRU",
+    ),
+    "tensors": (
+        "Buffer",
+        "Parameter",
+    ),
+    "adaptive_pooling": (
+        "AdaptiveAvgPool1d",
+        "AdaptiveAvgPool2d",
+        "AdaptiveAvgPool3d",
+        "AdaptiveMaxPool1d",
+        "AdaptiveMaxPool2d",
+        "AdaptiveMaxPool3d",
+    ),
+    "power_pooling": (
+        "LPPool1d",
+        "LPPool2d",
+        "LPPool3d",
+    ),
+    "fractional_pooling": (
+        "FractionalMaxPool2d",
+        "FractionalMaxPool3d",
+    ),
+    "unpooling": (
+        "MaxUnpool1d",
+        "MaxUnpool2d",
+        "MaxUnpool3d",
+    ),
 }
 
 _FAMILY_OF = {name: family for family, names in FAMILIES.items() for name in names}

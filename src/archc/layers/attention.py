@@ -32,7 +32,6 @@ class MultiheadAttention(Layer):
     inferred_names: ClassVar[tuple[str, ...]] = ("embed_dim",)
     arity: ClassVar[tuple[int, int]] = (1, 3)
     results: ClassVar[tuple[str, ...]] = ("", "weights")
-    result_suffixes: ClassVar[tuple[str, ...]] = ("[0]", "[1]")
     family: ClassVar[str] = "attention"
 
     num_heads: Positive = Field(description="heads, among which the features are divided")
@@ -43,6 +42,11 @@ class MultiheadAttention(Layer):
     kdim: Positive | None = Field(None, description="features of the keys, if not the queries'")
     vdim: Positive | None = Field(None, description="features of the values, if not the queries'")
     batch_first: bool = Field(False, description="the batch comes before the length")
+
+    @property
+    def result_suffixes(self) -> tuple[str, ...]:
+        """How each result is taken out of what the module returns."""
+        return "[0]", "[1]"
 
     def call_arguments(self, inputs: Sequence[str], read: frozenset[int]) -> str:
         """Return queries, keys and values; weights are computed only where they are read."""

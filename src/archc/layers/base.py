@@ -59,8 +59,6 @@ class Layer(ABC):
     """The least and the largest number of input tensors."""
     results: ClassVar[tuple[str, ...]] = ("",)
     """The names of the results; the first is the value of the bare name."""
-    result_suffixes: ClassVar[tuple[str, ...]] = ("",)
-    """How each result is taken out of what the module returns: `[1][0]` for an LSTM's h_n."""
     feature: ClassVar[str] = ""
     """The argument that sets the size a next layer infers from; empty: the input's is kept."""
     source_module: ClassVar[str] = ""
@@ -140,6 +138,11 @@ class Layer(ABC):
     def result_names(self, *inputs: TensorType) -> tuple[str, ...]:
         """Return the names of the results, which may depend on the inputs: parts of `split`."""
         return self.results
+
+    @property
+    def result_suffixes(self) -> tuple[str, ...]:
+        """How each result is taken out of what the module returns: `[1][0]` for an LSTM's h_n."""
+        return ("",)
 
     def call_arguments(self, inputs: Sequence[str], read: frozenset[int]) -> str:
         """Return what stands in the parentheses of the module's call in `forward`.

@@ -4,19 +4,19 @@ Letters as in `archc.windows`.
 """
 
 from abc import abstractmethod
-from typing import Annotated, ClassVar
+from typing import ClassVar
 
 from pydantic import Field
 
 from archc.diagnostics import Code, RuleViolation
 from archc.layers.base import Layer, expect_floating, expect_rank, spatial, spec_name
 from archc.layers.fields import NotNegativeAxes, Positive, PositiveAxes
-from archc.reach import Goes, Reads, parts_reach, sliding, unmoved, window_reach
+from archc.reach import Reads, sliding, window_reach
 from archc.shapes import TensorType, number
-from archc.windows import Axis, adaptive_axis, ceil_length, floor_length
+from archc.windows import Axis, ceil_length, floor_length
 
 
-class _Spatial(Layer):
+class Spatial(Layer):
     """What all poolings share: (B, C, L…), each channel by itself."""
 
     axes: ClassVar[int]
@@ -30,7 +30,29 @@ class _Spatial(Layer):
         return [number(size, "an axis to pool over") for size in x.shape[2:]]
 
 
-class _Pooling(_Spatial):
+class WithIndices(Spatial):
+    """Return, where asked, also where each number stood: what `MaxUnpool` needs."""
+
+    results: ClassVar[tuple[str, ...]] = ("", "indices")
+
+    return_indices: bool = Field(False, description="give `.indices` too, of int64")
+
+    @property
+    def result_suffixes(self) -> tuple[str, ...]:
+        """How the results are taken out of the pair that the module returns."""
+        return ("[0]", "[1]") if self.return_indices else ("",)
+
+    def result_names(self, *inputs: TensorType) -> tuple[str, ...]:
+        """Return the names of the results: indices where asked."""
+        return self.results if self.return_indices else ("",)
+
+    def with_indices(self, pooled: TensorType) -> tuple[TensorType, ...]:
+        """Return the type of the numbers and, where asked, of their indices."""
+        indices = TensorType(pooled.shape, "int64")
+        return (pooled, indices) if self.return_indices else (pooled,)
+
+
+class Pooling(Spatial):
     """Reduce each window of `kernel_size` positions to one number.
 
     Shapes: (B, C, L…) → (B, C, o…), o = ⌊(L + 2p − d(k − 1) − 1)/s⌋ + 1, or ⌈…⌉ in ceil mode.
@@ -83,7 +105,7 @@ def _too_much_padding(padding: int, kernel: int) -> RuleViolation:
     )
 
 
-class _MaxPooling(_Pooling):
+class _MaxPooling(Pooling, WithIndices):
     """Keep the largest number of each window; the padding counts as −∞."""
 
     dilation: PositiveAxes = Field(1, description="distance between the elements of the window")
@@ -95,10 +117,10 @@ class _MaxPooling(_Pooling):
 
     def outputs(self, *inputs: TensorType) -> tuple[TensorType, ...]:
         """Return the shape by the window formula on each axis."""
-        return (self.pooled(inputs[0], self.window(), self.ceil_mode),)
+        return self.with_indices(self.pooled(inputs[0], self.window(), self.ceil_mode))
 
 
-class _AveragePooling(_Pooling):
+class _AveragePooling(Pooling):
     """Take the mean of each window."""
 
     ceil_mode: bool = Field(False, description="keep a last window that is not full")
@@ -111,59 +133,6 @@ class _AveragePooling(_Pooling):
     def outputs(self, *inputs: TensorType) -> tuple[TensorType, ...]:
         """Return the shape by the window formula on each axis."""
         return (self.pooled(inputs[0], self.window(), self.ceil_mode),)
-
-
-OutputSize = Annotated[int, Field(ge=1)] | None
-
-
-class _AdaptivePooling(_Spatial):
-    """Divide each axis into `output_size` parts, which may overlap by one, and reduce each.
-
-    Shapes: (B, C, L…) → (B, C, o…); part i reaches from ⌊iL/o⌋ to ⌈(i + 1)L/o⌉.
-    """
-
-    positional: ClassVar[tuple[str, ...]] = ("output_size",)
-
-    output_size: Positive | tuple[OutputSize, ...] = Field(
-        description="sizes of the output; None in a list keeps the input's"
-    )
-
-    def sizes(self, x: TensorType) -> list[int]:
-        """Return the sizes of the output's axes."""
-        lengths = self.lengths(x)
-        wanted = self.output_size
-        if isinstance(wanted, int):
-            return [wanted] * self.axes
-        spatial(tuple(size or 1 for size in wanted), self.axes, "output_size")
-        if wanted == (None,):
-            raise RuleViolation(
-                Code.ARGUMENT_VALUE,
-                f"`output_size` of `{spec_name(type(self))}` cannot be None",
-                help="drop the layer: it would keep the only size there is",
-                argument="output_size",
-            )
-        return [size or length for size, length in zip(wanted, lengths, strict=True)]
-
-    def outputs(self, *inputs: TensorType) -> tuple[TensorType, ...]:
-        """Return the shape with `output_size` in place of the lengths."""
-        (x,) = inputs
-        return (x.with_shape((*x.shape[:2], *self.sizes(x))),)
-
-    def reads(self, *inputs: TensorType, result: int = 0) -> tuple[Reads, ...]:
-        """Return that each position reads its part; a single part reads the axis whole."""
-        (x,) = inputs
-        lengths, sizes = self.lengths(x), self.sizes(x)
-        parts = {
-            dim: Goes((dim,), parts_reach(length, size))
-            for dim, (length, size) in enumerate(zip(lengths, sizes, strict=True), 2)
-            if size > 1
-        }
-        return (unmoved((0, 1)) | parts,)
-
-    def window(self, *inputs: TensorType) -> tuple[Axis, ...]:
-        """Return the largest part per axis, and the usual distance between two."""
-        (x,) = inputs
-        return tuple(map(adaptive_axis, self.lengths(x), self.sizes(x)))
 
 
 class MaxPool1d(_MaxPooling):
@@ -246,63 +215,3 @@ class AvgPool3d(_AveragePooling):
                     argument="kernel_size",
                 )
         return super().outputs(*inputs)
-
-
-class AdaptiveAvgPool1d(_AdaptivePooling):
-    """Take means so that one axis has the size asked for.
-
-    Source: https://pytorch.org/docs/stable/generated/torch.nn.AdaptiveAvgPool1d.html
-    """
-
-    torch_name: ClassVar[str] = "nn.AdaptiveAvgPool1d"
-    axes: ClassVar[int] = 1
-
-
-class AdaptiveAvgPool2d(_AdaptivePooling):
-    """Take means so that height and width have the size asked for.
-
-    Source: https://pytorch.org/docs/stable/generated/torch.nn.AdaptiveAvgPool2d.html
-    """
-
-    torch_name: ClassVar[str] = "nn.AdaptiveAvgPool2d"
-    axes: ClassVar[int] = 2
-
-
-class AdaptiveAvgPool3d(_AdaptivePooling):
-    """Take means so that depth (or time), height and width have the size asked for.
-
-    Source: https://pytorch.org/docs/stable/generated/torch.nn.AdaptiveAvgPool3d.html
-    """
-
-    torch_name: ClassVar[str] = "nn.AdaptiveAvgPool3d"
-    axes: ClassVar[int] = 3
-
-
-class AdaptiveMaxPool1d(_AdaptivePooling):
-    """Take maxima so that one axis has the size asked for.
-
-    Source: https://pytorch.org/docs/stable/generated/torch.nn.AdaptiveMaxPool1d.html
-    """
-
-    torch_name: ClassVar[str] = "nn.AdaptiveMaxPool1d"
-    axes: ClassVar[int] = 1
-
-
-class AdaptiveMaxPool2d(_AdaptivePooling):
-    """Take maxima so that height and width have the size asked for.
-
-    Source: https://pytorch.org/docs/stable/generated/torch.nn.AdaptiveMaxPool2d.html
-    """
-
-    torch_name: ClassVar[str] = "nn.AdaptiveMaxPool2d"
-    axes: ClassVar[int] = 2
-
-
-class AdaptiveMaxPool3d(_AdaptivePooling):
-    """Take maxima so that depth (or time), height and width have the size asked for.
-
-    Source: https://pytorch.org/docs/stable/generated/torch.nn.AdaptiveMaxPool3d.html
-    """
-
-    torch_name: ClassVar[str] = "nn.AdaptiveMaxPool3d"
-    axes: ClassVar[int] = 3

@@ -29,7 +29,6 @@ class _Recurrent(Layer):
     inferred_names: ClassVar[tuple[str, ...]] = ("input_size",)
     feature: ClassVar[str] = "hidden_size"
     results: ClassVar[tuple[str, ...]] = ("", "h_n")
-    result_suffixes: ClassVar[tuple[str, ...]] = ("[0]", "[1]")
     family: ClassVar[str] = "recurrent"
 
     hidden_size: Positive = Field(description="features of the state")
@@ -38,6 +37,11 @@ class _Recurrent(Layer):
     batch_first: bool = Field(False, description="the batch comes before the length")
     dropout: Probability = Field(0.0, description="probability of dropout between the layers")
     bidirectional: bool = Field(False, description="read from the end as well")
+
+    @property
+    def result_suffixes(self) -> tuple[str, ...]:
+        """How each result is taken out of what the module returns."""
+        return "[0]", "[1]"
 
     @property
     def projection(self) -> int:
@@ -162,9 +166,13 @@ class LSTM(_Recurrent):
     torch_name: ClassVar[str] = "nn.LSTM"
     gates: ClassVar[int] = 4
     results: ClassVar[tuple[str, ...]] = ("", "h_n", "c_n")
-    result_suffixes: ClassVar[tuple[str, ...]] = ("[0]", "[1][0]", "[1][1]")
 
     proj_size: NotNegative = Field(0, description="features of a projection of the state; 0: none")
+
+    @property
+    def result_suffixes(self) -> tuple[str, ...]:
+        """How each result is taken out of what the module returns."""
+        return "[0]", "[1][0]", "[1][1]"
 
     @property
     def projection(self) -> int:

@@ -1,0 +1,101 @@
+"""Unpooling: put numbers back where a max pooling found them."""
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from pydantic import Field
+
+from archc.diagnostics import Code, RuleViolation
+from archc.layers.base import spatial, spec_name
+from archc.layers.fields import NotNegativeAxes, PositiveAxes
+from archc.layers.pooling import Spatial
+from archc.reach import Reads, scattered, unmoved
+from archc.shapes import TensorType, checked, format_shape
+
+
+class Unpooling(Spatial):
+    """Put each number at its index, the second tensor, among zeros.
+
+    Shapes: (B, C, L…), int64 (B, C, L…) → (B, C, o…), o = (L − 1)s − 2p + k, or a size
+    less than one stride away.
+    """
+
+    arity: ClassVar[tuple[int, int]] = (2, 2)
+    positional: ClassVar[tuple[str, ...]] = ("kernel_size", "stride")
+
+    kernel_size: PositiveAxes = Field(description="size of the pooling's window")
+    stride: PositiveAxes | None = Field(
+        None, description="step of the pooling's window; by default the kernel size"
+    )
+    padding: NotNegativeAxes = Field(0, description="padding of the pooling")
+
+    def outputs(self, *inputs: TensorType) -> tuple[TensorType, ...]:
+        """Return the shape before the pooling."""
+        x, indices = inputs
+        name = spec_name(type(self))
+        lengths = self.lengths(x)
+        if indices.dtype != "int64":
+            raise RuleViolation(
+                Code.DTYPE,
+                f"`{name}` needs indices of int64, these are {indices.dtype}",
+                help="the pooling gives them with return_indices=True: `from x, pool.indices`",
+            )
+        if indices.shape != x.shape:
+            raise RuleViolation(
+                Code.SIZE_MISMATCH,
+                f"`{name}` needs an index for each number",
+                notes=(
+                    f"the numbers are {format_shape(x.shape)}, "
+                    f"the indices {format_shape(indices.shape)}",
+                ),
+            )
+        return (x.with_shape(checked((*x.shape[:2], *self.sizes(lengths)))),)
+
+    def sizes(self, lengths: Sequence[int]) -> tuple[int, ...]:
+        """Return (L − 1)s − 2p + k for each axis."""
+        kernels = spatial(self.kernel_size, self.axes, "kernel_size")
+        strides = kernels if self.stride is None else spatial(self.stride, self.axes, "stride")
+        paddings = spatial(self.padding, self.axes, "padding")
+        return tuple(
+            (length - 1) * stride - 2 * padding + kernel
+            for length, kernel, stride, padding in zip(
+                lengths, kernels, strides, paddings, strict=True
+            )
+        )
+
+    def reads(self, *inputs: TensorType, result: int = 0) -> tuple[Reads, ...]:
+        """Return that each position reads a number from anywhere in its channel."""
+        rank = inputs[0].rank
+        where = unmoved((0, 1)) | scattered(rank, range(2, rank))
+        return where, where
+
+
+class MaxUnpool1d(Unpooling):
+    """Undo `MaxPool1d`, with zeros for what it dropped.
+
+    Source: https://pytorch.org/docs/stable/generated/torch.nn.MaxUnpool1d.html
+    """
+
+    torch_name: ClassVar[str] = "nn.MaxUnpool1d"
+    axes: ClassVar[int] = 1
+
+
+class MaxUnpool2d(Unpooling):
+    """Undo `MaxPool2d`, with zeros for what it dropped.
+
+    Source: Zeiler & Fergus 2014; Badrinarayanan et al. 2015 (SegNet);
+    https://pytorch.org/docs/stable/generated/torch.nn.MaxUnpool2d.html
+    """
+
+    torch_name: ClassVar[str] = "nn.MaxUnpool2d"
+    axes: ClassVar[int] = 2
+
+
+class MaxUnpool3d(Unpooling):
+    """Undo `MaxPool3d`, with zeros for what it dropped.
+
+    Source: https://pytorch.org/docs/stable/generated/torch.nn.MaxUnpool3d.html
+    """
+
+    torch_name: ClassVar[str] = "nn.MaxUnpool3d"
+    axes: ClassVar[int] = 3
