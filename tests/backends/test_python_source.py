@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -233,3 +234,23 @@ def _code_lines(source: str) -> int:
         for number, line in enumerate(lines, 1)
         if line.strip() and not line.strip().startswith("#") and number not in skipped
     )
+
+
+def test_list_in_a_list_is_filled_in_a_variable_of_its_own() -> None:
+    body = "model:\n  -\n    -\n      a: Conv2d(4, 1)\n    - ReLU\n  - Conv2d(2, 1)\n"
+    source = source_of(body)
+    assert source.count("layers: list[nn.Module] = []") == 1
+    assert "layers.append(nn.Sequential(*layers_2))" in source
+
+
+def test_parameter_called_layers_keeps_its_name() -> None:
+    body = (
+        "blocks:\n  Stack(layers):\n    - for n in layers:\n        - Conv2d(n, 1)\n"
+        "    - a: Conv2d(layers[0], 1)\n      b: ReLU\n"
+        "model:\n  - Stack([4, 5])\n  - Stack([6, 7, 8])\n"
+    )
+    report = archc.check(text=HEAD + body)
+    assert report.graph is not None, str(report)
+    made: dict[str, Any] = {}
+    exec(compile(python_source(report.graph), "net.py", "exec"), made)
+    assert list(made["Net"]().state_dict()) == [key.name for key in report.graph.keys]

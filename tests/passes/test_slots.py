@@ -44,6 +44,7 @@ def test_path_of_a_layer_is_where_it_stands(body: str, expected: list[str]) -> N
     assert keys(body) == expected
 
 
-def test_condition_of_a_parenthesis_cannot_ask_its_own_input() -> None:
-    report = archc.check(text=HEAD + "  a: (Conv2d(4, 1) if in_channels == 3) -> Conv2d(5, 1)\n")
-    assert [str(d.code) for d in report.diagnostics] == ["ARC203"]
+def test_condition_of_a_parenthesis_asks_the_input_of_its_own_stage() -> None:
+    body = "  a: Conv2d(4, 1) -> (Conv2d(5, 1) if in_channels == {n}) -> Conv2d(6, 1)\n"
+    assert keys(body.replace("{n}", "3")) == ["a.0", "a.1"]
+    assert keys(body.replace("{n}", "4")) == ["a.0", "a.1", "a.2"]

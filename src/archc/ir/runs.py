@@ -168,6 +168,11 @@ class ItemRun(Run):
         """The first result, which the flow goes on with."""
         return self.values[0]
 
+    @property
+    def chosen(self) -> "ItemRun":
+        """What stands here: the line itself, or where it is absent what its `else` says."""
+        return self if self.alternative is None else self.alternative.chosen
+
 
 class ChildRun(Run):
     """A child of a body; `paths` are the slots it took, none for functions alone."""

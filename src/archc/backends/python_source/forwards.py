@@ -147,7 +147,7 @@ class ForwardWriter:
         self._assign(call.values[0], text, key, (span.line, last_line(span)))
 
     def _item(self, run: ItemRun, hint: str, lines: tuple[int, int], path: str) -> None:
-        run = run.alternative or run
+        run = run.chosen
         if not run.present:
             self._absent(run, hint, lines)
             return
@@ -217,7 +217,7 @@ class ForwardWriter:
             self._inner(run, hint, lines)
 
     def _inner(self, run: ItemRun, hint: str, lines: tuple[int, int]) -> None:
-        run = run.alternative or run
+        run = run.chosen
         self.settle(run.inputs)
         self._stages(run, "", hint, lines)
 

@@ -88,6 +88,8 @@ class LineMakers(Struct, frozen=True):
                 raise AssertionError("a child that is applied again makes nothing")
 
     def _parenthesis(self, runs: Sequence[ItemRun]) -> Maker:
+        runs = [run.chosen for run in runs]
+        shared(id(run.item) for run in runs)
         if any(not run.present for run in runs):
             raise NotUniformError
         entries = self.entries(runs)

@@ -2,7 +2,7 @@
 
 import keyword
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from msgspec import Struct
 
@@ -34,12 +34,15 @@ class Names(Struct, frozen=True):
     """Children go to attributes of `owner`: `self`, or `self.features`."""
 
     owner: str
+    taken: frozenset[str] = frozenset()
+    """The names that no new local variable may have."""
 
 
 class Items(Struct, frozen=True):
     """Children go to the end of the list `variable`."""
 
     variable: str
+    taken: frozenset[str] = frozenset()
 
 
 Target = Names | Items
@@ -48,7 +51,8 @@ Target = Names | Items
 def constructor_lines(pieces: Sequence[Piece], kind: str) -> list[Line]:
     """Return the body of `__init__` for a block whose body is of this kind."""
     if kind == "mapping":
-        lines = [Line(0, "super().__init__()"), *rendered(pieces, Names("self"))]
+        target = Names("self", frozenset(_words(pieces)))
+        lines = [Line(0, "super().__init__()"), *rendered(pieces, target)]
     else:
         lines = _sequence_lines(_items(pieces))
     return _used_lines(lines)
@@ -57,8 +61,11 @@ def constructor_lines(pieces: Sequence[Piece], kind: str) -> list[Line]:
 def _sequence_lines(pieces: Sequence[Piece]) -> list[Line]:
     """Return the body of `__init__` for a class that is its children in order."""
     if not is_simple(pieces):
-        filled = [Line(0, "layers: list[nn.Module] = []"), *rendered(pieces, Items("layers"))]
-        return [*filled, Line(0, "super().__init__(*layers)")]
+        taken = frozenset(_words(pieces))
+        variable = _free("layers", taken)
+        filled = rendered(pieces, Items(variable, taken | {variable}))
+        first = Line(0, f"{variable}: list[nn.Module] = []")
+        return [first, *filled, Line(0, f"super().__init__(*{variable})")]
     items = flat_items(pieces)
     if any(comment for _, comment in items):
         return exploded(0, "super().__init__(", items, ")")
@@ -195,10 +202,11 @@ def _nested(piece: Nested, target: Target, depth: int) -> list[Line]:
     if isinstance(target, Names) and _follows_a_dot(piece):
         owner = f"{target.owner}.{piece.key}"
         made = Line(depth, f"{owner} = {piece.container}()")
-        return [made, *rendered(piece.pieces, Names(owner), depth)]
-    variable = _variable(piece)
+        return [made, *rendered(piece.pieces, Names(owner, target.taken), depth)]
+    variable = _variable(piece, target)
     made = Line(depth, f"{variable} = {piece.container}()")
-    lines = [made, *rendered(piece.pieces, Names(variable), depth)]
+    inner = Names(variable, target.taken | {variable})
+    lines = [made, *rendered(piece.pieces, inner, depth)]
     return [*lines, _placed(piece, variable, target, depth)]
 
 
@@ -206,10 +214,10 @@ def _numbered(piece: Nested, target: Target, depth: int) -> list[Line]:
     """Return a list container: one call where it fits, else a list that is filled first."""
     if is_simple(piece.pieces):
         return _call(piece, target, depth)
-    variable = _variable(piece)
+    variable = _variable(piece, target)
     star = "*" if piece.container == "nn.Sequential" else ""
     lines = [Line(depth, f"{variable}: list[nn.Module] = []")]
-    lines += rendered(piece.pieces, Items(variable), depth)
+    lines += rendered(piece.pieces, Items(variable, target.taken | {variable}), depth)
     return [*lines, _placed(piece, f"{piece.container}({star}{variable})", target, depth)]
 
 
@@ -263,8 +271,33 @@ def _placed(piece: Nested, text: str, target: Target, depth: int) -> Line:
     return Line(depth, f"{target.owner}.{piece.key} = {text}")
 
 
-def _variable(piece: Nested) -> str:
-    """Return the local variable in which a container is built."""
-    if not _follows_a_dot(piece):
-        return "layers" if piece.numbered else "child"
-    return piece.key
+def _variable(piece: Nested, target: Target) -> str:
+    """Return the local variable in which a container is built; an outer one keeps its own."""
+    if _follows_a_dot(piece):
+        return _free(piece.key, target.taken)
+    return _free("layers" if piece.numbered else "child", target.taken)
+
+
+def _free(name: str, taken: frozenset[str]) -> str:
+    """Return `name`, with the first number from 2 that makes it free."""
+    number, candidate = 2, name
+    while candidate in taken:
+        candidate, number = f"{name}_{number}", number + 1
+    return candidate
+
+
+def _words(pieces: Sequence[Piece]) -> Iterator[str]:
+    """Yield every name that the pieces read or set."""
+    for piece in pieces:
+        match piece:
+            case Made():
+                yield from _WORD.findall(piece.text)
+            case Copies():
+                yield from _WORD.findall(copies_text(piece))
+            case Local(name, text):
+                yield from (name, *_WORD.findall(text))
+            case Control(head, inner):
+                yield from _WORD.findall(head)
+                yield from _words(inner)
+            case Nested(pieces=inner):
+                yield from _words(inner)

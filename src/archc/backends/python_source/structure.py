@@ -225,7 +225,7 @@ def one_line(instance: Instance) -> ItemRun | None:
     (entry,) = instance.body.entries
     if isinstance(entry, ChildRun) and isinstance(entry.content, ItemRun):
         run = entry.content
-        return run.alternative or run
+        return run.chosen
     return None
 
 

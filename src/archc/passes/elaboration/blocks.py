@@ -1,5 +1,8 @@
 """Running one call of a block: its inputs, its lines, its results."""
 
+from collections.abc import Generator
+from contextlib import contextmanager
+
 from archc.diagnostics import Code, RuleViolation
 from archc.ir.runs import Instance, Value
 from archc.passes.elaboration.arguments import ArgumentReader
@@ -67,6 +70,16 @@ class BlockRunner:
         """Run a block that a line of this one calls, or copy a call that is like it."""
         runner = (self.builder, self.variables, self.copies)
         return self.copies.run(file, instance, lambda: BlockRunner(file, instance, *runner).run())
+
+    @contextmanager
+    def on_trial(self) -> Generator[None]:
+        """Undo what runs inside: nodes, calls of blocks, names, mistakes."""
+        kept = {n: binding.copied() for n, binding in self.scope.variables.items()}
+        with self.builder.on_trial(), self.variables.on_trial():
+            try:
+                yield
+            finally:
+                self.scope.variables = kept
 
     def _bind_inputs(self) -> None:
         instance = self.scope.instance

@@ -57,7 +57,8 @@ class Copies:
 
         Once a mistake was found nothing is copied: every call has its own place in messages.
         """
-        if self.builder.diagnostics or instance.shared or not instance.path:
+        builder = self.builder
+        if builder.diagnostics or builder.is_trial or instance.shared or not instance.path:
             return run()
         likeness = self._likeness(file, instance)
         original = self.originals.get(likeness)
@@ -65,7 +66,7 @@ class Copies:
             return self._copied(original, instance)
         start = self._mark()
         run()
-        if not self.builder.diagnostics:
+        if not builder.diagnostics:
             self.originals[likeness] = Original(instance, file, start, self._mark())
         return instance
 

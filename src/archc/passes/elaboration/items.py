@@ -36,8 +36,9 @@ class ItemRunner(Part):
     def _present(self, item: Item, inputs: tuple[Value, ...]) -> bool:
         """Evaluate a line's condition; `in_channels` is the input of its first stage."""
         assert item.condition is not None
-        if item.sources and names(item.condition) & set(STAGE_INPUTS):
-            inputs = self.sources_of(item.sources)
+        if item.sources and names(item.condition) & STAGE_INPUTS:
+            with self.runner.on_trial():
+                inputs = self.sources_of(item.sources)
         self.evaluator.input = inputs[0] if inputs else None
         return self.evaluator.condition(item.condition)
 

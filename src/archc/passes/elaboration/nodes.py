@@ -49,6 +49,8 @@ class NodeBuilder:
         self.max_steps = max_nodes * STEPS_PER_NODE
         self.steps = 0
         self.shared = False
+        self.is_trial = False
+        """Whether all that runs now will be undone."""
         self.lists = Evaluator()
         self.depth = 0
         self.repeats = 0
@@ -74,6 +76,20 @@ class NodeBuilder:
             yield
         finally:
             self.depth -= 1
+
+    @contextmanager
+    def on_trial(self) -> Generator[None]:
+        """Undo what is appended while it runs; the steps count, so that trials end too."""
+        logs = (self.nodes, self.calls, self.flowed, self.named, self.diagnostics)
+        lengths = [len(log) for log in logs]
+        state = (self.repeats, set(self._blamed), set(self._seen), self.is_trial)
+        self.is_trial = True
+        try:
+            yield
+        finally:
+            for log, length in zip(logs, lengths, strict=True):
+                del log[length:]
+            self.repeats, self._blamed, self._seen, self.is_trial = state
 
     def step(self) -> None:
         """Count one executed line, so that even loops without layers end.

@@ -1,5 +1,7 @@
 """What the parts that run a block share."""
 
+from collections.abc import Generator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from archc.diagnostics import Span
@@ -19,6 +21,15 @@ class Variables:
         self.declared: list[tuple[str, tuple[str, ...]]] = []
         self.imported: list[tuple[Instance, FileScope]] = []
         """The imported models that ran, each with the file its own rules speak of."""
+
+    @contextmanager
+    def on_trial(self) -> Generator[None]:
+        """Undo what is appended while it runs."""
+        imported, declared = len(self.imported), len(self.declared)
+        try:
+            yield
+        finally:
+            del self.imported[imported:], self.declared[declared:]
 
 
 class Part:

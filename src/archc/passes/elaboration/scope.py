@@ -14,7 +14,7 @@ from archc.layers.base import Layer
 from archc.shapes import Batch
 from archc.spec.model import Document
 
-STAGE_INPUTS = ("in_channels", "in_features", "in_shape")
+STAGE_INPUTS = frozenset({"in_channels", "in_features", "in_shape"})
 
 
 class FileScope(Struct, frozen=True):
@@ -65,6 +65,10 @@ class Binding(Struct, eq=False):
 
     value: Any
     span: Span = NOWHERE
+
+    def copied(self) -> "Binding":
+        """Return the variable as it is now; a collection may grow."""
+        return Binding(list(self.value), self.span) if is_collection(self.value) else self
 
 
 def is_collection(value: object) -> TypeGuard[list[Value]]:

@@ -9,6 +9,7 @@ from archc.expressions.syntax import names
 from archc.ir.runs import Instance, ItemRun, Operation, Reuse, StageRun, Value
 from archc.layers.base import Layer
 from archc.passes.elaboration.callees import BlockCallee
+from archc.passes.elaboration.nodes import POISON, Skipped
 from archc.passes.elaboration.places import Slot
 from archc.passes.elaboration.running import Part
 from archc.passes.elaboration.scope import STAGE_INPUTS, Record
@@ -43,35 +44,55 @@ class StageRunner(Part):
         return tuple(runs), inputs
 
     def _plan(self, stages: Sequence[Stage], inputs: tuple[Value, ...]) -> list[Planned]:
-        self.evaluator.input = inputs[0] if inputs else None
+        """Find out what each stage calls and which take a slot, before any has a path.
+
+        What takes a slot may depend on the stage's own input, `(BatchNorm2d if in_channels > 3)`.
+        Then the stages before it run on trial, for the shape that arrives; where they fail, the
+        plan ends with them, and running them says why.
+        """
         planned: list[Planned] = []
         for stage in stages:
-            count = None
-            if stage.factor is not None:
-                count = self.evaluator.integer(stage.factor, "the number of copies")
-                self._check_count(count, stage)
-            callee = (
-                stage.unit
-                if isinstance(stage.unit, Item)
-                else self.runner.callees.resolve(stage.unit)
-            )
-            holds = self.runner.callees.holds(callee) and self._is_there(stage)
-            planned.append(Planned(stage, callee, count, holds))
+            arriving = inputs
+            if planned and asks_its_input(stage):
+                arriving = self._arriving(planned, inputs)
+                if POISON in arriving:
+                    break
+            self.evaluator.input = arriving[0] if arriving else None
+            planned.append(self._planned(stage, arriving))
         return planned
 
-    def _is_there(self, stage: Stage) -> bool:
-        """Return whether a parenthesis takes its slot: its condition holds, or it has an `else`."""
-        item = stage.unit
-        if not isinstance(item, Item) or item.condition is None or item.otherwise is not None:
-            return True
-        if names(item.condition) & set(STAGE_INPUTS):
-            raise RuleViolation(
-                Code.SYNTAX,
-                "the condition of a parenthesis cannot ask its own input",
-                help="write the stage as a line of its own",
-                span=item.condition.span,
-            )
-        return self.evaluator.condition(item.condition)
+    def _planned(self, stage: Stage, inputs: tuple[Value, ...]) -> Planned:
+        count = None
+        if stage.factor is not None:
+            count = self.evaluator.integer(stage.factor, "the number of copies")
+            self._check_count(count, stage)
+        if isinstance(stage.unit, Item):
+            with self.runner.on_trial():
+                holds = self._item_holds(stage.unit, inputs)
+            return Planned(stage, stage.unit, count, holds)
+        callee = self.runner.callees.resolve(stage.unit)
+        return Planned(stage, callee, count, self.runner.callees.holds(callee))
+
+    def _arriving(self, planned: Sequence[Planned], inputs: tuple[Value, ...]) -> tuple[Value, ...]:
+        """Return what stages give on, without leaving a trace of them."""
+        with self.runner.on_trial():
+            try:
+                for plan in planned:
+                    self.evaluator.input = inputs[0] if inputs else None
+                    _, inputs = self._stage(plan, inputs, [])
+            except Skipped:
+                return (POISON,)
+        return inputs
+
+    def _item_holds(self, item: Item, inputs: tuple[Value, ...]) -> bool:
+        """Return whether what is there of a parenthesis takes a slot."""
+        if item.sources and _item_asks(item):
+            inputs = self.runner.items.sources_of(item.sources)
+        self.evaluator.input = inputs[0] if inputs else None
+        if item.condition is not None and not self.evaluator.condition(item.condition):
+            return item.otherwise is not None and self._item_holds(item.otherwise, inputs)
+        plans = self._plan(item.stages, inputs)
+        return any(plan.holds and plan.count != 0 for plan in plans)
 
     def _check_count(self, count: int, stage: Stage) -> None:
         span = stage.factor.span if stage.factor else stage.span
@@ -107,6 +128,20 @@ class StageRunner(Part):
             instance = self.runner.calls.call(plan.callee, unit, inputs, path)
             return instance, instance.values
         return self.runner.operations.apply(plan.callee, unit, inputs, path)
+
+
+def asks_its_input(stage: Stage) -> bool:
+    """Return whether the input of a stage decides what is there of it, or how often."""
+    if stage.factor is not None and names(stage.factor) & STAGE_INPUTS:
+        return True
+    return isinstance(stage.unit, Item) and _item_asks(stage.unit)
+
+
+def _item_asks(item: Item) -> bool:
+    if item.condition is not None and names(item.condition) & STAGE_INPUTS:
+        return True
+    other = item.otherwise
+    return any(map(asks_its_input, item.stages)) or (other is not None and _item_asks(other))
 
 
 def _paths(planned: list[Planned], slot: Slot) -> list[list[str]]:
