@@ -142,6 +142,36 @@ def summary_source(
     return printers[format](summarize(graph, mode, depth, sort))
 
 
+def derivation(graph: Graph, path: str) -> str:
+    """Return how the layer at `path` got its shape, from the input on.
+
+    The path of a block or of a chain stands for its last layer.
+
+    Raises:
+        CompileError: nothing stands at that path.
+    """
+    from archc.backends.derivation import derivation_text, node_paths
+
+    paths = node_paths(graph)
+    for node in reversed(graph.nodes):
+        if paths[node.index] == path or paths[node.index].startswith(f"{path}."):
+            return derivation_text(graph, node)
+    raise CompileError([_no_layer(path, list(paths.values()), graph.title)], {})
+
+
+def _no_layer(path: str, known: list[str], network: str) -> Diagnostic:
+    from difflib import get_close_matches
+
+    from archc.diagnostics.render import excerpt
+
+    near = get_close_matches(path, known, 1)
+    return Diagnostic(
+        Code.UNKNOWN_NAME,
+        f"there is no layer `{excerpt(path)}` in `{network}`",
+        help=f"did you mean `{near[0]}`?" if near else "`archc summary` lists the paths",
+    )
+
+
 def diagram(graph: Graph, depth: int | None = None) -> Drawing:
     """Return the diagram of a graph."""
     from archc.backends.dot import dot

@@ -100,11 +100,50 @@ def adaptive_axis(length: int, parts: int) -> Axis:
 
 def formula(length: int, axis: Axis) -> str:
     """Return the convolution formula with its numbers, for a message or a lesson."""
-    before, after = axis.padding
-    padding = f"2·{before}" if before == after else f"{before} + {after}"
-    reach = f"{axis.dilation}·({axis.kernel} − 1) − 1" if axis.dilation > 1 else f"{axis.kernel}"
     value = _room(length, axis) // axis.stride + 1
-    return f"⌊({length} + {padding} − {reach})/{axis.stride}⌋ + 1 = {value}".replace("= -", "= −")
+    return f"⌊{_numbers(length, axis)}⌋ + 1 = {value}".replace("= -", "= −")
+
+
+def floor_working(length: int, axis: Axis) -> str:
+    """Return the convolution formula in letters and in numbers: a worked example."""
+    return f"⌊{_letters(axis)}⌋ + 1 = {formula(length, axis)}"
+
+
+def ceil_working(length: int, axis: Axis) -> str:
+    """Return the formula of a pooling in ceil mode in letters and in numbers."""
+    whole = -(-_room(length, axis) // axis.stride) + 1
+    working = f"⌈{_letters(axis)}⌉ + 1 = ⌈{_numbers(length, axis)}⌉ + 1 = {whole}"
+    if ceil_length(length, axis) == whole:
+        return working
+    start, end = (whole - 1) * axis.stride, length + axis.padding[0]
+    return f"{working}, less 1: the last window would start at {start} ≥ L + p = {end}"
+
+
+def transposed_working(length: int, axis: Axis, output_padding: int = 0) -> str:
+    """Return the formula of a transposed window in letters and in numbers."""
+    more = (" + output_padding", f" + {output_padding}") if output_padding else ("", "")
+    reach = f"{axis.dilation}·({axis.kernel} − 1) + 1" if axis.dilation > 1 else f"{axis.kernel}"
+    letters = "d(k − 1) + 1" if axis.dilation > 1 else "k"
+    value = transposed_length(length, axis, output_padding)
+    return (
+        f"(L − 1)s − 2p + {letters}{more[0]} = "
+        f"({length} − 1)·{axis.stride} − {_padding(axis)} + {reach}{more[1]} = {value}"
+    )
+
+
+def _letters(axis: Axis) -> str:
+    padding = "2p" if axis.padding[0] == axis.padding[1] else "p₀ + p₁"
+    return f"(L + {padding} − {'d(k − 1) − 1' if axis.dilation > 1 else 'k'})/s"
+
+
+def _numbers(length: int, axis: Axis) -> str:
+    reach = f"{axis.dilation}·({axis.kernel} − 1) − 1" if axis.dilation > 1 else f"{axis.kernel}"
+    return f"({length} + {_padding(axis)} − {reach})/{axis.stride}"
+
+
+def _padding(axis: Axis) -> str:
+    before, after = axis.padding
+    return f"2·{before}" if before == after else f"{before} + {after}"
 
 
 def _room(length: int, axis: Axis) -> int:

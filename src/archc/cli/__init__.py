@@ -12,6 +12,7 @@ _COMMANDS = {
     "build": "building",
     "draw": "drawing",
     "summary": "printing",
+    "why": "printing",
     "expand": "printing",
     "keys": "printing",
     "list": "listing",

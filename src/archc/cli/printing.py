@@ -1,4 +1,4 @@
-"""`archc summary`, `archc expand` and `archc keys`: what a network is, as text."""
+"""`archc summary`, `why`, `expand` and `keys`: what a network is, as text."""
 
 from __future__ import annotations
 
@@ -48,6 +48,28 @@ def summary_command(*, form: str, depth: int | None, sort: Any, **options: Any) 
         print_summary(summarize(graph, settings.mode, depth, sort))
     else:
         print(summary_source(graph, cast(Any, form), settings.mode, depth, sort), end="")
+    return 0
+
+
+@click.command("why", short_help="Print how a layer got its shape, formula by formula.")
+@spec_argument
+@click.argument("path", metavar="LAYER")
+@network_options
+def why_command(*, path: str, **options: Any) -> int:
+    """Print the formulas, with their numbers, of every size from the input to LAYER.
+
+    LAYER is a path as `archc summary` prints it; that of a block stands for its last layer.
+
+    \b
+    Examples:
+      archc why lenet5 6
+      archc why alexnet features.3
+      archc why googlenet inception3a
+    """
+    from archc.compiler import derivation
+
+    graph, _, _ = _graph(**options)
+    print(derivation(graph, path), end="")
     return 0
 
 

@@ -9,7 +9,7 @@ from archc.diagnostics import Code, RuleViolation
 from archc.functions.arithmetic import first_difference
 from archc.layers.base import Function
 from archc.reach import Goes, Reads, unmoved
-from archc.shapes import TensorType, checked, concatenated, normal_dimension, promoted
+from archc.shapes import TensorType, checked, concatenated, normal_dimension, number, promoted
 
 MAX_TENSORS = 10_000
 
@@ -49,6 +49,13 @@ class Concat(_Join):
         """Return that each element reads itself; along `dim` its place has changed."""
         dim = normal_dimension(self.dim, inputs[0].rank)
         return tuple(unmoved(range(x.rank)) | {dim: Goes((dim,), None)} for x in inputs)
+
+    def working(self, *inputs: TensorType) -> tuple[str, ...]:
+        """Return the sum of the sizes along `dim`."""
+        dim = normal_dimension(self.dim, inputs[0].rank)
+        sizes = [number(x.shape[dim], "the dimension to join along") for x in inputs]
+        what = "channels" if dim == 1 else f"dimension {dim}"
+        return (f"{what} = {' + '.join(map(str, sizes))} = {sum(sizes)}",)
 
 
 class Stack(_Join):

@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from archc.diagnostics import Code, RuleViolation
-from archc.layers.base import Function, expect_floating, expect_rank, spatial
+from archc.layers.base import Function, expect_floating, expect_rank, spatial, worked_axes
 from archc.layers.fields import Positive
 from archc.reach import (
     HERE,
@@ -81,6 +81,10 @@ class Interpolate(Function):
             return (scattered(inputs[0].rank, range(2, inputs[0].rank)),)
         return (resizing(inputs[0], self.outputs(*inputs)[0], self.mode, self.align_corners),)
 
+    def working(self, *inputs: TensorType) -> tuple[str, ...]:
+        """Return the sizes that were asked for, or ⌊L·factor⌋."""
+        return resized_working(inputs[0], self.outputs(*inputs)[0], self.scale_factor)
+
 
 def check_mode(x: TensorType, mode: Mode, align_corners: bool | None, name: str) -> None:
     """Refuse a mode that does not suit the tensor, or `align_corners` where it means nothing.
@@ -126,6 +130,22 @@ def resized(
         )
     scaled = [_scaled(length, f or 0) for length, f in zip(lengths, factors, strict=True)]
     return checked((*x.shape[:2], *scaled))
+
+
+def resized_working(
+    x: TensorType, wide: TensorType, scale_factor: float | tuple[float, ...] | None
+) -> tuple[str, ...]:
+    """Return how each axis got its size, with the numbers."""
+    axes = list(zip(x.shape[2:], wide.shape[2:], strict=True))
+    if scale_factor is None:
+        return worked_axes([f"size = {size}" for _, size in axes])
+    factors = scale_factor if isinstance(scale_factor, tuple) else (scale_factor,) * len(axes)
+    return worked_axes(
+        [
+            f"⌊L·factor⌋ = ⌊{length}·{factor}⌋ = {size}"
+            for (length, size), factor in zip(axes, factors, strict=True)
+        ]
+    )
 
 
 def _scaled(length: int, factor: float) -> int:

@@ -54,6 +54,10 @@ class Flatten(Reshaping):
         (x,) = inputs
         return (x.with_shape(flattened(x.shape, self.start_dim, self.end_dim)),)
 
+    def working(self, *inputs: TensorType) -> tuple[str, ...]:
+        """Return the product of the sizes that were merged."""
+        return merged_working(inputs[0].shape, self.start_dim, self.end_dim)
+
 
 def flattened(shape: Shape, start_dim: int, end_dim: int) -> Shape:
     """Return `shape` with the dimensions from `start_dim` to `end_dim` made one.
@@ -82,6 +86,15 @@ def flattened(shape: Shape, start_dim: int, end_dim: int) -> Shape:
         )
     one = elements(joined) if len(joined) > 1 else shape[start]
     return checked((*shape[:start], one, *shape[end + 1 :]))
+
+
+def merged_working(shape: Shape, start_dim: int, end_dim: int) -> tuple[str, ...]:
+    """Return the product of the sizes from `start_dim` to `end_dim`, with its numbers."""
+    start = normal_dimension(start_dim, len(shape), "start_dim")
+    merged = shape[start : normal_dimension(end_dim, len(shape), "end_dim") + 1]
+    if len(merged) < 2:
+        return ()
+    return (f"{' · '.join(map(str, merged))} = {elements(merged)}",)
 
 
 class Unflatten(Reshaping):

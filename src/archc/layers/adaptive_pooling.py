@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from archc.diagnostics import Code, RuleViolation
-from archc.layers.base import spatial, spec_name
+from archc.layers.base import spatial, spec_name, worked_axes
 from archc.layers.fields import Positive
 from archc.layers.pooling import Spatial, WithIndices
 from archc.reach import Goes, Reads, parts_reach, unmoved
@@ -63,6 +63,10 @@ class _AdaptivePooling(Spatial):
         """Return the largest part per axis, and the usual distance between two."""
         (x,) = inputs
         return tuple(map(adaptive_axis, self.lengths(x), self.sizes(x)))
+
+    def working(self, *inputs: TensorType) -> tuple[str, ...]:
+        """Return the sizes that were asked for."""
+        return worked_axes([f"output_size = {size}" for size in self.sizes(inputs[0])])
 
 
 class _AdaptiveMaxPooling(_AdaptivePooling, WithIndices):

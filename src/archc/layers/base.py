@@ -135,6 +135,13 @@ class Layer(ABC):
         """
         return None
 
+    def working(self, *inputs: TensorType) -> tuple[str, ...]:
+        """Return how the sizes that changed came about, a line each, formula and numbers.
+
+        Nothing where the output is the input's shape, or says by itself where it comes from.
+        """
+        return ()
+
     def result_names(self, *inputs: TensorType) -> tuple[str, ...]:
         """Return the names of the results, which may depend on the inputs: parts of `split`."""
         return self.results
@@ -388,6 +395,18 @@ def spatial(value: int | tuple[int, ...], count: int, argument: str) -> tuple[in
             argument=argument,
         )
     return value
+
+
+_AXES = {1: ("length",), 2: ("height", "width"), 3: ("depth", "height", "width")}
+"""What the axes after batch and channels are called."""
+
+
+def worked_axes(workings: Sequence[str]) -> tuple[str, ...]:
+    """Return one line for all axes whose working is the same: `height = width = …`."""
+    names: dict[str, list[str]] = {}
+    for name, working in zip(_AXES[len(workings)], workings, strict=True):
+        names.setdefault(working, []).append(name)
+    return tuple(f"{' = '.join(those)} = {working}" for working, those in names.items())
 
 
 def expect_rank(x: TensorType, *ranks: int, layer: str) -> None:

@@ -9,11 +9,18 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from archc.diagnostics import Code, RuleViolation
-from archc.layers.base import Layer, Owned, expect_floating, expect_rank, spatial
+from archc.layers.base import Layer, Owned, expect_floating, expect_rank, spatial, worked_axes
 from archc.layers.fields import NotNegativeAxes, Positive, PositiveAxes
 from archc.reach import Reads, sliding, transposed_reach, window_reach
 from archc.shapes import TensorType, elements, number
-from archc.windows import Axis, floor_length, same_padding, transposed_length
+from archc.windows import (
+    Axis,
+    floor_length,
+    floor_working,
+    same_padding,
+    transposed_length,
+    transposed_working,
+)
 
 
 class _Filters(Layer):
@@ -129,6 +136,12 @@ class _Convolution(_Filters):
         """Return C/g · k for each element of the output."""
         return elements(self.owned(*inputs)[0].shape[1:]) * elements(outputs[0].shape)
 
+    def working(self, *inputs: TensorType) -> tuple[str, ...]:
+        """Return the channels that were asked for, and the window formula on each axis."""
+        (x,) = inputs
+        axes = worked_axes(list(map(floor_working, self.lengths(x, self.groups), self.window(x))))
+        return (f"channels = out_channels = {self.out_channels}", *axes)
+
 
 class Conv1d(_Convolution):
     """Convolve along one axis, such as time.
@@ -203,6 +216,14 @@ class _TransposedConvolution(_Filters):
     def multiply_adds(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> int:
         """Return out_channels/g · k for each element of the input."""
         return elements(self.owned(*inputs)[0].shape[1:]) * elements(inputs[0].shape)
+
+    def working(self, *inputs: TensorType) -> tuple[str, ...]:
+        """Return the channels that were asked for, and the transposed formula on each axis."""
+        (x,) = inputs
+        extra = spatial(self.output_padding, self.axes, "output_padding")
+        lengths = self.lengths(x, self.groups)
+        axes = worked_axes(list(map(transposed_working, lengths, self._geometry(), extra)))
+        return (f"channels = out_channels = {self.out_channels}", *axes)
 
 
 class ConvTranspose1d(_TransposedConvolution):

@@ -64,3 +64,7 @@ class Embedding(Layer):
     def reads(self, *inputs: TensorType, result: int = 0) -> tuple[Reads, ...]:
         """Return that each position looks up its own row."""
         return (unmoved(range(inputs[0].rank)),)
+
+    def working(self, *inputs: TensorType) -> tuple[str, ...]:
+        """Return that each number became a row of the table."""
+        return (f"features = embedding_dim = {self.embedding_dim}",)

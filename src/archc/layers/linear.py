@@ -51,3 +51,7 @@ class Linear(Layer):
     def reads(self, *inputs: TensorType, result: int = 0) -> tuple[Reads, ...]:
         """Return that the features are read whole, at each position."""
         return (unmoved(range(inputs[0].rank - 1)),)
+
+    def working(self, *inputs: TensorType) -> tuple[str, ...]:
+        """Return the features that were asked for."""
+        return (f"features = out_features = {self.out_features}",)

@@ -6,10 +6,10 @@ from pydantic import Field
 
 from archc.diagnostics import RuleViolation
 from archc.functions.padding import Mode, padded
-from archc.layers.base import Layer, expect_rank, spatial
+from archc.layers.base import Layer, expect_rank, spatial, worked_axes
 from archc.layers.fields import Real
 from archc.reach import Reads, sliding, window_reach
-from archc.shapes import TensorType
+from archc.shapes import TensorType, number
 from archc.windows import Axis
 
 
@@ -48,6 +48,17 @@ class _Padding(Layer):
     def reads(self, *inputs: TensorType, result: int = 0) -> tuple[Reads, ...]:
         """Return that each position reads the one that lies under it."""
         return (sliding(map(window_reach, self.window(*inputs)), channels=True),)
+
+    def working(self, *inputs: TensorType) -> tuple[str, ...]:
+        """Return both borders added to each axis."""
+        lengths = [number(size, "an axis") for size in inputs[0].shape[2:]]
+        return worked_axes(
+            [
+                f"L + p₀ + p₁ = {length} + {axis.padding[0]} + {axis.padding[1]} = "
+                f"{length + sum(axis.padding)}"
+                for length, axis in zip(lengths, self.window(*inputs), strict=True)
+            ]
+        )
 
 
 class ZeroPad1d(_Padding):

@@ -9,11 +9,11 @@ from typing import ClassVar
 from pydantic import Field
 
 from archc.diagnostics import Code, RuleViolation
-from archc.layers.base import Layer, expect_floating, expect_rank, spatial, spec_name
+from archc.layers.base import Layer, expect_floating, expect_rank, spatial, spec_name, worked_axes
 from archc.layers.fields import NotNegativeAxes, Positive, PositiveAxes
 from archc.reach import Reads, sliding, window_reach
 from archc.shapes import TensorType, number
-from archc.windows import Axis, ceil_length, floor_length
+from archc.windows import Axis, ceil_length, ceil_working, floor_length, floor_working
 
 
 class Spatial(Layer):
@@ -94,6 +94,11 @@ class Pooling(Spatial):
         length = ceil_length if ceil_mode else floor_length
         return x.with_shape((*x.shape[:2], *map(length, self.lengths(x), window)))
 
+    def worked(self, x: TensorType, window: tuple[Axis, ...], ceil_mode: bool) -> tuple[str, ...]:
+        """Return the window formula on each axis, with its numbers."""
+        working = ceil_working if ceil_mode else floor_working
+        return worked_axes(list(map(working, self.lengths(x), window)))
+
 
 def _too_much_padding(padding: int, kernel: int) -> RuleViolation:
     return RuleViolation(
@@ -119,6 +124,10 @@ class _MaxPooling(Pooling, WithIndices):
         """Return the shape by the window formula on each axis."""
         return self.with_indices(self.pooled(inputs[0], self.window(), self.ceil_mode))
 
+    def working(self, *inputs: TensorType) -> tuple[str, ...]:
+        """Return the window formula on each axis."""
+        return self.worked(inputs[0], self.window(), self.ceil_mode)
+
 
 class _AveragePooling(Pooling):
     """Take the mean of each window."""
@@ -133,6 +142,10 @@ class _AveragePooling(Pooling):
     def outputs(self, *inputs: TensorType) -> tuple[TensorType, ...]:
         """Return the shape by the window formula on each axis."""
         return (self.pooled(inputs[0], self.window(), self.ceil_mode),)
+
+    def working(self, *inputs: TensorType) -> tuple[str, ...]:
+        """Return the window formula on each axis."""
+        return self.worked(inputs[0], self.window(), self.ceil_mode)
 
 
 class MaxPool1d(_MaxPooling):

@@ -12,6 +12,7 @@ from archc.functions.resampling import (
     pixels_shuffled,
     pixels_unshuffled,
     resized,
+    resized_working,
     resizing,
 )
 from archc.layers.base import Layer
@@ -56,6 +57,10 @@ class Upsample(Layer):
     def reads(self, *inputs: TensorType, result: int = 0) -> tuple[Reads, ...]:
         """Return what each position is interpolated from."""
         return (resizing(inputs[0], self.outputs(*inputs)[0], self.mode, self.align_corners),)
+
+    def working(self, *inputs: TensorType) -> tuple[str, ...]:
+        """Return the sizes that were asked for, or ⌊L·factor⌋."""
+        return resized_working(inputs[0], self.outputs(*inputs)[0], self.scale_factor)
 
 
 class PixelShuffle(Layer):

@@ -4,7 +4,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from archc.functions.reshaping import flattened, unflattened
+from archc.functions.reshaping import flattened, merged_working, unflattened
 from archc.layers.base import Layer
 from archc.reach import Reads, regrouped, unmoved
 from archc.shapes import TensorType
@@ -51,6 +51,10 @@ class Flatten(Layer):
     def reads(self, *inputs: TensorType, result: int = 0) -> tuple[Reads, ...]:
         """Return how the dimensions were grouped anew."""
         return (regrouped(inputs[0].shape, self.outputs(*inputs)[0].shape),)
+
+    def working(self, *inputs: TensorType) -> tuple[str, ...]:
+        """Return the product of the sizes that were merged."""
+        return merged_working(inputs[0].shape, self.start_dim, self.end_dim)
 
 
 class Unflatten(Layer):
