@@ -22,6 +22,8 @@ USUAL = {"enable_gqa": False, "alpha": 1, "rounding_mode": None, "device": "cpu"
 """Defaults of functions whose signature Python does not know."""
 _RECURRENT = ("input_size", "hidden_size", "num_layers", "bias", "batch_first", "dropout")
 _RECURRENT += ("bidirectional", "proj_size", "device", "dtype")
+MORE = {"logit": ("eps",), "to": ("device", "other", "non_blocking", "copy")}
+"""torch's arguments by position, after those that archc has too."""
 _PLAIN = (int, float, str, type(None), Batch)
 
 
@@ -128,6 +130,12 @@ def _index(given: dict[str, Any]) -> dict[str, Any]:
     return given
 
 
+def _target(given: dict[str, Any]) -> dict[str, Any]:
+    """Return the dtype of a conversion, which torch takes at several places."""
+    dtypes = [value for value in given.values() if isinstance(value, torch.dtype)]
+    return {"dtype": str(dtypes[0]).removeprefix("torch.")} if dtypes else given
+
+
 def _brackets(given: dict[str, Any]) -> dict[str, Any]:
     """Return what stands in brackets as archc has it: numbers and slices."""
     index = given.get("index", ())
@@ -146,6 +154,7 @@ RESPELT: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
     "var": _spread,
     "index_select": _index,
     "getitem": _brackets,
+    "to": _target,
     "concat": lambda given: {"dim": 0} | given,
 }
 """Functions whose arguments torch spells otherwise."""
@@ -168,8 +177,8 @@ def parameters(subject: str) -> dict[str, Any]:
             arity = len(found(subject).inferred_names) + found(subject).arity[0]
             return dict(list(_signature(candidate).items())[arity:])
     cls = found(subject)
-    names = dict.fromkeys([*cls.positional, *cls.fields()])
-    return {name: cls.fields()[name].default for name in names}
+    names = dict.fromkeys([*cls.positional, *cls.fields(), *MORE.get(subject, ())])
+    return {name: cls.fields()[name].default if name in cls.fields() else ... for name in names}
 
 
 def _signature(function: Callable[..., Any], skip: Sequence[str] = ()) -> dict[str, Any]:

@@ -31,6 +31,7 @@ LEFT_OUT = {
     "bias": "a norm's `bias` is newer than the oldest torch that archc runs on",
     "decimals": "rounding is to integers",
     "dtype": "a result's dtype follows from the input",
+    "eps": "`logit` takes numbers between 0 and 1 as they are",
     "enable_gqa": "heads are repeated with `repeat`",
     "rounding_mode": "division is exact",
 }
@@ -39,7 +40,7 @@ LEFT_OUT = {
 
 def reason_of(call: TorchCall, violation: RuleViolation, results: Results) -> str:
     """Return why archc refuses a call that torch accepts, or nothing."""
-    for reason, applies in REASONS:
+    for reason, applies in (*REASONS, *EDGE_REASONS):
         if applies(call, violation, results):
             return reason
     return ""
@@ -148,12 +149,24 @@ def _any_argument(test: Callable[[Any], bool]) -> Predicate:
 
 
 def _is_negative(value: Any) -> bool:
-    return isinstance(value, tuple | list) and any(v < 0 for v in value if isinstance(v, int))
+    return isinstance(value, int) and value < 0
+
+
+def _any_part(test: Callable[[Any], bool]) -> Predicate:
+    """Return the predicate of a call that has such a number, perhaps in a list."""
+    return _any_argument(lambda value: any(map(test, _parts([value]))))
 
 
 def _all(*predicates: Predicate) -> Predicate:
     return lambda *row: all(applies(*row) for applies in predicates)
 
+
+_COPYING = " ".join(
+    f"{kind}Pad{axes}d" for kind in ("Reflection", "Replication", "Circular") for axes in (1, 2, 3)
+)
+_COPYING += " pad Conv1d Conv2d Conv3d"
+_LENIENT = "ZeroPad1d ZeroPad2d ZeroPad3d AdaptiveAvgPool2d AdaptiveAvgPool3d "
+_LENIENT += "pixel_shuffle pixel_unshuffle"
 
 REASONS: tuple[tuple[str, Predicate], ...] = (
     ("a tensor without dimensions", _is_scalar),
@@ -166,10 +179,13 @@ REASONS: tuple[tuple[str, Predicate], ...] = (
         _of("getitem", Code.ARGUMENT_VALUE),
     ),
     (
-        "shapes of `maximum`, `minimum` and attention never broadcast",
-        _of("maximum minimum scaled_dot_product_attention", Code.SIZE_MISMATCH),
+        "shapes broadcast in arithmetic alone",
+        _of(
+            "maximum minimum scaled_dot_product_attention where masked_fill", Code.SIZE_MISMATCH
+        ),
     ),
     (
+<<<<<<< HEAD
         "a mask never makes its input larger, and both choices of `where` have one shape",
         _of("masked_fill where", Code.SIZE_MISMATCH),
     ),
@@ -184,6 +200,10 @@ REASONS: tuple[tuple[str, Predicate], ...] = (
     (
         "`squeeze` and `roll` say which dimension",
         _of("squeeze roll", Code.ARGUMENTS),
+=======
+        "`squeeze`, `roll`, `mode` and `take_along_dim` say which dimension",
+        _of("squeeze roll mode take_along_dim", Code.ARGUMENTS),
+>>>>>>> d4fa8a8 (Judge the newest functions by torch's database: conversions, choices, norms, labels)
     ),
     ("`squeeze` drops one dimension, and of size 1", _of("squeeze", Code.DIMENSION)),
     (
@@ -200,11 +220,20 @@ REASONS: tuple[tuple[str, Predicate], ...] = (
         "one number in a list for several axes",
         _any_argument(lambda v: isinstance(v, tuple) and len(v) == 1),
     ),
+    ("a tensor is filled with numbers", _of("full_like", Code.ARGUMENT_VALUE)),
+    ("a norm is that of a vector", _given("p", "nuc")),
+    ("the number of classes does not follow from the labels", _given("num_classes", -1)),
     ("a divisor below 0 turns the sign", _given("divisor_override", -2)),
     ("`hardtanh` needs a range with something in it", _of("hardtanh", Code.ARGUMENT_VALUE)),
     (
-        "only zeros' padding may be negative",
-        _all(_of("pad", Code.ARGUMENT_VALUE), _any_argument(_is_negative)),
+        "only the padding of zeros by a layer of its own may be negative",
+        _all(_of(_COPYING, Code.ARGUMENT_VALUE, Code.RANK), _any_part(_is_negative)),
     ),
     ("an eps of 0, which torch refuses in training", _given("eps", 0.0)),
 )
+EDGE_REASONS: tuple[tuple[str, Predicate], ...] = (
+    ("torch takes more dimensions here than it documents", _of(_LENIENT, Code.RANK)),
+    ("`chunk` gives as many parts as it says", _of("chunk", Code.DIVISIBILITY)),
+    ("a spread of too few elements is no number", _of("std var", Code.DIMENSION)),
+)
+"""Reasons for calls that torch's databases do not hold."""

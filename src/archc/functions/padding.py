@@ -81,12 +81,15 @@ def padded(x: TensorType, pad: Sequence[int], mode: Mode) -> Shape:
 def _longer(size: Size, pair: tuple[int, int]) -> Size:
     if pair == (0, 0):
         return size
-    length = number(size, "a dimension to pad") + sum(pair)
-    if length < 1:
+    known = number(size, "a dimension to pad")
+    length, cropped = known + sum(pair), -sum(min(count, 0) for count in pair)
+    if length < 1 or cropped > known:
         raise RuleViolation(
             Code.DIMENSION,
             f"cropping {pair} leaves nothing of a dimension of {size}",
-            notes=(f"{size} + {pair[0]} + {pair[1]} = {length}".replace("+ -", "− "),),
+            notes=(f"{size} + {pair[0]} + {pair[1]} = {length}".replace("+ -", "− "),)
+            if length < 1
+            else (f"{size} − {cropped} = −{cropped - known}, before anything is added",),
             argument="pad",
         )
     return length
