@@ -185,25 +185,8 @@ REASONS: tuple[tuple[str, Predicate], ...] = (
         ),
     ),
     (
-<<<<<<< HEAD
-        "a mask never makes its input larger, and both choices of `where` have one shape",
-        _of("masked_fill where", Code.SIZE_MISMATCH),
-    ),
-    ("`take_along_dim` says which dimension", _of("take_along_dim", Code.ARGUMENTS)),
-    ("norms of matrices are left out", _all(_of("norm", Code.ARGUMENT_VALUE), _given("p", "nuc"))),
-    ("a count of classes that follows from the numbers", _given("num_classes", -1)),
-    ("`to` takes a dtype alone", _of("to", Code.ARGUMENTS, Code.TOO_MANY_POSITIONAL)),
-    (
-        "the output_size of an unpooling names the axes alone",
-        _of("max_unpool1d max_unpool2d max_unpool3d", Code.ARGUMENT_VALUE),
-    ),
-    (
-        "`squeeze` and `roll` say which dimension",
-        _of("squeeze roll", Code.ARGUMENTS),
-=======
         "`squeeze`, `roll`, `mode` and `take_along_dim` say which dimension",
         _of("squeeze roll mode take_along_dim", Code.ARGUMENTS),
->>>>>>> d4fa8a8 (Judge the newest functions by torch's database: conversions, choices, norms, labels)
     ),
     ("`squeeze` drops one dimension, and of size 1", _of("squeeze", Code.DIMENSION)),
     (
@@ -219,6 +202,10 @@ REASONS: tuple[tuple[str, Predicate], ...] = (
     (
         "one number in a list for several axes",
         _any_argument(lambda v: isinstance(v, tuple) and len(v) == 1),
+    ),
+    (
+        "the output_size of an unpooling names the axes alone",
+        _of("max_unpool1d max_unpool2d max_unpool3d", Code.ARGUMENT_VALUE),
     ),
     ("a tensor is filled with numbers", _of("full_like", Code.ARGUMENT_VALUE)),
     ("a norm is that of a vector", _given("p", "nuc")),
