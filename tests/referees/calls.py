@@ -22,7 +22,7 @@ USUAL = {"enable_gqa": False, "alpha": 1, "rounding_mode": None, "device": "cpu"
 """Defaults of functions whose signature Python does not know."""
 _RECURRENT = ("input_size", "hidden_size", "num_layers", "bias", "batch_first", "dropout")
 _RECURRENT += ("bidirectional", "proj_size", "device", "dtype")
-MORE = {"logit": ("eps",), "to": ("device", "other", "non_blocking", "copy")}
+MORE = {"to": ("device", "other", "non_blocking", "copy")}
 """torch's arguments by position, after those that archc has too."""
 _PLAIN = (int, float, str, type(None), Batch)
 

@@ -31,7 +31,6 @@ LEFT_OUT = {
     "bias": "a norm's `bias` is newer than the oldest torch that archc runs on",
     "decimals": "rounding is to integers",
     "dtype": "a result's dtype follows from the input",
-    "eps": "`logit` takes numbers between 0 and 1 as they are",
     "enable_gqa": "heads are repeated with `repeat`",
     "rounding_mode": "division is exact",
 }
@@ -180,9 +179,7 @@ REASONS: tuple[tuple[str, Predicate], ...] = (
     ),
     (
         "shapes broadcast in arithmetic alone",
-        _of(
-            "maximum minimum scaled_dot_product_attention where masked_fill", Code.SIZE_MISMATCH
-        ),
+        _of("maximum minimum scaled_dot_product_attention where masked_fill", Code.SIZE_MISMATCH),
     ),
     (
         "`squeeze`, `roll`, `mode` and `take_along_dim` say which dimension",
@@ -207,7 +204,6 @@ REASONS: tuple[tuple[str, Predicate], ...] = (
         "the output_size of an unpooling names the axes alone",
         _of("max_unpool1d max_unpool2d max_unpool3d", Code.ARGUMENT_VALUE),
     ),
-    ("a tensor is filled with numbers", _of("full_like", Code.ARGUMENT_VALUE)),
     ("a norm is that of a vector", _given("p", "nuc")),
     ("the number of classes does not follow from the labels", _given("num_classes", -1)),
     ("a divisor below 0 turns the sign", _given("divisor_override", -2)),
