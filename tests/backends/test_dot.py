@@ -304,6 +304,40 @@ def test_svg_has_no_trace_of_the_machine_and_scales() -> None:
     assert "<a " not in picture
 
 
+def test_svg_says_what_it_shows_to_those_who_cannot_see_it() -> None:
+    tree = ElementTree.fromstring(render(dot(network("googlenet")), "svg"))
+    assert tree.attrib["role"] == "img"
+    assert [element.text for element in tree[:2]] == [
+        "googlenet",
+        "image [B, 3, 224, 224] → logits [B, 1000], aux_logits2 [B, 1000] in training, "
+        "aux_logits1 [B, 1000] in training; 13,004,888 parameters",
+    ]
+    assert [element.tag for element in tree[:2]] == [f"{SVG}title", f"{SVG}desc"]
+
+
+def test_frames_and_cards_have_hints() -> None:
+    tree = ElementTree.fromstring(render(dot(network("resnet50"), depth=1), "svg"))
+    hints = {
+        kind: [group[0].text for group in tree.iter(f"{SVG}g") if group.get("class") == kind]
+        for kind in ("cluster", "node")
+    }
+    assert hints["cluster"][0] == "layer1: Stage(64, layers[0], stride=1)"
+    assert hints["node"][1].startswith("conv1: Conv2d(64, 7, stride=2, padding=3, bias=False) → ")
+
+
+def test_picture_has_a_ground_of_its_own_on_any_page() -> None:
+    picture = render(dot(network("lenet5")), "svg").decode()
+    ground = re.search(r'<polygon fill="white" stroke="none" points="([^"]+)"', picture)
+    box = re.search(r'viewBox="0.00 0.00 ([\d.]+) ([\d.]+)"', picture)
+    assert ground is not None
+    assert box is not None
+    corners = [tuple(map(float, point.split(","))) for point in ground[1].split()]
+    wide = max(x for x, _ in corners) - min(x for x, _ in corners)
+    high = max(y for _, y in corners) - min(y for _, y in corners)
+    assert wide >= float(box[1])
+    assert high >= float(box[2])
+
+
 @pytest.mark.parametrize(("form", "magic"), [("png", b"\x89PNG\r\n\x1a\n"), ("pdf", b"%PDF-")])
 def test_pictures_begin_with_the_magic_of_their_format(form: Format, magic: bytes) -> None:
     assert render(dot(network("lenet5")), form).startswith(magic)

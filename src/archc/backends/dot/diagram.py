@@ -118,11 +118,14 @@ class Picture:
     def text(self) -> str:
         """Return the DOT text."""
         height = self.layout.height
-        box = {"bb": _corners(Box(0, 0, self.layout.width, height), height)}
+        page = {
+            "bb": _corners(Box(0, 0, self.layout.width, height), height),
+            "tooltip": _description(self.graph),
+        }
         outputs = [f"out{place}" for place in range(len(self.graph.outputs))]
         lines = [
             f"digraph {quoted(self.graph.title or self.graph.name)} {{",
-            f"  graph{attributes({**_GRAPH, **box})};",
+            f"  graph{attributes({**_GRAPH, **page})};",
             f"  node{attributes(_NODE)};",
             f"  edge{attributes(_EDGE)};",
             *self._figures(self.view, 0),
@@ -154,14 +157,26 @@ class Picture:
         height = self.layout.height
         title = self.titles[name]
         width = box.width - 2 * TITLE_SIDE
-        middle = box.top + (title.head.height + TITLE_TOP) // 2
         return {
             "label": title.written(width),
             "fillcolor": palette.frame_colour(level),
             **_FRAME,
+            "tooltip": title.hint,
             "bb": _corners(box, height),
-            "lp": _place(box.left + box.right, 2 * (height - middle)),
+            "lp": _place(
+                box.left + box.right, 2 * (height - box.top) - TITLE_TOP - title.head.height
+            ),
         }
+
+
+def _description(graph: Graph) -> str:
+    """Return what a picture shows, for those who cannot see it."""
+    enters = ", ".join(f"{node.path} {node.output}" for node in graph.inputs)
+    leaves = ", ".join(
+        f"{output.name or 'output'} {output.value.type}{' in training' if output.mode else ''}"
+        for output in graph.outputs
+    )
+    return f"{enters} → {leaves}; {graph.parameter_count:,} parameters"
 
 
 def _frame_name(item: Opened, level: int) -> str:

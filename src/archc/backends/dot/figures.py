@@ -46,10 +46,11 @@ class Figure(Struct, frozen=True):
 
 
 class Title(Struct, frozen=True):
-    """What stands at the head of a frame: rows at the left, a badge at the right."""
+    """What stands at the head of a frame: rows at the left, a badge at the right, and its hint."""
 
     rows: tuple[Row, ...]
     badge: Row | None
+    hint: str
 
     @property
     def head(self) -> Head:
@@ -84,8 +85,7 @@ def closed_figure(closed: Closed, name: str, graph: Graph, copies: Copies) -> Fi
     """Return the picture of a frame that is not opened."""
     group = closed.group
     pale = all(node.index in graph.train_only for node in group.nodes)
-    call = f": {group.instance.text}" if group.instance else ""
-    return _card(closed_rows(group, name, copies), group.repeat, pale, f"{group.path}{call}")
+    return _card(closed_rows(group, name, copies), group.repeat, pale, _group_hint(group))
 
 
 def output_figure(output: GraphOutput) -> Figure:
@@ -102,7 +102,11 @@ def frame_title(group: Group, name: str, fill: str) -> Title:
     if group.instance is not None:
         rows.append(Row(instance_text(group.instance), fill, palette.FAINT, SMALL_SIZE, side=0))
     badge = Row(f"× {group.repeat}", palette.BADGE, palette.PAPER, bold=True)
-    return Title(tuple(rows), badge if group.repeat > 1 else None)
+    return Title(tuple(rows), badge if group.repeat > 1 else None, _group_hint(group))
+
+
+def _group_hint(group: Group) -> str:
+    return f"{group.path}: {group.instance.text}" if group.instance else group.path
 
 
 def _hint(nodes: Sequence[Node]) -> str:

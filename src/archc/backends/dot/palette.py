@@ -1,27 +1,29 @@
 """The colours of a diagram: pale fills under dark text, apart in lightness as well as in hue.
 
-The hues are tints of Okabe and Ito's palette, which people with any of the common
-colour deficiencies tell apart; black text on each keeps a contrast above 9 : 1 in print.
+The hues are tints of Okabe and Ito's palette, which people with any of the common colour
+deficiencies tell apart. Printed in grey they go from the dark of a convolution over linear,
+pooling, normalisation and activation to the white of a shape, each a visible step of lightness
+(CIE L*) from the next. Black text on each keeps a contrast above 7 : 1.
 """
 
 FAMILIES = {
-    "activation": "#fae6b0",
+    "activation": "#ffedb6",
     "arithmetic": "#ffffff",
-    "attention": "#dcc3dd",
-    "convolution": "#a9cce8",
-    "dropout": "#f4f4f4",
-    "embedding": "#bfe3e6",
+    "attention": "#cdabcf",
+    "convolution": "#83b1d3",
+    "dropout": "#f6f6f6",
+    "embedding": "#a5d4d8",
     "join": "#ffffff",
-    "linear": "#a5d9c5",
-    "normalization": "#e3e6ea",
-    "padding": "#f4f4f4",
-    "pooling": "#f2bfa5",
-    "recurrent": "#c9bfe6",
-    "reduction": "#f2bfa5",
-    "resampling": "#f3cfe0",
-    "shape": "#f4f4f4",
+    "linear": "#94cdb7",
+    "normalization": "#e0e3e7",
+    "padding": "#f6f6f6",
+    "pooling": "#fac7ad",
+    "recurrent": "#c3b8e3",
+    "reduction": "#fac7ad",
+    "resampling": "#f4d0e1",
+    "shape": "#f6f6f6",
 }
-OTHER = "#f4f4f4"
+OTHER = "#f6f6f6"
 PAPER = "#ffffff"
 INK = "#1c1c1c"
 FAINT = "#5a626b"

@@ -12,6 +12,8 @@ PART_GAP = 16
 LANE_GAP = 12
 SIGN_GAP = 18
 SWEEPS = 12
+EFFORT = 200_000
+"""How many springs are looked at before all stay where they are: a second or less."""
 
 BETWEEN_PARTS = 16
 BESIDE = 1
@@ -62,6 +64,7 @@ class _Field:
         for spring in _springs(found, grid, touch):
             self.springs[spring.upper].append(spring)
             self.springs[spring.lower].append(spring)
+        self.effort = EFFORT
         self.places = [0] * found.count
         self.order = self._left_to_right()
         for rod in self.order:
@@ -82,10 +85,10 @@ class _Field:
         return found
 
     def settle(self) -> None:
-        """Move rods until none has a better place."""
+        """Move rods until none has a better place, or the search has cost enough."""
         for sweep in range(SWEEPS):
             rods_in_turn = self.order[::-1] if sweep % 2 == 0 else self.order
-            moved = [self._improve(rod) for rod in rods_in_turn]
+            moved = [self._improve(rod) for rod in rods_in_turn if self.effort > 0]
             if not any(moved):
                 return
 
@@ -135,6 +138,7 @@ class _Field:
         """Take moves over if they slacken the springs."""
         old = {rod: self.places[rod] for rod in moves}
         springs = {id(spring): spring for rod in moves for spring in self.springs[rod]}
+        self.effort -= len(springs)
         before = self._tension(springs.values())
         for rod, place in moves.items():
             self.places[rod] = place

@@ -1,7 +1,7 @@
 """Where a long flow may be cut into columns, and where it is best cut."""
 
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 from archc.backends.dot.layout.bodies import Body
 
@@ -20,7 +20,7 @@ def choices(body: Body, bottoms: Sequence[int]) -> Iterator[tuple[int, ...]]:
     """
     ends = _ends(body)
     height = max(bottoms, default=0)
-    depths = [(_depth(body, bottoms, end), end) for end in ends]
+    depths = _depths(body, bottoms, ends)
     yield (0,) * len(body.parts)
     for count in range(2, min(len(ends) + 1, MOST_COLUMNS) + 1):
         columns = _columns(body, _balanced(depths, height, count))
@@ -46,8 +46,13 @@ def _ends(body: Body) -> list[int]:
     return ends
 
 
-def _depth(body: Body, bottoms: Sequence[int], end: int) -> int:
-    return max(bottoms[part] for part in range(end + 1) if not body.parts[part].is_loose)
+def _depths(body: Body, bottoms: Sequence[int], ends: Sequence[int]) -> list[tuple[int, int]]:
+    """Return the parts after which a column may end, each with how far down the flow is there."""
+    flow = [
+        0 if part.is_loose else bottom for part, bottom in zip(body.parts, bottoms, strict=True)
+    ]
+    deepest = list(accumulate(flow, max))
+    return [(deepest[end], end) for end in ends]
 
 
 def _balanced(ends: Sequence[tuple[int, int]], height: int, count: int) -> frozenset[int]:

@@ -15,6 +15,7 @@ STRAIGHT = 19
 BEFORE_TRACKS = 8
 AFTER_TRACKS = 15
 BELOW_HEAD = 8
+TRACK_BELOW_HEAD = 3
 
 
 class Levels(Struct, frozen=True):
@@ -63,7 +64,7 @@ def _room(grid: Grid, gap: int, head: Head | None, *, rising: bool) -> _Room:
         return _Room(before, after, MARGIN if gap == last else STRAIGHT)
     if rising:
         return _Room(before, title + after, title + BELOW_HEAD)
-    return _Room(title, after, title + BELOW_HEAD)
+    return _Room(title + TRACK_BELOW_HEAD, after, title + BELOW_HEAD)
 
 
 def _across(grid: Grid, meets: Touch, gap: int) -> Iterator[Across]:
