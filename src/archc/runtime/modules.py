@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from hashlib import sha256
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, SupportsIndex
 
 from archc.backends.python_source import python_source
 from archc.compiler import Settings, compile_graph
@@ -81,8 +81,10 @@ def _own_classes(module: ModuleType) -> list[type]:
     return [kind for kind in classes if kind.__module__ == module.__name__]
 
 
-def _reduced(self: object, _protocol: object) -> tuple[Any, ...]:
-    """Return how `pickle` makes a model or a block again."""
+def _reduced(self: object, protocol: SupportsIndex) -> str | tuple[Any, ...]:
+    """Return how `pickle` makes a model or a block again; a user's own subclass as any class."""
+    if type(self).__module__ not in _FORMS:
+        return object.__reduce_ex__(self, protocol)
     return rebuilt, _origin(type(self)), self.__dict__
 
 
