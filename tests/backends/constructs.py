@@ -16,6 +16,30 @@ model:
   fc: Linear(3) from lstm.h_n[0]
   return: concat(fc, lstm[:, 0])
 """,
+    "lstm_in_a_list": """\
+inputs: {x: [B, 5, 8]}
+model:
+  - LSTM(6, batch_first=True) as rnn
+  - relu -> GRU(4, batch_first=True) as rnn_2
+  - Linear(4) from rnn.h_n[0] as last
+  - from last + rnn_2.h_n[0]
+""",
+    "results_in_a_list": """\
+inputs: {x: [B, 5, 8]}
+blocks:
+  Pair(n):
+    left: Linear(n)
+    right: Linear(n) from x
+    return: {left: left, right: right}
+  Sum()(a, b):
+    return: a + b
+model:
+  - Pair(6) as pair
+  - Sum from pair as both
+  - chunk(2, 2) from x as halves
+  - Linear(6) from concat(halves.0, halves.1, dim=2) as whole
+  - from whole + both * pair.right
+""",
     "mha": """\
 inputs: {x: [B, 5, 8]}
 model:

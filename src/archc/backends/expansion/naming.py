@@ -94,9 +94,7 @@ class Names:
         """Return the second or a later result of a layer: `lstm.h_n`."""
         node = value.node
         assert node.operation is not None
-        path = self._readable((*line.container.path, line.key), container)
-        if not path:
-            raise unsayable(node, "a later result of a numbered child has no name inside its list")
+        path = self._readable((*line.container.path, line.key), container) or self.alias(line)
         names = node.operation.result_names(*(v.type for v in node.inputs))
         return f"{path}.{names[value.index]}"
 

@@ -30,7 +30,7 @@ from archc.passes.elaboration.naming import (
     unknown_name,
 )
 from archc.passes.elaboration.nodes import POISON, NodeBuilder, Skipped, is_free_tensor
-from archc.passes.elaboration.scope import STAGE_INPUTS, Record, Scope, is_collection
+from archc.passes.elaboration.scope import STAGE_INPUTS, Binding, Record, Scope, is_collection
 
 OPERATORS = {
     "+": "add",
@@ -125,19 +125,33 @@ class LineEvaluator(Evaluator):
 
     def attribute(self, expression: Attribute) -> Any:
         """Return a size of a tensor (`x.channels`), a result, or a child inside a child."""
-        owner = self._owner(expression.value)
         name = self.expand_braces(expression.name, expression)
-        if isinstance(owner, Record):
-            if name in owner.children:
-                return self._value(owner.children[name], name)
-            if name in owner.names:
-                return owner.values[owner.names.index(name)]
-            owner = self._value(owner, name)
+        named = self._named_line(expression.value)
+        owner = self._owner(expression.value) if named is None else named
+        if isinstance(owner, Record) and name in owner.children:
+            return self._value(owner.children[name], name)
+        names: tuple[str, ...] = ()
+        if isinstance(owner, (Record, Binding)):
+            names = owner.names
+            if name in names:
+                return owner.values[names.index(name)]
+            owner = self._value(owner, name) if isinstance(owner, Record) else owner.value
         if isinstance(owner, Value):
-            return self._tensor_attribute(owner, name)
+            return self._tensor_attribute(owner, name, names)
         raise RuleViolation(Code.EXPRESSION_VALUE, f"a plain value has no `{name}`")
 
-    def _tensor_attribute(self, value: Value, name: str) -> Any:
+    def _named_line(self, expression: Expression) -> Binding | None:
+        """Return the variable an expression reads, where `as` names a line of several results."""
+        if not isinstance(expression, Name):
+            return None
+        identifier = self.expand_braces(expression.identifier, expression)
+        binding = self.scope.variables.get(identifier)
+        if binding is None or not binding.values or self.scope.child(identifier) is not None:
+            return None
+        self.read.add(binding.span)
+        return binding
+
+    def _tensor_attribute(self, value: Value, name: str, results: tuple[str, ...] = ()) -> Any:
         if value is POISON:
             raise Skipped
         shape = value.type.shape
@@ -148,7 +162,9 @@ class LineEvaluator(Evaluator):
         raise RuleViolation(
             Code.UNKNOWN_NAME,
             f"a tensor has no `{name}`",
-            help="ask `.shape`, `.channels` or `.features`; a child of a block is not seen outside",
+            help=f"its results are {', '.join(f'`{name}`' for name in results if name)}"
+            if any(results)
+            else "ask `.shape`, `.channels` or `.features`; a child of a block is not seen outside",
         )
 
     def _owner(self, expression: Expression) -> Any:
@@ -251,6 +267,9 @@ class LineEvaluator(Evaluator):
         if isinstance(owner, Record):
             self._value(owner, expression_text(expression))
             return owner.values
+        named = self._named_line(expression)
+        if named is not None:
+            return named.values
         value = self.evaluate(expression)
         if isinstance(value, Value):
             return (value,)

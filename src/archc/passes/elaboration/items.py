@@ -2,7 +2,7 @@
 
 from archc.diagnostics import Code, RuleViolation, Span
 from archc.expressions.syntax import Expression, names
-from archc.ir.runs import ItemRun, Value
+from archc.ir.runs import Instance, ItemRun, Operation, Reuse, StageRun, Value
 from archc.passes.elaboration.nodes import POISON, Skipped
 from archc.passes.elaboration.places import FixedSlot, Slot
 from archc.passes.elaboration.running import Part
@@ -26,6 +26,7 @@ class ItemRunner(Part):
         stages, values = self.runner.stages.chain(item.stages, inputs, slot)
         if item.target:
             self.assign(item.target, values[0], item.span, item.collects)
+            self._keep_results(item, stages, values)
         path = next((p for run in stages for p in run.paths), "")
         if isinstance(slot, FixedSlot) or (slot.name and path):
             path = slot.path
@@ -70,6 +71,14 @@ class ItemRunner(Part):
         self.variables.defined[span] = name
         self.scope.variables[name] = Binding(value, span)
 
+    def _keep_results(
+        self, item: Item, stages: tuple[StageRun, ...], values: tuple[Value, ...]
+    ) -> None:
+        """Let the name that `as` gives read further results: `rnn.h_n`."""
+        binding = self.scope.variables[item.target]
+        if len(values) > 1 and not item.collects:
+            binding.values, binding.names = values, _names_of(stages)
+
     def _collect(self, name: str, value: Value, span: Span) -> None:
         """Append a value to a collection; it belongs to the line that began it."""
         binding = self.scope.variables.get(name)
@@ -89,6 +98,27 @@ class ItemRunner(Part):
         """Run what stands in a parenthesis."""
         with self.builder.nested(item.span):
             return self.item(item, inputs, FixedSlot(path))
+
+
+def result_names(run: ItemRun) -> tuple[str, ...]:
+    """Return what the results of a line are called."""
+    return _names_of(run.chosen.stages)
+
+
+def _names_of(stages: tuple[StageRun, ...]) -> tuple[str, ...]:
+    if not stages or not stages[-1].units:
+        return ()
+    match stages[-1].units[-1]:
+        case Operation(node) if node.operation is not None:
+            return node.operation.result_names(*(value.type for value in node.inputs))
+        case Instance(names=names):
+            return names
+        case ItemRun() as inner:
+            return result_names(inner)
+        case Reuse(again=ItemRun() as again):
+            return result_names(again)
+        case _:
+            return ()
 
 
 def _passed(inputs: tuple[Value, ...], slot: Slot) -> tuple[Value, ...]:

@@ -12,14 +12,13 @@ from archc.ir.runs import (
     BranchRun,
     ChildRun,
     EntryRun,
-    Instance,
     ItemRun,
-    Operation,
     SilentRun,
     Value,
 )
 from archc.layers.tensors import Buffer, Parameter
 from archc.passes.elaboration.failures import poison, poisoned
+from archc.passes.elaboration.items import result_names
 from archc.passes.elaboration.nodes import POISON, Skipped
 from archc.passes.elaboration.places import Container, FixedSlot, Slot
 from archc.passes.elaboration.running import Part
@@ -140,8 +139,7 @@ class LineRunner(Part):
             self.builder.flowed.append(flow.key)
         run = self.runner.items.item(item, inputs, slot)
         absent = not run.present and run.alternative is None and _leaves_nothing(item)
-        results = _result_names(run)
-        record = Record(run.values, results, run, item.span, item.text, absent=absent)
+        record = Record(run.values, result_names(run), run, item.span, item.text, absent=absent)
         if key or run.path:
             container.children[key or run.path.rpartition(".")[2]] = record
         path = run.path or container.path
@@ -209,17 +207,3 @@ def _is_free(run: ItemRun) -> bool:
     """Return whether a line is a Parameter or a Buffer, which neither takes nor is the flow."""
     operation = run.value.node.operation
     return isinstance(operation, (Parameter, Buffer)) and len(run.stages) == 1
-
-
-def _result_names(run: ItemRun) -> tuple[str, ...]:
-    if run.alternative is not None:
-        return _result_names(run.alternative)
-    if not run.stages or not run.stages[-1].units:
-        return ()
-    match run.stages[-1].units[-1]:
-        case Operation(node) if node.operation is not None:
-            return node.operation.result_names(*(value.type for value in node.inputs))
-        case Instance(names=names):
-            return names
-        case _:
-            return ()

@@ -61,10 +61,15 @@ class Record(Struct, eq=False):
 
 
 class Binding(Struct, eq=False):
-    """A variable: its value and the line that set it."""
+    """A variable: its value and the line that set it.
+
+    `values` are all results of a line that `as` names, and `names` what they are called.
+    """
 
     value: Any
     span: Span = NOWHERE
+    values: tuple[Value, ...] = ()
+    names: tuple[str, ...] = ()
 
     def copied(self) -> "Binding":
         """Return the variable as it is now; a collection may grow."""
