@@ -150,20 +150,19 @@ def run_in_torch(layer: Layer, inputs: Sequence[TensorType]) -> list[torch.Tenso
         names = {f"x{index}": value for index, value in enumerate(tensors)}
         result = evaluated(layer.forward(list(names), batch=str(BATCH)), **names)
     else:
-        result = forwarded(constructed(layer, inputs), tensors)
+        result = forwarded(layer, constructed(layer, inputs), tensors)
     results = list(flattened(result))
     return results[: len(layer.outputs(*inputs))]
 
 
-def forwarded(module: nn.Module, tensors: list[torch.Tensor]) -> Any:
-    """Return the module's result in eval mode; an attention's one input stands for all three."""
-    module.eval()
-    if isinstance(module, nn.MultiheadAttention) and len(tensors) == 1:
-        tensors *= 3
+def forwarded(layer: Layer, module: nn.Module, tensors: list[torch.Tensor]) -> Any:
+    """Return the module's result in eval mode, called as the source calls it."""
+    names = {f"x{index}": value for index, value in enumerate(tensors)}
+    given = layer.call_arguments(list(names), frozenset(range(len(layer.results))))
     with warnings.catch_warnings():
         for message in QUIET:
             warnings.filterwarnings("ignore", message)
-        return module(*tensors)
+        return evaluated(f"module({given})", module=module.eval(), **names)
 
 
 def flattened(result: Any) -> Iterator[torch.Tensor]:
@@ -208,7 +207,7 @@ def run_as_written(case: Case) -> None:
         evaluated(layer.forward(list(names), batch=str(BATCH)), **names)
         return
     text = constructor_text(layer, (module or {}).values())
-    forwarded(evaluated(text), tensors)
+    forwarded(layer, evaluated(text), tensors)
 
 
 def written_for_torch(case: Case) -> str:

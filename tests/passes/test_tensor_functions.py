@@ -74,3 +74,26 @@ def test_second_result_alone_is_read(tmp_path: Path) -> None:
     x = torch.tensor([[[1.0, -0.5, 0.0], [0.5, 0.25, 2.0]]])
     ours: Tensor = loaded(tmp_path, "  best: topk(2, 2) from x\n  out: from best.indices\n")(x)
     assert ours.equal(x.topk(2, 2).indices)
+
+
+def test_second_gru_of_a_chain_takes_the_sequence_alone(tmp_path: Path) -> None:
+    """The state of the first would else be the first state of the second, without a word."""
+    ours = loaded(tmp_path, "  a: GRU(3, batch_first=True) -> GRU(3, batch_first=True)\n")
+    first, second = (nn.GRU(3, 3, batch_first=True) for _ in range(2))
+    keys = {f"a.0.{k}": v for k, v in first.state_dict().items()}
+    ours.load_state_dict(keys | {f"a.1.{k}": v for k, v in second.state_dict().items()})
+    x = torch.randn(2, 2, 3)
+    assert ours(x).equal(second(first(x)[0])[0])
+
+
+def test_decoder_takes_the_state_and_cell_that_its_line_names(tmp_path: Path) -> None:
+    lines = "  enc: LSTM(3, batch_first=True)\n"
+    lines += "  dec: LSTM(3, batch_first=True) from x, enc.h_n, enc.c_n\n"
+    lines += "  out: from dec + enc\n"
+    ours = loaded(tmp_path, lines)
+    first, second = (nn.LSTM(3, 3, batch_first=True) for _ in range(2))
+    keys = {f"enc.{k}": v for k, v in first.state_dict().items()}
+    ours.load_state_dict(keys | {f"dec.{k}": v for k, v in second.state_dict().items()})
+    x = torch.randn(2, 2, 3)
+    sequence, state = first(x)
+    assert ours(x).equal(second(x, state)[0] + sequence)

@@ -185,6 +185,11 @@ REASONS: tuple[tuple[str, Predicate], ...] = (
         "`squeeze`, `roll`, `mode` and `take_along_dim` say which dimension",
         _of("squeeze roll mode take_along_dim", Code.ARGUMENTS),
     ),
+    ("`cdist` computes in torch's own way", _of("cdist", Code.TOO_MANY_POSITIONAL)),
+    (
+        "vectors to compare are of one shape",
+        _of("cdist cosine_similarity pairwise_distance", Code.SIZE_MISMATCH),
+    ),
     ("`squeeze` drops one dimension, and of size 1", _of("squeeze", Code.DIMENSION)),
     (
         "`squeeze` drops one dimension, not a list of them",

@@ -76,6 +76,11 @@ FAMILIES: dict[str, dict[str, str]] = {
         "cumsum": "Cumsum",
         "logcumsumexp": "Logcumsumexp",
     },
+    "distance": {
+        "cdist": "Cdist",
+        "cosine_similarity": "CosineSimilarity",
+        "pairwise_distance": "PairwiseDistance",
+    },
     "dropout": {
         "alpha_dropout": "AlphaDropout",
         "dropout": "Dropout",
@@ -101,6 +106,10 @@ FAMILIES: dict[str, dict[str, str]] = {
         "rsqrt": "Rsqrt",
         "sqrt": "Sqrt",
         "square": "Square",
+    },
+    "folding": {
+        "fold": "Fold",
+        "unfold": "Unfold",
     },
     "indexing": {
         "chunk": "Chunk",

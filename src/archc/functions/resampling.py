@@ -282,15 +282,21 @@ class ChannelShuffle(Function):
 
     def outputs(self, *inputs: TensorType) -> tuple[TensorType, ...]:
         """Return the type of the input."""
-        (x,) = inputs
-        expect_rank(x, *range(3, 9), layer="channel_shuffle")
-        channels = number(x.shape[1], "the number of channels")
-        _expect_multiple(
-            channels, self.groups, f"groups={self.groups} does not divide the {channels} channels"
-        )
-        return (x,)
+        check_groups(inputs[0], self.groups, "channel_shuffle")
+        return inputs
 
     def reads(self, *inputs: TensorType, result: int = 0) -> tuple[Reads, ...]:
         """Return that each position reads itself, in another channel."""
         x, *_ = inputs
         return (unmoved(range(x.rank)) | {1: Goes((1,), None)},)
+
+
+def check_groups(x: TensorType, groups: int, name: str) -> None:
+    """Refuse a tensor whose channels do not make groups of one size.
+
+    Raises:
+        RuleViolation: another rank, or channels that `groups` does not divide.
+    """
+    expect_rank(x, *range(3, 9), layer=name)
+    channels = number(x.shape[1], "the number of channels")
+    _expect_multiple(channels, groups, f"groups={groups} does not divide the {channels} channels")

@@ -33,6 +33,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         "RMSNorm",
         "GroupNorm",
         "LocalResponseNorm",
+        "CrossMapLRN2d",
     ),
     "activation": (
         "ReLU",
@@ -68,7 +69,10 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         "Softmin",
         "Softmax2d",
     ),
-    "linear": ("Linear",),
+    "linear": (
+        "Linear",
+        "Bilinear",
+    ),
     "dropout": (
         "Dropout",
         "AlphaDropout",
@@ -77,7 +81,10 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         "Dropout2d",
         "Dropout3d",
     ),
-    "embedding": ("Embedding",),
+    "embedding": (
+        "Embedding",
+        "EmbeddingBag",
+    ),
     "shape": (
         "Identity",
         "Flatten",
@@ -87,6 +94,9 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         "Upsample",
         "PixelShuffle",
         "PixelUnshuffle",
+        "UpsamplingNearest2d",
+        "UpsamplingBilinear2d",
+        "ChannelShuffle",
     ),
     "padding": (
         "ZeroPad1d",
@@ -136,6 +146,19 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         "MaxUnpool1d",
         "MaxUnpool2d",
         "MaxUnpool3d",
+    ),
+    "cells": (
+        "RNNCell",
+        "LSTMCell",
+        "GRUCell",
+    ),
+    "folding": (
+        "Fold",
+        "Unfold",
+    ),
+    "distance": (
+        "CosineSimilarity",
+        "PairwiseDistance",
     ),
 }
 

@@ -50,9 +50,8 @@ class MultiheadAttention(Layer):
 
     def call_arguments(self, inputs: Sequence[str], read: frozenset[int]) -> str:
         """Return queries, keys and values; weights are computed only where they are read."""
-        query, *others = inputs
-        key, value = (others * 2)[:2] or (query, query)
-        return f"{query}, {key}, {value}" + ("" if 1 in read else ", need_weights=False")
+        three = [*inputs] * 3 if len(inputs) == 1 else inputs
+        return ", ".join(three) + ("" if 1 in read else ", need_weights=False")
 
     def inferred(self, *inputs: TensorType) -> Mapping[str, int]:
         """Return `embed_dim`: the queries' features."""

@@ -1,11 +1,12 @@
 """Tables that turn tokens into vectors."""
 
-from typing import ClassVar
+from collections.abc import Sequence
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
 from archc.diagnostics import Code, RuleViolation
-from archc.layers.base import Layer, Owned
+from archc.layers.base import Layer, Owned, expect_rank
 from archc.layers.fields import Positive, Real
 from archc.reach import Reads, unmoved
 from archc.shapes import TensorType
@@ -42,7 +43,7 @@ class Embedding(Layer):
         if x.dtype not in _TOKENS:
             raise RuleViolation(
                 Code.DTYPE,
-                f"`Embedding` looks up integers, the input is {x.dtype}",
+                f"`{type(self).__name__}` looks up integers, the input is {x.dtype}",
                 help="write `int64[…]` before the shape in `inputs`",
             )
         return (TensorType((*x.shape, self.embedding_dim)),)
@@ -68,3 +69,53 @@ class Embedding(Layer):
     def working(self, *inputs: TensorType) -> tuple[str, ...]:
         """Return that each number became a row of the table."""
         return (f"features = embedding_dim = {self.embedding_dim}",)
+
+
+class EmbeddingBag(Embedding):
+    """Look up the tokens of each bag, a row, and reduce their vectors to one.
+
+    A second tensor weighs the tokens; it needs mode='sum'.
+
+    Shapes: int64 (B, L) → (B, embedding_dim).
+    Source: https://pytorch.org/docs/stable/generated/torch.nn.EmbeddingBag.html
+    """
+
+    torch_name: ClassVar[str] = "nn.EmbeddingBag"
+    arity: ClassVar[tuple[int, int]] = (1, 2)
+
+    mode: Literal["mean", "sum", "max"] = Field("mean", description="how a bag is reduced")
+
+    def call_arguments(self, inputs: Sequence[str], read: frozenset[int]) -> str:
+        """Return the tokens, and their weights by name."""
+        tokens, *weights = inputs
+        return ", ".join([tokens, *(f"per_sample_weights={w}" for w in weights)])
+
+    def outputs(self, *inputs: TensorType) -> tuple[TensorType, ...]:
+        """Return a vector for each row of tokens."""
+        x, *weights = inputs
+        expect_rank(x, 2, layer="EmbeddingBag")
+        (table,) = super().outputs(x)
+        self._check_mode(weights)
+        if weights and (weights[0].shape != x.shape or weights[0].dtype != table.dtype):
+            raise RuleViolation(
+                Code.SIZE_MISMATCH,
+                f"`EmbeddingBag` needs a weight of {table.dtype} for each token",
+                notes=(f"the tokens are {x}, the weights {weights[0]}",),
+            )
+        return (table.with_shape((x.shape[0], self.embedding_dim)),)
+
+    def _check_mode(self, weights: Sequence[TensorType]) -> None:
+        if weights and self.mode != "sum":
+            raise RuleViolation(
+                Code.ARGUMENT_VALUE, "weights of tokens need mode='sum'", argument="mode"
+            )
+        if self.mode == "max" and (self.sparse or self.scale_grad_by_freq):
+            raise RuleViolation(
+                Code.ARGUMENT_VALUE,
+                "mode='max' goes neither with sparse nor with scale_grad_by_freq",
+                argument="mode",
+            )
+
+    def reads(self, *inputs: TensorType, result: int = 0) -> tuple[Reads, ...]:
+        """Return that each bag is read whole."""
+        return (unmoved((0,)),) * len(inputs)

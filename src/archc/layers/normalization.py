@@ -306,3 +306,13 @@ class LocalResponseNorm(_Normalization):
     def reads(self, *inputs: TensorType, result: int = 0) -> tuple[Reads, ...]:
         """Return that each position reads itself, with its neighbours in the channels."""
         return (unmoved((0, *range(2, inputs[0].rank))),)
+
+
+class CrossMapLRN2d(LocalResponseNorm):
+    """Divide each number of an image by a power of the energy of its neighbours in the channels.
+
+    Source: Krizhevsky et al. 2012, section 3.3; torch.nn.modules.normalization.CrossMapLRN2d
+    """
+
+    torch_name: ClassVar[str] = "nn.CrossMapLRN2d"
+    ranks: ClassVar[tuple[int, ...]] = (4,)

@@ -159,12 +159,15 @@ class GRU(_Recurrent):
 class LSTM(_Recurrent):
     """Let gates choose what a cell keeps, takes in and shows.
 
+    A second and a third input are the first state and the first cell.
+
     Source: Hochreiter & Schmidhuber 1997;
     https://pytorch.org/docs/stable/generated/torch.nn.LSTM.html
     """
 
     torch_name: ClassVar[str] = "nn.LSTM"
     gates: ClassVar[int] = 4
+    arity: ClassVar[tuple[int, int]] = (1, 3)
     results: ClassVar[tuple[str, ...]] = ("", "h_n", "c_n")
 
     proj_size: NotNegative = Field(0, description="features of a projection of the state; 0: none")
@@ -181,5 +184,18 @@ class LSTM(_Recurrent):
 
     def outputs(self, *inputs: TensorType) -> tuple[TensorType, ...]:
         """Return the types of the output sequence, of the last state and of the last cell."""
-        sequence, last = super().outputs(*inputs)
-        return sequence, last, last.with_shape((*last.shape[:2], self.hidden_size))
+        if len(inputs) == 2:
+            raise RuleViolation(
+                Code.ARGUMENTS,
+                "`LSTM` takes a sequence alone, or with the first state and the first cell",
+                help="write `from x, lstm.h_n, lstm.c_n`",
+            )
+        sequence, last = super().outputs(*inputs[:2])
+        cell = last.with_shape((*last.shape[:2], self.hidden_size))
+        _check_first_state(inputs[2:], cell)
+        return sequence, last, cell
+
+    def call_arguments(self, inputs: Sequence[str], read: frozenset[int]) -> str:
+        """Return the sequence, and the first state and cell as a pair."""
+        x, *state = inputs
+        return f"{x}, ({', '.join(state)})" if state else x

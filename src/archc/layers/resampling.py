@@ -8,6 +8,7 @@ from archc.diagnostics import Code, RuleViolation
 from archc.functions.resampling import (
     Factor,
     Mode,
+    check_groups,
     check_mode,
     pixels_shuffled,
     pixels_unshuffled,
@@ -15,9 +16,9 @@ from archc.functions.resampling import (
     resized_working,
     resizing,
 )
-from archc.layers.base import Layer
+from archc.layers.base import Layer, expect_rank
 from archc.layers.fields import Positive
-from archc.reach import Reads, nearest_reach, sliding, window_reach
+from archc.reach import Goes, Reads, nearest_reach, sliding, unmoved, window_reach
 from archc.shapes import TensorType
 from archc.windows import Axis
 
@@ -63,6 +64,55 @@ class Upsample(Layer):
         return resized_working(inputs[0], self.outputs(*inputs)[0], self.scale_factor)
 
 
+class _FixedUpsampling(Layer):
+    """Resize an image in one way.
+
+    Shapes: (B, C, H, W) → (B, C, o, o), o = size or ⌊L·factor⌋.
+    """
+
+    family: ClassVar[str] = "shape"
+    mode: ClassVar[Mode]
+    corners: ClassVar[bool | None] = None
+
+    size: Positive | tuple[Positive, ...] | None = Field(None, description="sizes of the output")
+    scale_factor: Factor | tuple[Factor, ...] | None = Field(
+        None, description="output sizes as multiples of the input's"
+    )
+
+    def outputs(self, *inputs: TensorType) -> tuple[TensorType, ...]:
+        """Return the shape with the new sizes after the channels."""
+        (x,) = inputs
+        name = type(self).__name__
+        expect_rank(x, 4, layer=name)
+        check_mode(x, self.mode, self.corners, name)
+        return (x.with_shape(resized(x, self.size, self.scale_factor, name)),)
+
+    def reads(self, *inputs: TensorType, result: int = 0) -> tuple[Reads, ...]:
+        """Return what each position is interpolated from."""
+        return (resizing(inputs[0], self.outputs(*inputs)[0], self.mode, self.corners),)
+
+
+class UpsamplingNearest2d(_FixedUpsampling):
+    """Resize an image by repeating the nearest pixel.
+
+    Source: https://pytorch.org/docs/stable/generated/torch.nn.UpsamplingNearest2d.html
+    """
+
+    torch_name: ClassVar[str] = "nn.UpsamplingNearest2d"
+    mode: ClassVar[Mode] = "nearest"
+
+
+class UpsamplingBilinear2d(_FixedUpsampling):
+    """Resize an image between its pixels, corners on corners.
+
+    Source: https://pytorch.org/docs/stable/generated/torch.nn.UpsamplingBilinear2d.html
+    """
+
+    torch_name: ClassVar[str] = "nn.UpsamplingBilinear2d"
+    mode: ClassVar[Mode] = "bilinear"
+    corners: ClassVar[bool | None] = True
+
+
 class PixelShuffle(Layer):
     """Turn r² channels into an image r times as high and wide.
 
@@ -106,3 +156,27 @@ class PixelUnshuffle(Layer):
         """Return that each position reads r² neighbours."""
         side = Axis(self.downscale_factor, self.downscale_factor)
         return (sliding((window_reach(side),) * 2),)
+
+
+class ChannelShuffle(Layer):
+    """Deal the channels of `groups` groups out in turn, so that groups exchange what they saw.
+
+    Shapes: (B, C, L…) → the same.
+    Source: Zhang et al. 2018; https://pytorch.org/docs/stable/generated/torch.nn.ChannelShuffle.html
+    """
+
+    torch_name: ClassVar[str] = "nn.ChannelShuffle"
+    positional: ClassVar[tuple[str, ...]] = ("groups",)
+    family: ClassVar[str] = "shape"
+
+    groups: Positive = Field(description="the number of groups")
+
+    def outputs(self, *inputs: TensorType) -> tuple[TensorType, ...]:
+        """Return the type of the input."""
+        check_groups(inputs[0], self.groups, "ChannelShuffle")
+        return inputs
+
+    def reads(self, *inputs: TensorType, result: int = 0) -> tuple[Reads, ...]:
+        """Return that each position reads itself, in another channel."""
+        x, *_ = inputs
+        return (unmoved(range(x.rank)) | {1: Goes((1,), None)},)

@@ -23,7 +23,9 @@ class ItemRunner(Part):
             inputs = self.sources_of(item.sources)
         if not inputs and not item.stages:
             raise RuleViolation(Code.NO_FLOW, "no tensor flows into this line")
-        stages, values = self.runner.stages.chain(item.stages, inputs, slot)
+        stages, values = self.runner.stages.chain(
+            item.stages, inputs, slot, explicit=len(item.sources) > 1
+        )
         if item.target:
             self.assign(item.target, values[0], item.span, item.collects)
             self._keep_results(item, stages, values)

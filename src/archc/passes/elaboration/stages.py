@@ -31,16 +31,20 @@ class StageRunner(Part):
     """Runs the chains of one block."""
 
     def chain(
-        self, stages: Sequence[Stage], inputs: tuple[Value, ...], slot: Slot
+        self, stages: Sequence[Stage], inputs: tuple[Value, ...], slot: Slot, explicit: bool
     ) -> tuple[tuple[StageRun, ...], tuple[Value, ...]]:
-        """Run stages one after the other; return what ran and the last results."""
+        """Run stages one after the other; return what ran and the last results.
+
+        `explicit` says that the line names several inputs, each for a purpose.
+        """
         planned = self._plan(stages, inputs)
         paths = _paths(planned, slot)
         runs: list[StageRun] = []
         for plan, places in zip(planned, paths, strict=True):
             self.evaluator.input = inputs[0] if inputs else None
-            run, inputs = self._stage(plan, inputs, places)
+            run, inputs = self._stage(plan, inputs, places, explicit)
             runs.append(run)
+            explicit = False
         return tuple(runs), inputs
 
     def _plan(self, stages: Sequence[Stage], inputs: tuple[Value, ...]) -> list[Planned]:
@@ -79,7 +83,7 @@ class StageRunner(Part):
             try:
                 for plan in planned:
                     self.evaluator.input = inputs[0] if inputs else None
-                    _, inputs = self._stage(plan, inputs, [])
+                    _, inputs = self._stage(plan, inputs, [], explicit=False)
             except Skipped:
                 return (POISON,)
         return inputs
@@ -101,13 +105,14 @@ class StageRunner(Part):
         self.builder.expect_room(count)
 
     def _stage(
-        self, plan: Planned, inputs: tuple[Value, ...], paths: list[str]
+        self, plan: Planned, inputs: tuple[Value, ...], paths: list[str], explicit: bool
     ) -> tuple[StageRun, tuple[Value, ...]]:
         units: list[Unit] = []
         for index in range(1 if plan.count is None else plan.count):
             path = paths[index] if paths else self.scope.instance.path
             self.builder.step()
-            unit, inputs = self._unit(plan, inputs, path)
+            unit, inputs = self._unit(plan, inputs if explicit else _flow(plan, inputs), path)
+            explicit = False
             units.append(unit)
             self.evaluator.input = inputs[0]
         numbered = plan.count is not None or len(paths) > 1
@@ -142,6 +147,17 @@ def _item_asks(item: Item) -> bool:
         return True
     other = item.otherwise
     return any(map(asks_its_input, item.stages)) or (other is not None and _item_asks(other))
+
+
+def _flow(plan: Planned, inputs: tuple[Value, ...]) -> tuple[Value, ...]:
+    """Return what a stage takes of the results that flow into it: a module the first alone.
+
+    Blocks have as many inputs as they say, and functions such as `concat` take all.
+    """
+    one = len({value.node.index for value in inputs}) == 1
+    if isinstance(plan.callee, type) and plan.callee.is_module and one:
+        return inputs[: plan.callee.arity[0] or 1]
+    return inputs
 
 
 def _paths(planned: list[Planned], slot: Slot) -> list[list[str]]:

@@ -1,0 +1,100 @@
+"""Windows as columns: what a convolution multiplies, laid out, and back again."""
+
+from typing import ClassVar
+
+from pydantic import Field
+
+from archc.diagnostics import Code, RuleViolation
+from archc.layers.base import Layer, expect_floating, expect_rank, spatial, spec_name
+from archc.layers.fields import NotNegativeAxes, Positive, PositiveAxes
+from archc.shapes import TensorType, checked, number
+from archc.windows import Axis, floor_length
+
+
+class _Columns(Layer):
+    """A layout with one column of C·k elements for each place of a window."""
+
+    family: ClassVar[str] = "shape"
+
+    kernel_size: PositiveAxes = Field(description="size of the window")
+    dilation: PositiveAxes = Field(1, description="distance between the elements of the window")
+    padding: NotNegativeAxes = Field(0, description="zeros on both sides")
+    stride: PositiveAxes = Field(1, description="step of the window")
+
+    def geometry(self) -> tuple[Axis, ...]:
+        """Return the window over height and width."""
+        paddings = [(p, p) for p in spatial(self.padding, 2, "padding")]
+        return tuple(
+            map(
+                Axis,
+                spatial(self.kernel_size, 2, "kernel_size"),
+                spatial(self.stride, 2, "stride"),
+                paddings,
+                spatial(self.dilation, 2, "dilation"),
+            )
+        )
+
+    def elements_of_window(self) -> int:
+        """Return k, the elements of a window in one channel."""
+        height, width = spatial(self.kernel_size, 2, "kernel_size")
+        return height * width
+
+
+class Unfold(_Columns):
+    """Lay the windows of an image side by side: the patches of a transformer, im2col.
+
+    Shapes: (B, C, H, W) → (B, C·k, n), n the places of the window.
+    Source: https://pytorch.org/docs/stable/generated/torch.nn.Unfold.html
+    """
+
+    torch_name: ClassVar[str] = "nn.Unfold"
+    positional: ClassVar[tuple[str, ...]] = ("kernel_size",)
+
+    def outputs(self, *inputs: TensorType) -> tuple[TensorType, ...]:
+        """Return a column for each place of the window."""
+        (x,) = inputs
+        name = spec_name(type(self))
+        expect_rank(x, 4, layer=name)
+        expect_floating(x, name)
+        channels = number(x.shape[1], "the number of channels")
+        lengths = [number(size, "an axis to unfold") for size in x.shape[2:]]
+        rows, columns = map(floor_length, lengths, self.geometry())
+        shape = (x.shape[0], channels * self.elements_of_window(), rows * columns)
+        return (x.with_shape(checked(shape)),)
+
+
+class Fold(_Columns):
+    """Add the windows that `Unfold` laid out into an image again.
+
+    Shapes: (B, C·k, n) → (B, C, H, W), n the places of the window in H × W.
+    Source: https://pytorch.org/docs/stable/generated/torch.nn.Fold.html
+    """
+
+    torch_name: ClassVar[str] = "nn.Fold"
+    positional: ClassVar[tuple[str, ...]] = ("output_size", "kernel_size")
+
+    output_size: Positive | tuple[Positive, ...] = Field(description="height and width")
+
+    def outputs(self, *inputs: TensorType) -> tuple[TensorType, ...]:
+        """Return the image, whose window has as many places as there are columns."""
+        (x,) = inputs
+        name = spec_name(type(self))
+        expect_rank(x, 3, layer=name)
+        expect_floating(x, name)
+        sizes = spatial(self.output_size, 2, "output_size")
+        rows, columns = map(floor_length, sizes, self.geometry())
+        count, places = (number(size, "a size of the columns") for size in x.shape[1:])
+        if places != rows * columns:
+            raise RuleViolation(
+                Code.SIZE_MISMATCH,
+                f"a window has {rows * columns} places in this image, the input {places} columns",
+                notes=(f"{rows} · {columns} = {rows * columns}",),
+                argument="output_size",
+            )
+        if count % self.elements_of_window():
+            raise RuleViolation(
+                Code.DIVISIBILITY,
+                f"columns of {count} are no whole channels of {self.elements_of_window()} elements",
+                argument="kernel_size",
+            )
+        return (x.with_shape((x.shape[0], count // self.elements_of_window(), *sizes)),)
