@@ -1,0 +1,122 @@
+"""Random whole specs against torch: what archc says of each node, and what its source computes.
+
+300 specs and as many mutants in a run of the tests; `ARCHC_GRAPHS=20000` is the proof.
+"""
+
+import os
+import re
+import tempfile
+import warnings
+from pathlib import Path
+
+import pytest
+import torch
+from hypothesis import HealthCheck, assume, event, given, settings
+from hypothesis import strategies as st
+
+import archc
+from archc.diagnostics import Span
+from archc.ir.graph import Graph
+from tests.property.interpreter import interpreted
+from tests.property.random_specs import specs
+
+pytestmark = pytest.mark.slow
+EXAMPLES = int(os.environ.get("ARCHC_GRAPHS", "300"))
+_SETTINGS = settings(
+    max_examples=EXAMPLES,
+    deadline=None,
+    derandomize="ARCHC_GRAPHS" not in os.environ,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+
+
+@pytest.mark.filterwarnings("ignore:Using padding='same' with even kernel")
+@pytest.mark.filterwarnings("ignore:Initializing zero-element tensors")
+@_SETTINGS
+@given(specs())
+def test_every_node_is_what_torch_makes_of_it_and_the_source_computes_the_same(text: str) -> None:
+    report = archc.check(text=text)
+    assert report.ok, f"{text}\n{report}"
+    graph = report.graph
+    assert graph is not None
+    model = loaded(text).eval()
+    state = model.state_dict()
+    assert [(k.name, k.tensor.shape) for k in graph.keys] == [
+        (name, tuple(t.shape)) for name, t in state.items()
+    ]
+    assert graph.parameter_count == sum(p.numel() for p in model.parameters())
+    image = torch.randn(2, *(int(size) for size in graph.inputs[0].output.shape[1:]))  # type: ignore[arg-type]
+    with torch.no_grad():
+        results = interpreted(graph, state, image=image)
+        for node in graph.nodes:
+            shape, dtype = results[node.index].shape, results[node.index].dtype
+            expected = (2, *node.output.shape[1:])
+            assert (tuple(shape), str(dtype)) == (expected, f"torch.{node.output.dtype}"), node
+        assert torch.equal(model(image), results[graph.outputs[0].value.node.index])
+
+
+def loaded(text: str) -> torch.nn.Module:
+    """Return the module of a spec's text."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "random.yaml"
+        file.write_text(text, encoding="utf-8")
+        return archc.load(file)
+
+
+@_SETTINGS
+@given(specs(), st.data())
+def test_a_broken_argument_is_refused_exactly_where_torch_refuses(
+    text: str, data: st.DataObject
+) -> None:
+    lines = text.splitlines()
+    places = [i for i, line in enumerate(lines) if re.match(r"  line\d+: Conv2d\(", line)]
+    assume(places)
+    at = data.draw(st.sampled_from(places))
+    argument = data.draw(st.sampled_from(["kernel", "padding", "dilation", "groups", "stride"]))
+    broken = data.draw(st.integers(0, 14))
+    mutant = mutated(lines[at], argument, broken)
+    assume(mutant != lines[at])
+    graph = archc.check(text=text).graph
+    assert graph is not None
+    verdict = torch_accepts(graph, lines[at], mutant, at + 1)
+    report = archc.check(text="\n".join([*lines[:at], mutant, *lines[at + 1 :], ""]))
+    event(f"torch accepts: {verdict}")
+    refused = [place for place in primaries(report) if place.line == at + 1]
+    first_call = mutant.index(")", mutant.index("Conv2d("))
+    if verdict:
+        assert not [place for place in refused if place.column <= first_call + 1], str(report)
+    else:
+        assert refused, f"{mutant}\n{report}"
+        assert primaries(report)[0] == refused[0], str(report)
+        assert refused[0].column <= first_call + 1, str(report)
+
+
+def primaries(report: archc.Report) -> list[Span]:
+    """Return the place of each diagnostic."""
+    return [found.primary for found in report.diagnostics if found.primary is not None]
+
+
+def mutated(line: str, argument: str, value: int) -> str:
+    """Return the line's first convolution with one argument changed."""
+    if argument == "kernel":
+        return re.sub(r"Conv2d\((\d+), \d+", rf"Conv2d(\1, {value}", line, count=1)
+    return re.sub(rf"{argument}=\d+", f"{argument}={value}", line, count=1)
+
+
+def torch_accepts(graph: Graph, line: str, mutant: str, number: int) -> bool:
+    """Return whether torch makes and runs the mutant's convolution on what flows into it."""
+    (node, *_) = (n for n in graph.nodes if n.operation and n.span.line == number)
+    assert node.operation is not None
+    (call,) = re.findall(r"Conv2d\(([^)]*)\)", mutant)[:1]
+    out, kernel, *rest = call.split(", ")
+    given = {"out_channels": int(out), "kernel_size": int(kernel)}
+    given |= {k: v == "True" if k == "bias" else int(v) for k, v in (p.split("=") for p in rest)}
+    source = node.inputs[0].type
+    image = torch.zeros(2, *(int(size) for size in source.shape[1:]))  # type: ignore[arg-type]
+    try:
+        with torch.no_grad(), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            result = torch.nn.Conv2d(in_channels=int(source.shape[1]), **given)(image)  # type: ignore[arg-type]
+    except (RuntimeError, ValueError):
+        return False
+    return min(result.shape) > 0
