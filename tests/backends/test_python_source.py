@@ -10,6 +10,7 @@ import pytest
 import archc
 from archc.backends.python_source import python_source
 from archc.ir.graph import Graph
+from tests.backends.constructs import CONSTRUCTS
 
 ROOT = Path(__file__).parents[2]
 GOLDEN = ROOT / "tests/golden/source"
@@ -51,6 +52,15 @@ def test_source_of_a_shipped_network_is_the_golden_one(name: str, update_golden:
 
 def test_source_of_every_network_is_formatted_and_lint_clean(tmp_path: Path) -> None:
     assert_formatted_and_lint_clean(every_source(), tmp_path)
+
+
+def test_source_of_every_construct_is_formatted_and_lint_clean(tmp_path: Path) -> None:
+    sources: dict[str, str] = {}
+    for name, body in CONSTRUCTS.items():
+        report = archc.check(text=f"archc: 1\nname: net\n{body}")
+        assert report.graph is not None, f"{name}: {report}"
+        sources[name] = python_source(report.graph)
+    assert_formatted_and_lint_clean(sources, tmp_path)
 
 
 def assert_formatted_and_lint_clean(sources: dict[str, str], folder: Path) -> None:
@@ -122,6 +132,21 @@ def test_condition_inside_a_long_call_stays_in_the_call(tmp_path: Path) -> None:
     )
     assert "out * expansion if a_condition_of_quite_a_long_name else out,\n" in source
     assert_formatted_and_lint_clean({"net": source}, tmp_path)
+
+
+def test_name_that_a_loop_does_not_read_is_an_underscore() -> None:
+    source = source_of(
+        "model:\n  - for index, width in enumerate([4, 8]):\n      - Conv2d(width, 3)\n"
+    )
+    assert "for _, width in " in source
+
+
+def test_name_in_a_comparison_stands_on_the_left() -> None:
+    source = source_of(
+        "blocks:\n  Block(out):\n    a: Conv2d(4, 1)\n    b: Conv2d(out, 1) if in_channels != out\n"
+        "model:\n  - Block(4)\n  - Block(8)\n"
+    )
+    assert "if out != 4 else nn.Identity()" in source
 
 
 def test_sizes_that_differ_between_instances_become_parameters() -> None:

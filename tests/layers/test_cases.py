@@ -15,7 +15,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from archc import functions, layers
 from archc.diagnostics import Code, RuleViolation
 from archc.expressions.printing import constant_text
-from archc.layers.base import Function, Layer
+from archc.layers.base import Function, Layer, Returned
 from archc.shapes import Batch, TensorType
 from tests.layers.case_files import Case, all_cases, cannot_fail, read_cases, subjects
 
@@ -68,6 +68,15 @@ def test_torch_gives_the_shapes_and_dtypes_of_a_passing_case(case: Case) -> None
     flops = counter.get_total_flops()
     if flops and not samples_meet(case):
         assert flops == 2 * counted(case) * samples(case)
+
+
+@pytest.mark.parametrize("case", [c for c in JUDGED if c.bound().is_module], ids=str)
+def test_torch_returns_the_results_of_a_case_as_they_lie(case: Case) -> None:
+    layer = case.bound()
+    tensors = [tensor(x) for x in case.inputs]
+    with torch.no_grad():
+        result = forwarded(constructed(layer, case.inputs), tensors)
+    assert form_of(result, iter(range(len(case.outputs)))) == layer.returned
 
 
 @pytest.mark.parametrize("case", JUDGED, ids=str)
@@ -172,6 +181,13 @@ def flattened(result: Any) -> Iterator[torch.Tensor]:
         return
     for part in result:
         yield from flattened(part)
+
+
+def form_of(result: Any, numbers: Iterator[int]) -> Returned:
+    """Return how tensors lie in nested tuples: `(0, (1, 2))`."""
+    if isinstance(result, torch.Tensor):
+        return next(numbers)
+    return tuple(form_of(part, numbers) for part in result)
 
 
 def constructed(layer: Layer, inputs: Sequence[TensorType]) -> nn.Module:

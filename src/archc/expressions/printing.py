@@ -24,7 +24,9 @@ from archc.expressions.syntax import (
 Substitute = Callable[[Expression], Expression | None]
 
 ATOM = 9
-_BINARY_LEVEL = {"+": 4, "-": 4, "*": 5, "/": 5, "//": 5, "%": 5, "@": 5, "**": 7}
+UNARY_LEVEL = 6
+POWER_LEVEL = 7
+BINARY_LEVEL = {"+": 4, "-": 4, "*": 5, "/": 5, "//": 5, "%": 5, "@": 5, "**": POWER_LEVEL}
 
 
 def level(expression: Expression) -> int:
@@ -39,11 +41,11 @@ def level(expression: Expression) -> int:
         case Comparison():
             return 3
         case Binary(operator):
-            return _BINARY_LEVEL[operator]
+            return BINARY_LEVEL[operator]
         case Unary():
-            return 6
+            return UNARY_LEVEL
         case Literal(value) if isinstance(value, (int, float)) and value < 0:
-            return 6
+            return UNARY_LEVEL
         case _:
             return ATOM
 
@@ -130,7 +132,7 @@ def keyword_text(keyword: Keyword) -> str:
 
 
 def _binary_text(operator: str, left: Expression, right: Expression) -> str:
-    own = _BINARY_LEVEL[operator]
+    own = BINARY_LEVEL[operator]
     right_least = own if operator == "**" else own + 1
     left_text = expression_text(left, own + 1 if operator == "**" else own)
     glue = "**" if operator == "**" else f" {operator} "

@@ -9,7 +9,7 @@ from typing import ClassVar
 from pydantic import Field
 
 from archc.diagnostics import Code, RuleViolation
-from archc.layers.base import Layer, Owned
+from archc.layers.base import Layer, Owned, Returned
 from archc.layers.fields import Positive, Probability
 from archc.layers.sequences import batch_and_length
 from archc.reach import READ_WHOLE, Reads, unmoved
@@ -44,9 +44,9 @@ class MultiheadAttention(Layer):
     batch_first: bool = Field(False, description="the batch comes before the length")
 
     @property
-    def result_suffixes(self) -> tuple[str, ...]:
-        """How each result is taken out of what the module returns."""
-        return "[0]", "[1]"
+    def returned(self) -> Returned:
+        """How the results lie in what the module returns."""
+        return 0, 1
 
     def call_arguments(self, inputs: Sequence[str], read: frozenset[int]) -> str:
         """Return queries, keys and values; weights are computed only where they are read."""

@@ -36,6 +36,10 @@ class Owned(Struct, frozen=True):
     kind: Literal["parameter", "buffer", "transient"] = "parameter"
 
 
+Returned = int | tuple["Returned", ...]
+"""The number of a result, or a tuple of what lies side by side."""
+
+
 @dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(Field,))
 class Layer(ABC):
     """One operation with its arguments, frozen and validated by pydantic.
@@ -147,9 +151,9 @@ class Layer(ABC):
         return self.results
 
     @property
-    def result_suffixes(self) -> tuple[str, ...]:
-        """How each result is taken out of what the module returns: `[1][0]` for an LSTM's h_n."""
-        return ("",)
+    def returned(self) -> Returned:
+        """How the results lie in what the module returns: `(0, (1, 2))` for output, (h_n, c_n)."""
+        return 0
 
     def call_arguments(self, inputs: Sequence[str], read: frozenset[int]) -> str:
         """Return what stands in the parentheses of the module's call in `forward`.

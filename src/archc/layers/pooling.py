@@ -9,7 +9,15 @@ from typing import ClassVar
 from pydantic import Field
 
 from archc.diagnostics import Code, RuleViolation
-from archc.layers.base import Layer, expect_floating, expect_rank, spatial, spec_name, worked_axes
+from archc.layers.base import (
+    Layer,
+    Returned,
+    expect_floating,
+    expect_rank,
+    spatial,
+    spec_name,
+    worked_axes,
+)
 from archc.layers.fields import NotNegativeAxes, Positive, PositiveAxes
 from archc.reach import Reads, sliding, window_reach
 from archc.shapes import TensorType, number
@@ -38,9 +46,9 @@ class WithIndices(Spatial):
     return_indices: bool = Field(False, description="give `.indices` too, of int64")
 
     @property
-    def result_suffixes(self) -> tuple[str, ...]:
-        """How the results are taken out of the pair that the module returns."""
-        return ("[0]", "[1]") if self.return_indices else ("",)
+    def returned(self) -> Returned:
+        """A pair where indices are asked for."""
+        return (0, 1) if self.return_indices else 0
 
     def result_names(self, *inputs: TensorType) -> tuple[str, ...]:
         """Return the names of the results: indices where asked."""

@@ -10,7 +10,7 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from archc.diagnostics import Code, RuleViolation
-from archc.layers.base import Layer, Owned
+from archc.layers.base import Layer, Owned, Returned
 from archc.layers.fields import NotNegative, Positive, Probability
 from archc.layers.sequences import batch_and_length, laid_out
 from archc.reach import READ_WHOLE, Reads
@@ -39,9 +39,9 @@ class _Recurrent(Layer):
     bidirectional: bool = Field(False, description="read from the end as well")
 
     @property
-    def result_suffixes(self) -> tuple[str, ...]:
-        """How each result is taken out of what the module returns."""
-        return "[0]", "[1]"
+    def returned(self) -> Returned:
+        """How the results lie in what the module returns."""
+        return 0, 1
 
     @property
     def projection(self) -> int:
@@ -173,9 +173,9 @@ class LSTM(_Recurrent):
     proj_size: NotNegative = Field(0, description="features of a projection of the state; 0: none")
 
     @property
-    def result_suffixes(self) -> tuple[str, ...]:
-        """How each result is taken out of what the module returns."""
-        return "[0]", "[1][0]", "[1][1]"
+    def returned(self) -> Returned:
+        """How the results lie in what the module returns."""
+        return 0, (1, 2)
 
     @property
     def projection(self) -> int:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
-from archc.backends.python_source.structure import first_inputs
+from archc.backends.python_source.run_kinds import first_inputs
 from archc.backends.python_source.symbols import Dims, NotUniformError, folded, is_plain, shared
 from archc.backends.python_source.vocabulary import Size, Vocabulary
 from archc.expressions.printing import expression_text, substituted

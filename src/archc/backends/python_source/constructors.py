@@ -19,12 +19,8 @@ from archc.backends.python_source.pieces import (
     Nested,
     Piece,
 )
-from archc.backends.python_source.structure import (
-    Structure,
-    first_inputs,
-    holds_modules,
-    is_container,
-)
+from archc.backends.python_source.run_kinds import first_inputs, holds_modules, is_container
+from archc.backends.python_source.structure import Structure
 from archc.backends.python_source.symbols import (
     NotUniformError,
     evaluated,
@@ -87,7 +83,14 @@ class Constructor:
             entries = [run.entries[position] for run in runs]
             paths = [run.path for run in runs]
             pieces += self._entry(entries, paths, numbered)
-        return pieces
+        return self._declared(pieces, runs[0].path)
+
+    def _declared(self, pieces: list[Piece], path: str) -> list[Piece]:
+        """Put children in the order that `declare` asks for."""
+        named = {getattr(piece, "key", ""): piece for piece in pieces}
+        order = self.structure.graph.declared.get(path, ())
+        first = [named[name] for name in order if name in named]
+        return [*first, *(piece for piece in pieces if piece not in first)]
 
     def _with(self, vocabulary: Vocabulary) -> "Constructor":
         return Constructor(vocabulary, self.structure, self.plan_of, self.optional)

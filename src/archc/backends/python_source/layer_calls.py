@@ -4,12 +4,12 @@ from collections.abc import Mapping, Sequence
 from itertools import takewhile
 from typing import NamedTuple
 
-from archc.backends.python_source.structure import first_inputs
+from archc.backends.python_source.run_kinds import first_inputs
 from archc.backends.python_source.symbols import shared
 from archc.backends.python_source.vocabulary import Vocabulary
-from archc.expressions.printing import constant_text, expression_text
+from archc.expressions.printing import constant_text, expression_text, sequence_text
 from archc.expressions.syntax import Expression, Keyword, Name
-from archc.expressions.values import Constant
+from archc.expressions.values import Constant, is_list
 from archc.ir.runs import Operation, Value
 from archc.layers.base import Layer, spec_name
 from archc.layers.tensors import Buffer, Parameter
@@ -46,7 +46,7 @@ class _LayerCall:
         if isinstance(layer, Parameter):
             return f"nn.Parameter(torch.zeros({', '.join(positional)}))"
         if isinstance(layer, Buffer):
-            return f"torch.tensor({constant_text(layer.value)})"
+            return f"torch.tensor({_literal_text(layer.value)})"
         inferred = self._inferred()
         self._set_dims(given)
         after = layer.inferred_after
@@ -128,6 +128,13 @@ class _LayerCall:
             value: Value = unit.values[0]
             dim = 1 if layer.family == "convolution" else len(value.type.shape) - 1
             self.symbols.sizes[value.key] = {dim: texts[layer.feature]}
+
+
+def _literal_text(value: Constant) -> str:
+    """Return numbers and nested lists of them as Python writes them."""
+    if is_list(value):
+        return sequence_text([_literal_text(item) for item in value], "[]")
+    return constant_text(value)
 
 
 def _layer(unit: Operation) -> Layer:

@@ -14,8 +14,8 @@ class Line(Struct, frozen=True):
     """One logical line: its depth, its text, a comment of our own making.
 
     `defines` names the local variable a line only serves to define; such a line is
-    dropped where nothing reads the variable. `clauses` are the parts of the conditional
-    expression that the text ends in: `a`, `if test`, `else b`.
+    dropped where nothing reads the variable. `clauses` are the parts, if it has several, of
+    the expression that the text ends in: `a`, `if test`, `else b`, or `a`, `+ b`.
     """
 
     depth: int
@@ -36,24 +36,26 @@ def laid_out(line: Line) -> list[str]:
     for shown in (tail, tail.partition(":")[0]):
         if len(indent) + len(line.text) + len(shown) <= WIDTH:
             return [indent + line.text + shown if line.text else ""]
-    if line.clauses:
+    head, inner, close = _split_last(line.text) if _closes(line.text) else ("", "", "")
+    if line.clauses and not (len(line.clauses) == 2 and _is_call(head)):
         return _one_clause_a_line(line, tail)
-    if not _closes(line.text):
+    if not _may_break(head, inner):
         return [indent + line.text + tail]
-    head, inner, close = _split_last(line.text)
     whole = indent + INDENT + inner
-    is_call = not head.endswith("[")
-    if len(whole) <= WIDTH and not tail and is_call:
+    if len(whole) <= WIDTH and not tail and _is_call(head):
         return [f"{indent}{head}{tail}", whole, f"{indent}{close}"]
     return [f"{indent}{head}{tail}", *_one_each(inner, line.depth + 1), f"{indent}{close}"]
 
 
 def _one_clause_a_line(line: Line, tail: str) -> list[str]:
-    """Return a conditional expression in parentheses, its clauses one below the other."""
+    """Return an expression in parentheses, its clauses one below the other."""
     indent = INDENT * line.depth
-    head = line.text.removesuffix(" ".join(line.clauses))
-    clauses = (laid_out(Line(line.depth + 1, clause)) for clause in line.clauses)
-    return [f"{indent}{head}({tail}", *chain.from_iterable(clauses), f"{indent})"]
+    whole = " ".join(line.clauses)
+    head = line.text.removesuffix(whole)
+    fits = len(indent + INDENT + whole) <= WIDTH
+    parts = [whole] if fits else line.clauses
+    inner = (laid_out(Line(line.depth + 1, part)) for part in parts)
+    return [f"{indent}{head}({tail}", *chain.from_iterable(inner), f"{indent})"]
 
 
 def exploded(depth: int, head: str, items: Iterable[tuple[str, str]], close: str) -> list[Line]:
@@ -67,6 +69,27 @@ def _one_each(inner: str, depth: int) -> list[str]:
     for part in split_arguments(inner):
         lines += laid_out(Line(depth, f"{part},"))
     return lines
+
+
+def _may_break(head: str, inner: str) -> bool:
+    """Return whether a comma more in a text's last bracket changes nothing.
+
+    It makes a tuple of what stands in the parentheses of a sum, and of a single index.
+    """
+    if head.endswith("["):
+        return not _follows_operand(head) or len(split_arguments(inner)) > 1
+    return _is_call(head)
+
+
+def _is_call(head: str) -> bool:
+    """Return whether a text ends in the bracket of a call."""
+    return head.endswith("(") and _follows_operand(head)
+
+
+def _follows_operand(head: str) -> bool:
+    """Return whether a text's last bracket follows a name or another bracket."""
+    before = head[-2:-1]
+    return before.isalnum() or (before != "" and before in "_)]")
 
 
 def _closes(text: str) -> bool:

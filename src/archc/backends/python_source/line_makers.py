@@ -7,13 +7,8 @@ from msgspec import Struct
 from archc.backends.python_source.block_calls import BlockCall, PlanOf
 from archc.backends.python_source.layer_calls import layer_call
 from archc.backends.python_source.pieces import Copies, Held, Made, Maker, held
-from archc.backends.python_source.structure import (
-    Structure,
-    Unit,
-    is_container,
-    is_transparent,
-    one_line,
-)
+from archc.backends.python_source.run_kinds import Unit, is_container, is_transparent, one_line
+from archc.backends.python_source.structure import Structure
 from archc.backends.python_source.symbols import Context, NotUniformError, Symbols, shared
 from archc.backends.python_source.vocabulary import Vocabulary
 from archc.expressions.printing import expression_text

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
-from archc.backends.python_source.pieces import Control, Local, Piece
+from archc.backends.python_source.pieces import Control, Local, Piece, words
 from archc.backends.python_source.symbols import (
     Context,
     NotUniformError,
@@ -51,7 +51,7 @@ class _Loop:
         """Return the loop as it was written."""
         symbols = self._inner_symbols()
         pieces = self.write_body(self.vocabulary.over(symbols), self.bodies)
-        head = self._head()
+        head = self._head(pieces)
         self.symbols.sizes.update(symbols.sizes)
         self._forget_own_names(symbols)
         return [Control(head, pieces)]
@@ -70,7 +70,7 @@ class _Loop:
             symbols.sizes[body.flow.key] = {dim % len(body.flow.type.shape): Name(name)}
         pieces = self.write_body(self.vocabulary.over(symbols), self.bodies)
         pieces += self._update(symbols, name, dim)
-        return [*self._start(name, dim), Control(self._head(), pieces)]
+        return [*self._start(name, dim), Control(self._head(pieces), pieces)]
 
     def unrolled(self) -> list[Piece]:
         """Return each turn of the loop by itself."""
@@ -94,7 +94,8 @@ class _Loop:
         names = {**self.symbols.names, **{name: Name(name) for name in self.targets.flat()}}
         return Symbols(contexts, names, dict(self.symbols.sizes))
 
-    def _head(self) -> str:
+    def _head(self, pieces: Sequence[Piece]) -> str:
+        """Return `for width in widths:`; a name that no piece reads is `_`."""
         statement = self.runs[0].statement
         actual = [
             tuple(_bound_item(self.targets, bound) for bound, _ in run.turns) for run in self.runs
@@ -102,7 +103,8 @@ class _Loop:
         iterable = self.symbols.argument(statement.iterable, actual, [None])
         if not names(iterable) and not _is_range(iterable):
             iterable = self.symbols.constant(actual)
-        return f"{statement.text.split(' in ')[0]} in {_iterable_text(iterable)}:"
+        targets = _targets_text(self.targets, words(pieces))
+        return f"for {targets} in {_iterable_text(iterable)}:"
 
     def _forget_own_names(self, symbols: Symbols) -> None:
         """Forget the loop's result sizes that are written in the loop's own variables."""
@@ -140,6 +142,17 @@ def _bound_item(targets: Targets, bound: Mapping[str, Constant]) -> Constant:
     """Return the list item that a turn's names came from."""
     parts = [bound[t] if isinstance(t, str) else _bound_item(t, bound) for t in targets.names]
     return parts[0] if targets.single else tuple(parts)
+
+
+def _targets_text(targets: Targets, read: frozenset[str]) -> str:
+    """Return the names a loop assigns; `_` stands for one that is not read."""
+    parts: list[str] = []
+    for part in targets.names:
+        if isinstance(part, Targets):
+            parts.append(f"({_targets_text(part, read)})")
+        else:
+            parts.append(part if part in read else "_")
+    return ", ".join(parts) + ("," if len(parts) == 1 and not targets.single else "")
 
 
 def _is_range(iterable: Expression) -> bool:

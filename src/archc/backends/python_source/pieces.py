@@ -1,6 +1,8 @@
 """What a constructor is made of, before it is lines of Python."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 
 from msgspec import Struct
 
@@ -71,6 +73,30 @@ class Local(Struct, eq=False):
 
 
 Piece = Made | Copies | Nested | Control | Local
+
+
+_WORD = re.compile(r"[A-Za-z_]\w*")
+
+
+def words(pieces: Iterable[Piece]) -> frozenset[str]:
+    """Return every name that pieces read or set, children apart."""
+    return frozenset(_WORD.findall(" ".join(chain.from_iterable(map(_texts, pieces)))))
+
+
+def _texts(piece: Piece) -> Iterator[str]:
+    match piece:
+        case Made():
+            yield from (piece.text, piece.key if piece.dynamic else "")
+        case Copies():
+            yield copies_text(piece)
+        case Local(name, text):
+            yield from (name, text)
+        case Control(head, inner):
+            yield head
+            yield from chain.from_iterable(map(_texts, inner))
+        case Nested(pieces=inner):
+            yield piece.key if piece.dynamic else ""
+            yield from chain.from_iterable(map(_texts, inner))
 
 
 def held(container: str, entries: Sequence[Made | Copies]) -> Held:

@@ -9,13 +9,14 @@ from archc.backends.python_source.class_symbols import (
 )
 from archc.backends.python_source.classes import ClassPlan, class_name
 from archc.backends.python_source.constructors import Constructor
-from archc.backends.python_source.forwards import ForwardWriter, input_names
+from archc.backends.python_source.forwards import ForwardWriter
 from archc.backends.python_source.grouping import callees_first, fingerprint, optional_children
 from archc.backends.python_source.layout import Line
-from archc.backends.python_source.pieces import Piece
 from archc.backends.python_source.rendering import constructor_lines
-from archc.backends.python_source.structure import Structure, is_transparent, last_line, one_line
+from archc.backends.python_source.run_kinds import is_transparent, last_line, one_line
+from archc.backends.python_source.structure import Structure
 from archc.backends.python_source.symbols import NotUniformError
+from archc.backends.python_source.variables import input_names
 from archc.backends.python_source.vocabulary import Sizes, Vocabulary
 from archc.ir.graph import Graph
 from archc.ir.runs import Instance, ItemRun, Template
@@ -124,7 +125,6 @@ class ClassPlanner:
             Vocabulary(symbols, sizes), self.structure, self._planned, optional
         )
         pieces = constructor.body([instance.body for instance in group])
-        pieces = self._declared(pieces, group[0])
         plan.init = constructor_lines(pieces, group[0].template.block.body.kind)
         words = {w for line in plan.init for w in _WORD.findall(line.text)}
         plan.sizes = {name: size for name, size in sizes.asked.items() if name in words}
@@ -142,15 +142,6 @@ class ClassPlanner:
 
     def _planned(self, instance: Instance) -> ClassPlan:
         return self.plan_of[id(instance)]
-
-    def _declared(self, pieces: list[Piece], instance: Instance) -> list[Piece]:
-        """Put children in the order that `declare` asks for."""
-        order = self.graph.declared.get(instance.path, ())
-        if not order:
-            return pieces
-        named = {getattr(piece, "key", ""): piece for piece in pieces}
-        first = [named[name] for name in order if name in named]
-        return [*first, *(piece for piece in pieces if piece not in first)]
 
 
 def _result_of(plan: ClassPlan, graph: Graph) -> str:

@@ -1,12 +1,12 @@
 """From the pieces of a constructor to lines of Python."""
 
-import keyword
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from msgspec import Struct
 
 from archc.backends.python_source.layout import Line, exploded
+from archc.backends.python_source.module_access import is_attribute
 from archc.backends.python_source.pieces import (
     Choice,
     Control,
@@ -21,6 +21,7 @@ from archc.backends.python_source.pieces import (
     copies_text,
     item_text,
     maker_text,
+    words,
 )
 from archc.expressions.printing import string_literal
 
@@ -51,7 +52,7 @@ Target = Names | Items
 def constructor_lines(pieces: Sequence[Piece], kind: str) -> list[Line]:
     """Return the body of `__init__` for a block whose body is of this kind."""
     if kind == "mapping":
-        target = Names("self", frozenset(_words(pieces)))
+        target = Names("self", words(pieces))
         lines = [Line(0, "super().__init__()"), *rendered(pieces, target)]
     else:
         lines = _sequence_lines(_items(pieces))
@@ -61,7 +62,7 @@ def constructor_lines(pieces: Sequence[Piece], kind: str) -> list[Line]:
 def _sequence_lines(pieces: Sequence[Piece]) -> list[Line]:
     """Return the body of `__init__` for a class that is its children in order."""
     if not is_simple(pieces):
-        taken = frozenset(_words(pieces))
+        taken = words(pieces)
         variable = _free("layers", taken)
         filled = rendered(pieces, Items(variable, taken | {variable}))
         first = Line(0, f"{variable}: list[nn.Module] = []")
@@ -191,11 +192,6 @@ def _quoted(piece: Made | Nested) -> str:
     return piece.key if piece.dynamic else string_literal(piece.key)
 
 
-def is_attribute(name: str) -> bool:
-    """Return whether a child's name can follow a dot."""
-    return name.isidentifier() and not keyword.iskeyword(name)
-
-
 def _nested(piece: Nested, target: Target, depth: int) -> list[Line]:
     if piece.numbered:
         return _numbered(piece, target, depth)
@@ -227,11 +223,20 @@ def _call(piece: Nested, target: Target, depth: int) -> list[Line]:
     if not any(comment for _, comment in items):
         return [whole]
     before, after = _placed(piece, "\0", target, depth).text.split("\0")
-    opening = f"{before}{piece.container}("
-    if piece.container == "nn.ModuleList":
-        inner = exploded(depth + 1, "[", items, "]")
-        return [Line(depth, opening), *inner, Line(depth, ")" + after)]
-    return exploded(depth, opening, items, ")" + after)
+    if not after:
+        return _made_container(piece.container, items, before, depth)
+    inner = _made_container(piece.container, items, "", depth + 1)
+    return [Line(depth, before), *inner, Line(depth, after)]
+
+
+def _made_container(
+    container: str, items: Sequence[tuple[str, str]], before: str, depth: int
+) -> list[Line]:
+    """Return the call of a container, one item a line."""
+    if container != "nn.ModuleList":
+        return exploded(depth, f"{before}{container}(", items, ")")
+    inner = exploded(depth + 1, "[", items, "]")
+    return [Line(depth, f"{before}{container}("), *inner, Line(depth, ")")]
 
 
 def flat_items(pieces: Sequence[Piece]) -> list[tuple[str, str]]:
@@ -284,20 +289,3 @@ def _free(name: str, taken: frozenset[str]) -> str:
     while candidate in taken:
         candidate, number = f"{name}_{number}", number + 1
     return candidate
-
-
-def _words(pieces: Sequence[Piece]) -> Iterator[str]:
-    """Yield every name that the pieces read or set."""
-    for piece in pieces:
-        match piece:
-            case Made():
-                yield from _WORD.findall(piece.text)
-            case Copies():
-                yield from _WORD.findall(copies_text(piece))
-            case Local(name, text):
-                yield from (name, *_WORD.findall(text))
-            case Control(head, inner):
-                yield from _WORD.findall(head)
-                yield from _words(inner)
-            case Nested(pieces=inner):
-                yield from _words(inner)

@@ -1,33 +1,33 @@
 """What of a graph becomes a class, a container that is called, or code in a parent's forward."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from itertools import pairwise
-from typing import Protocol
 
 from msgspec import Struct
 
-from archc.diagnostics import Span
+from archc.backends.python_source.graph_facts import given_names, indexed, ranges, readers
+from archc.backends.python_source.run_kinds import (
+    Unit,
+    is_container,
+    is_module,
+    is_transparent,
+    one_line,
+)
 from archc.ir.graph import Graph
 from archc.ir.runs import (
     BodyRun,
-    BranchRun,
     ChildRun,
     EntryRun,
     ForRun,
     IfRun,
     Instance,
     ItemRun,
-    JoinRun,
     LetRun,
     Node,
     Operation,
-    Reuse,
     SilentRun,
     Value,
 )
-from archc.layers.tensors import Buffer, Parameter
-
-Unit = Operation | Instance | ItemRun | Reuse
 
 
 class Call(Struct, frozen=True, eq=False):
@@ -45,16 +45,20 @@ class Structure:
 
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
-        self.readers = _readers(graph)
-        self.ranges = _ranges(graph)
-        self.indexed = frozenset(_indexed(graph))
+        self.readers = readers(graph)
+        self.ranges = ranges(graph)
+        self.indexed = frozenset(indexed(graph))
+        self.given_names = dict(given_names(graph))
         self._sequences: dict[int, bool] = {}
 
     def is_sequence(self, run: BodyRun | ItemRun) -> bool:
         """Return whether a run is modules called one after the other and nothing else.
 
-        Functions at the end of a line are left to the caller.
+        Functions at the end of a line are left to the caller. Children that `declare`
+        registers in another order are called one by one.
         """
+        if run.path in self.graph.declared and isinstance(run, BodyRun):
+            return False
         key = id(run)
         if key not in self._sequences:
             self._sequences[key] = self._flows(self._calls(run), run)
@@ -138,7 +142,7 @@ class Structure:
         for stage in item.stages:
             for unit in stage.units:
                 found = self._unit_calls(unit)
-                if found is None and not whole:
+                if found is None and (stage.paths or not whole):
                     return None
                 if found is None:
                     ended = True
@@ -172,91 +176,17 @@ class Structure:
         """Return which results of a node anyone reads."""
         return frozenset(i for i in range(len(node.outputs)) if (node.index, i) in self.readers)
 
-
-class _HasInputs(Protocol):
-    @property
-    def inputs(self) -> tuple[Value, ...]: ...
-
-
-def first_inputs(callers: Iterable[_HasInputs]) -> list[Value | None]:
-    """Return the first input of each, None where there is none."""
-    return [caller.inputs[0] if caller.inputs else None for caller in callers]
+    def read_outside(self, instance: Instance) -> frozenset[int]:
+        """Return which results of a block call anyone reads after it; the first counts as read."""
+        _, last = self.ranges[id(instance)]
+        keys = [value.key for value in instance.values]
+        read = (any(r < 0 or r > last for r in self.readers.get(key, ())) for key in keys)
+        return frozenset(i for i, is_read in enumerate(read) if is_read) or frozenset({0})
 
 
 def _returns_a_tensor(node: Node) -> bool:
     """Return whether a module gives its one result itself, so that `nn.Sequential` can call it."""
-    return node.operation is not None and node.operation.result_suffixes == ("",)
-
-
-def is_module(node: Node) -> bool:
-    """Return whether a node calls a module (a Parameter or a Buffer is none)."""
-    operation = node.operation
-    return (
-        operation is not None
-        and operation.is_module
-        and not isinstance(operation, (Parameter, Buffer))
-    )
-
-
-def is_container(item: ItemRun, path: str) -> bool:
-    """Return whether a line's modules lie below its own path as numbered children.
-
-    `path` is the path of the body the line stands in: copies alone in a list are
-    children of the list itself.
-    """
-    if item.alternative is not None:
-        return is_container(item.alternative, path)
-    below = any(place != item.path for run in item.stages for place in run.paths)
-    return item.path != path and below
-
-
-def is_transparent(instance: Instance) -> bool:
-    """Return whether a block call has no module of its own: its one module stands in its place."""
-    if not holds_modules(instance.body):
-        return True
-    item = one_line(instance)
-    return item is not None and not is_container(item, "")
-
-
-def one_line(instance: Instance) -> ItemRun | None:
-    """Return the line of a block of one line, None for other blocks."""
-    if instance.template.block.body.kind != "item":
-        return None
-    (entry,) = instance.body.entries
-    if isinstance(entry, ChildRun) and isinstance(entry.content, ItemRun):
-        run = entry.content
-        return run.chosen
-    return None
-
-
-def holds_modules(run: BodyRun | ItemRun | EntryRun | None) -> bool:
-    """Return whether any module was called in a run."""
-    return next(_modules(run), None) is not None
-
-
-def _modules(run: BodyRun | ItemRun | EntryRun | None) -> Iterator[bool]:
-    match run:
-        case BodyRun():
-            for entry in run.entries:
-                yield from _modules(entry)
-        case ItemRun():
-            if any(stage.paths for stage in run.stages):
-                yield True
-            yield from _modules(run.alternative)
-        case ChildRun():
-            yield from _modules(run.content)
-        case ForRun():
-            for _, body in run.turns:
-                yield from _modules(body)
-        case IfRun() | JoinRun() | BranchRun():
-            yield from _modules(run.body)
-        case _:
-            return
-
-
-def last_line(span: Span) -> int:
-    """Return the last line that a span has a character of."""
-    return span.end_line - (span.end_column == 1)
+    return node.operation is not None and node.operation.returned == 0 and len(node.outputs) == 1
 
 
 def _whole(path: str, calls: list[Call]) -> Call:
@@ -275,65 +205,3 @@ def _joined(found: list[list[Call] | None]) -> list[Call] | None:
             return None
         calls += part
     return calls
-
-
-def _readers(graph: Graph) -> dict[tuple[int, int], list[int]]:
-    """Return for each value the nodes that read it; −1 stands for the model's output."""
-    readers: dict[tuple[int, int], list[int]] = {}
-    for node in graph.nodes:
-        for value in node.inputs:
-            readers.setdefault(value.key, []).append(node.index)
-    for output in graph.outputs:
-        readers.setdefault(output.value.key, []).append(-1)
-    return readers
-
-
-def _ranges(graph: Graph) -> dict[int, tuple[int, int]]:
-    """Return the first and last node of each block call."""
-    ranges: dict[int, tuple[int, int]] = {}
-    for node in graph.nodes:
-        caller = node.caller
-        while caller is not None:
-            first, _ = ranges.get(id(caller), (node.index, node.index))
-            ranges[id(caller)] = (first, node.index)
-            caller = caller.caller
-    return ranges
-
-
-def _indexed(graph: Graph) -> Iterator[str]:
-    """Yield the paths of the modules whose children have numbers for names."""
-    for instance in graph.instances():
-        body = instance.body
-        if body.body.kind == "list" or (body.body.kind == "item" and not is_transparent(instance)):
-            yield instance.path
-        yield from _indexed_below(body)
-
-
-def _indexed_below(run: BodyRun | ItemRun | EntryRun | None) -> Iterator[str]:
-    match run:
-        case BodyRun():
-            if run.body.kind == "list" and run.path:
-                yield run.path
-            for entry in run.entries:
-                yield from _indexed_below(entry)
-        case ChildRun():
-            yield from _indexed_below(run.content)
-        case ItemRun():
-            yield from _indexed_in_line(run)
-        case ForRun():
-            for _, body in run.turns:
-                yield from _indexed_below(body)
-        case IfRun() | JoinRun() | BranchRun():
-            yield from _indexed_below(run.body)
-        case _:
-            return
-
-
-def _indexed_in_line(run: ItemRun) -> Iterator[str]:
-    if is_container(run, ""):
-        yield run.path
-    for stage in run.stages:
-        for unit in stage.units:
-            if isinstance(unit, ItemRun):
-                yield from _indexed_below(unit)
-    yield from _indexed_below(run.alternative)

@@ -19,9 +19,11 @@ from archc.expressions.syntax import (
     Attribute,
     Binary,
     Call,
+    Comparison,
     Display,
     Expression,
     Literal,
+    Logical,
     Name,
     Subscript,
     Unary,
@@ -256,7 +258,23 @@ def folded(expression: Expression) -> Expression:
     if isinstance(expression, Binary):
         left, right = folded(expression.left), folded(expression.right)
         return _simplified(Binary(expression.operator, left, right))
+    if isinstance(expression, Comparison):
+        return _turned(expression)
+    if isinstance(expression, Logical):
+        return Logical(expression.operator, tuple(map(folded, expression.operands)))
     return expression
+
+
+_TURNED = {"==": "==", "!=": "!=", "<": ">", ">": "<", "<=": ">=", ">=": "<="}
+
+
+def _turned(comparison: Comparison) -> Comparison:
+    """Put a number that is compared with a name on the right: `4 != out` is `out != 4`."""
+    match comparison:
+        case Comparison((Literal() as number, other), (operator,)) if operator in _TURNED:
+            return Comparison((other, number), (_TURNED[operator],))
+        case _:
+            return comparison
 
 
 def _simplified(expression: Binary) -> Expression:
