@@ -14,6 +14,7 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 
 from archc import functions, layers
 from archc.expressions.printing import constant_text
+from archc.layers import left_out
 from archc.layers.base import Layer, spec_name
 
 HEAD = """\
@@ -87,7 +88,19 @@ def reference() -> str:
     parts.append("\n# Functions\n")
     for family, names in functions.FAMILIES.items():
         parts.append(family_text(family, (functions.find(name) for name in names)))
+    parts += left_out_text()
     return "".join(parts)
+
+
+def left_out_text() -> list[str]:
+    """Return what torch has and archc leaves out, a line a reason."""
+    parts = ["\n# What is left out\n"]
+    tables = (("torch.nn", left_out.MODULES), ("torch.nn.functional", left_out.FUNCTIONS))
+    for module, table in tables:
+        parts.append(f"\nOf `{module}`:\n\n| what | why |\n| --- | --- |\n")
+        for reason, names in table.items():
+            parts.append(f"| {', '.join(f'`{name}`' for name in names)} | {reason} |\n")
+    return parts
 
 
 def family_text(family: str, members: Iterable[type[Layer]]) -> str:
