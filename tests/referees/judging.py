@@ -90,6 +90,11 @@ def judged(call: TorchCall) -> str:
     return EQUAL
 
 
+def expect_agreement(call: TorchCall) -> None:
+    """Check that archc and torch agree on a call, or that a reason says why not."""
+    assert judged(call)
+
+
 def expect_equal_state(call: TorchCall, layer: Layer, verdict: Torch) -> None:
     """Check that archc owns the tensors of torch's state dict, in its order."""
     owned = [o for o in layer.owned(*call.types) if o.kind != "transient"]
