@@ -8,7 +8,7 @@ import pytest
 import archc as library
 from archc.runtime import build as building
 from archc.runtime.build_folder import edited_files
-from tests.cli.command import archc, written
+from tests.cli.command import NET, archc, written
 from tests.cli.test_imports import LIBRARY, MAIN
 
 FILES = {
@@ -83,6 +83,55 @@ def test_build_whose_source_is_not_as_predicted_is_our_fault(
         library.build(_spec(tmp_path), output=tmp_path / "build")
     assert caught.value.diagnostics[0].code is library.Code.INTERNAL
     assert not (tmp_path / "build/main").exists()
+
+
+def test_build_with_initial_weights_depends_on_the_seed_alone(tmp_path: Path) -> None:
+    path, hashes = written(tmp_path), list[str]()
+    for seed, place in (("3", "a"), ("3", "b"), ("4", "c")):
+        arguments = ("--weights", "init", "--seed", seed, "-o", tmp_path / place)
+        done = archc("build", path, *arguments)
+        assert done.status == 0, done.err
+        manifest = json.loads((tmp_path / place / "tiny/manifest.json").read_text())
+        assert manifest["seed"] == int(seed)
+        hashes.append(manifest["files"]["weights.safetensors"])
+    assert hashes[0] == hashes[1] != hashes[2]
+
+
+def test_build_with_weights_of_a_file_holds_them(tmp_path: Path) -> None:
+    path = written(tmp_path)
+    archc("build", path, "--weights", "init", "-o", tmp_path / "one")
+    given = tmp_path / "one/tiny/weights.safetensors"
+    done = archc("build", path, "--weights", given, "-o", tmp_path / "two")
+    assert done.status == 0, done.err
+    assert (tmp_path / "two/tiny/weights.safetensors").read_bytes() == given.read_bytes()
+    assert "seed" not in json.loads((tmp_path / "two/tiny/manifest.json").read_text())
+
+
+def test_build_with_weights_that_do_not_fit_writes_nothing_and_ends_with_4(
+    tmp_path: Path,
+) -> None:
+    archc("build", written(tmp_path), "--weights", "init", "-o", tmp_path / "one")
+    given = tmp_path / "one/tiny/weights.safetensors"
+    other = written(tmp_path, NET.split("expect:")[0].replace("Linear(10)", "Linear(11)"), "o.yaml")
+    done = archc("build", other, "--weights", given, "-o", tmp_path / "two")
+    assert done.status == 4
+    assert "error[ARC504]: the weights do not fit the model: 2 of another shape" in done.err
+    assert not (tmp_path / "two/tiny").exists()
+    assert archc("build", other, "--weights", "none.safetensors").status == 4
+
+
+def test_build_with_a_seed_for_nothing_is_wrong_usage(tmp_path: Path) -> None:
+    done = archc("build", written(tmp_path), "--seed", "3")
+    assert done.status == 2
+    assert "--seed is for --weights init" in done.err
+
+
+def test_manifest_names_the_versions_that_made_it(built: Path) -> None:
+    import torch
+
+    manifest = json.loads((built / "manifest.json").read_text())
+    assert manifest["archc"] == library.__version__
+    assert torch.__version__.startswith(manifest["torch"])
 
 
 def test_build_into_a_read_only_folder_is_refused(tmp_path: Path) -> None:

@@ -45,6 +45,17 @@ def test_training_condition_may_ask_a_parameter_too() -> None:
     assert graph.live_outputs("train")[1].name == "aux"
 
 
+def test_warning_that_the_file_allows_is_silent_and_still_no_training() -> None:
+    allowed = SPEC + "allow: {ARC401: small images are for inference}\n"
+    report = archc.check(text=allowed, inputs=SMALL)
+    assert (report.ok, report.diagnostics) == (True, ())
+    training = archc.check(text=allowed, inputs=SMALL, mode="train")
+    assert not training.ok
+    assert training.diagnostics[0].notes[-1].endswith("and here it must work too")
+    other = allowed.replace("ARC401", "ARC402")
+    assert [d.severity for d in archc.check(text=other, inputs=SMALL).diagnostics] == ["warning"]
+
+
 def test_training_head_that_does_not_fit_the_input_is_a_warning() -> None:
     report = archc.check(text=SPEC, inputs=SMALL)
     assert report.ok

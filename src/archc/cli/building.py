@@ -17,8 +17,17 @@ from archc.cli.options import network_options, one_network, settings_of, spec_ar
 )
 @network_options
 @click.option("--force", is_flag=True, help="Replace a build whose files were edited.")
-@click.option("--weights", type=click.Choice(["init"]), help="Write initial weights too.")
-@click.option("--seed", type=click.IntRange(0, 2**63 - 1), default=0, show_default=True)
+@click.option(
+    "--weights",
+    metavar="FILE",
+    help="Write weights too: those of a .safetensors file, which must fit, "
+    "or `init` for those the network starts with.",
+)
+@click.option(
+    "--seed",
+    type=click.IntRange(0, 2**63 - 1),
+    help="The seed of `--weights init`; 0 if none is given.",
+)
 def build_command(
     *,
     spec: str,
@@ -29,7 +38,7 @@ def build_command(
     max_nodes: int,
     force: bool,
     weights: str | None,
-    seed: int,
+    seed: int | None,
 ) -> int:
     """Write build/<name>/: model.py, spec.yaml, graph.json, diagram.svg, summary.txt,
     manifest.json.
@@ -42,13 +51,16 @@ def build_command(
       archc build resnet50
       archc build my_network.yaml -o out -p num_classes=10
       archc build vgg16 --weights init --seed 1
+      archc build resnet18 --weights resnet18.safetensors
     """
     from pathlib import Path
 
-    from archc.runtime.build import build_spec
+    from archc.runtime.build import INITIAL, build_spec
 
+    if seed is not None and weights != INITIAL:
+        raise click.UsageError("--seed is for --weights init: nothing else here is random")
     settings = settings_of(variant, parameters, inputs, max_nodes)
     source, settings = one_network(spec, settings)
-    kind = "init" if weights == "init" else None
-    print(build_spec(source, settings, Path(output), force=force, weights=kind, seed=seed))
+    place = build_spec(source, settings, Path(output), force=force, weights=weights, seed=seed or 0)
+    print(place)
     return 0

@@ -80,6 +80,11 @@ class Code(StrEnum):
             return 3
         return 4 if self in _WEIGHTS else 1
 
+    @property
+    def can_warn(self) -> bool:
+        """Whether it can be a warning: shapes that do not fit where only training suffers."""
+        return self.startswith("ARC4")
+
 
 _ENVIRONMENT = frozenset(
     {Code.UNREADABLE_FILE, Code.OUTPUT_EXISTS, Code.OUTPUT_FAILED, Code.DRAWING_FAILED}

@@ -102,8 +102,10 @@ def _block(diagnostic: Diagnostic, sources: Mapping[str, str], page: Page) -> st
     if diagnostic.primary is not None:
         lines += _snippets(diagnostic.primary, diagnostic.secondary, sources, page)
     lines += _operand_rows(diagnostic)
-    for note in diagnostic.notes:
+    for note in diagnostic.notes[:SHOWN]:
         lines += page.sentence("  note: ", note)
+    if len(diagnostic.notes) > SHOWN:
+        lines.append(f"  note: … and {len(diagnostic.notes) - SHOWN} more")
     if diagnostic.calls:
         lines += page.sentence("  in ", ", from ".join(diagnostic.calls))
     if diagnostic.help:

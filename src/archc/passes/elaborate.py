@@ -135,12 +135,16 @@ class _Elaboration:
         does not mean to train.
         """
         found = self.builder.diagnostics
-        shapes = all(d.code.startswith("ARC4") for d in found)
-        if self.request.training or not found or self.lost != {"train"} or not shapes:
+        shapes = all(d.code.can_warn for d in found)
+        if not found or self.lost != {"train"} or not shapes:
             return ()
-        self.builder.diagnostics = []
         note = "only training needs this line; inference works"
-        return tuple(replace(d, severity="warning", notes=(*d.notes, note)) for d in found)
+        if self.request.training:
+            note = "only training needs this line, and here it must work too"
+        noted = [replace(d, notes=(*d.notes, note)) for d in found]
+        self.builder.diagnostics = noted if self.request.training else []
+        warnings = () if self.request.training else noted
+        return tuple(replace(d, severity="warning") for d in warnings)
 
     def _assembled(
         self,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Mapping, Sequence
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Literal, cast
 
@@ -29,7 +30,8 @@ from archc.opening import Spec, SpecPath, read_spec
 from archc.runtime.build_folder import BuildFolder, sha256, write_manifest
 from archc.runtime.build_proof import prove
 
-Weights = Literal["init"]
+INITIAL: Literal["init"] = "init"
+"""What stands for the weights that a network starts with."""
 
 
 def build(
@@ -41,16 +43,18 @@ def build(
     inputs: Mapping[str, Sequence[int]] | None = None,
     output: SpecPath = "build",
     force: bool = False,
-    weights: Weights | None = None,
+    weights: SpecPath | None = None,
     seed: int = 0,
 ) -> Path:
     """Write `<output>/<name>/` with everything made of a network; return that path.
 
     The folder appears whole or not at all, after its `model.py` was loaded by a fresh
-    interpreter and had the predicted keys and shapes.
+    interpreter and had the predicted keys and shapes. `weights` is a `.safetensors` file that
+    must fit, or `"init"` for those that the network starts with, from `seed`.
 
     Raises:
-        CompileError: the spec is wrong, the folder cannot be written, or holds edited files.
+        CompileError: the spec is wrong, the weights do not fit, the folder cannot be written,
+            or holds edited files.
     """
     with accountable():
         settings = Settings(variant, params or {}, {}, inputs or {})
@@ -64,7 +68,7 @@ def build_spec(
     output: Path,
     *,
     force: bool = False,
-    weights: Weights | None = None,
+    weights: SpecPath | None = None,
     seed: int = 0,
 ) -> Path:
     """Build a spec that was read; see `build`."""
@@ -76,8 +80,9 @@ def build_spec(
         with folder.draft() as draft:
             graph = _write_artefacts(draft, _copied(draft, spec), settings)
             if weights is not None:
-                _write_weights(draft, seed)
-            write_manifest(draft, _facts(spec, settings, name, seed if weights else None))
+                _write_weights(draft, weights, seed)
+            used = seed if weights == INITIAL else None
+            write_manifest(draft, _facts(spec, settings, name, used))
             prove(draft / "model.py", graph)
             return folder.publish(draft, name)
 
@@ -110,12 +115,13 @@ def _copied(draft: Path, spec: Spec) -> Spec:
     return read_spec(files["spec.yaml"], "spec.yaml", draft / "spec.yaml")
 
 
-def _write_weights(draft: Path, seed: int) -> None:
-    """Write the weights that the drafted network starts with."""
+def _write_weights(draft: Path, weights: SpecPath, seed: int) -> None:
+    """Write the weights of the drafted network: those it starts with, or those of a file."""
     from archc.runtime.load import load
     from archc.runtime.weights import save
 
-    save(load(draft / "graph.json", seed=seed), draft / "weights.safetensors")
+    given = None if weights == INITIAL else weights
+    save(load(draft / "graph.json", weights=given, seed=seed), draft / "weights.safetensors")
 
 
 def _facts(spec: Spec, settings: Settings, name: str, seed: int | None) -> dict[str, Any]:
@@ -123,6 +129,7 @@ def _facts(spec: Spec, settings: Settings, name: str, seed: int | None) -> dict[
     facts: dict[str, Any] = {
         "archc": __version__,
         "python": platform.python_version(),
+        "torch": _version("torch"),
         "name": name,
         "variant": settings.variant,
         "parameters": {n: _plain(v) for n, v in given_parameters(spec, settings).items()},
@@ -130,6 +137,14 @@ def _facts(spec: Spec, settings: Settings, name: str, seed: int | None) -> dict[
         "spec": {"name": spec.name, "sha256": sha256(spec.text.encode())},
     }
     return facts if seed is None else {**facts, "seed": seed}
+
+
+def _version(package: str) -> str:
+    """Return the version of an installed package, without importing it."""
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "not installed"
 
 
 def _plain(value: Any) -> Any:

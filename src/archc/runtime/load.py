@@ -1,13 +1,13 @@
 """Loading a spec as an `nn.Module`."""
 
 import os
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
 from archc.compiler import Settings, canonical_text, graph_of
 from archc.diagnostics import Code, CompileError, Diagnostic
-from archc.interface import accountable, chosen
+from archc.interface import CallError, accountable, chosen
 from archc.ir.graph import Graph
 from archc.runtime.modules import compiled, model_class
 from archc.runtime.python_layers import python_layers
@@ -34,6 +34,7 @@ def load(
     init: bool = True,
     seed: int | None = None,
     max_parameters: int = MAX_PARAMETERS,
+    except_: Iterable[str] = (),
 ) -> "nn.Module":
     """Return the network of a spec as an ordinary module, in training mode.
 
@@ -51,10 +52,13 @@ def load(
         init: False leaves parameters that would be random uninitialised.
         seed: the seed of the random numbers; the state of torch's generator is kept.
         max_parameters: a network with more is refused before anything is allocated.
+        except_: keys and modules that the weights do not fill, such as a new head.
 
     Raises:
         CompileError: the spec is refused, or the weights do not fit.
     """
+    left = tuple(except_)
+    _check_call(weights, left)
     with accountable():
         permitted = python_layers(ops or {})
         settings = Settings(
@@ -64,13 +68,27 @@ def load(
         graph = graph_of(opened, settings)
         _check_size(graph, max_parameters)
         module = compiled(graph, lambda: canonical_text(graph, opened), ops or {})
-        with _constructing(device, seed, random=init and weights is None):
+        with _constructing(device, seed, random=init and (weights is None or bool(left))):
             model = model_class(module)()
         if dtype is not None:
             model = model.to(dtype)
         if weights is not None:
-            load_weights(model, weights, optional=[left for left, _ in graph.ties])
+            optional = [name for name, _ in graph.ties]
+            load_weights(model, weights, except_=left, optional=optional)
         return model
+
+
+def _check_call(weights: object, left: tuple[str, ...]) -> None:
+    """Refuse weights that are neither a path nor a mapping, and exceptions from no weights.
+
+    Raises:
+        CallError: it is so.
+    """
+    if weights is not None and not isinstance(weights, (str, os.PathLike, Mapping)):
+        kind = type(weights).__name__
+        raise CallError(f"weights are a path or tensors by name, not of the type {kind}")
+    if left and weights is None:
+        raise CallError("except_ says what the weights leave out: give weights too")
 
 
 def _check_size(graph: Graph, limit: int) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from archc.diagnostics import Code, CompileError, Diagnostic
 from archc.files import write_whole
+from archc.runtime.weight_differences import Differences, Facts, mismatch
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -30,7 +31,6 @@ _FILE_DTYPES = {
 }
 """What safetensors calls torch's dtypes."""
 _PICKLES = frozenset({".pt", ".pth", ".bin", ".pkl", ".ckpt"})
-SHOWN = 20
 
 
 def load_weights(
@@ -43,8 +43,8 @@ def load_weights(
     """Copy weights into a model: every key with its shape, or the model is left as it was.
 
     Floating-point tensors convert to a wider type of the model; integers never convert.
-    `num_batches_tracked` may be missing; the keys that were are returned. `except_` names keys
-    to leave alone, `optional` those that may be missing.
+    `num_batches_tracked` may be missing; the keys that were are returned. `except_` names keys and
+    modules to leave alone, `optional` keys that may be missing.
 
     Raises:
         CompileError: every difference at once, or the file cannot be read.
@@ -52,8 +52,8 @@ def load_weights(
     import torch
 
     state = model.state_dict()
-    left = set(except_)
     with closing(_opened(weights)) as given, torch.no_grad():
+        left = _left(except_, state, given)
         absent = _checked(state, given, left, set(optional))
         wanted = set(given.names) - left
         for name, tensor in state.items():
@@ -138,12 +138,13 @@ class _File(_Given):
         self.file.__exit__(None, None, None)
 
 
-def _facts(tensor: "Tensor") -> tuple[tuple[int, ...], str]:
+def _facts(tensor: "Tensor") -> Facts:
     return tuple(tensor.shape), str(tensor.dtype).removeprefix("torch.")
 
 
 def _opened(weights: "str | os.PathLike[str] | Mapping[str, Tensor]") -> _Given:
     if isinstance(weights, Mapping):
+        _check_tensors(weights)
         return _InMemory(weights)
     path = Path(weights)
     if path.suffix in _PICKLES:
@@ -153,9 +154,27 @@ def _opened(weights: "str | os.PathLike[str] | Mapping[str, Tensor]") -> _Given:
     return _File(path)
 
 
+def _check_tensors(weights: "Mapping[str, Any]") -> None:
+    """Refuse a mapping that holds other things than tensors, such as a whole checkpoint."""
+    from torch import Tensor
+
+    wrong = {key: value for key, value in weights.items() if not isinstance(value, Tensor)}
+    if not wrong:
+        return
+    inner = next((key for key, value in wrong.items() if isinstance(value, Mapping)), None)
+    key, value = next(iter(wrong.items()))
+    headline = f"weights are tensors by name, and `{key}` is of the type {type(value).__name__}"
+    advice = f"pass what it holds: weights[{inner!r}]" if inner is not None else ""
+    raise CompileError([Diagnostic(Code.WEIGHTS_UNREADABLE, headline, help=advice)], {})
+
+
 def _unreadable(path: Path, error: Exception) -> CompileError:
-    missing = not path.exists()
-    reason = "there is no such file" if missing else str(error).split("\n", maxsplit=1)[0]
+    if path.is_dir():
+        reason = "it is a folder"
+    elif not path.exists():
+        reason = "there is no such file"
+    else:
+        reason = f"it is no whole safetensors file ({str(error).splitlines()[0]})"
     return CompileError(
         [Diagnostic(Code.WEIGHTS_UNREADABLE, f"cannot read the weights `{path}`: {reason}")], {}
     )
@@ -170,61 +189,43 @@ def _checked(
     counters = tuple(name for name in missing if name.rpartition(".")[2] == _COUNTER)
     missing = [name for name in missing if name not in counters and name not in optional]
     surplus = [name for name in given.names if name not in state and name not in left]
-    wrong = _wrong(state, given, [name for name in state if name in names and name not in left])
-    if missing or surplus or wrong:
-        raise _mismatch(missing, surplus, wrong)
+    both = [name for name in state if name in names and name not in left]
+    pairs = {name: (_facts(state[name]), given.facts(name)) for name in both}
+    differences = Differences(
+        {name: _facts(state[name]) for name in missing},
+        {name: given.facts(name) for name in surplus},
+        {name: pair for name, pair in pairs.items() if not _fits(*pair)},
+    )
+    if differences:
+        raise mismatch(differences)
     return counters
 
 
-def _wrong(state: "Mapping[str, Tensor]", given: _Given, names: Iterable[str]) -> list[str]:
-    """Return what is said of each tensor of another shape or of a type that does not convert."""
-    found: list[str] = []
-    for name in names:
-        shape, dtype = given.facts(name)
-        wanted_shape, wanted_dtype = _facts(state[name])
-        if shape != wanted_shape:
-            found.append(f"{name}: the model has {list(wanted_shape)}, the weights {list(shape)}")
-        elif not _converts(dtype, wanted_dtype):
-            found.append(f"{name}: the model has {wanted_dtype}, the weights {dtype}")
-    return found
+def _fits(model: Facts, weights: Facts) -> bool:
+    """Return whether a tensor has the model's shape, and a dtype that converts to the model's."""
+    return model[0] == weights[0] and _converts(weights[1], model[1])
+
+
+def _left(excepted: Iterable[str], state: "Mapping[str, Tensor]", given: _Given) -> set[str]:
+    """Return the keys that are left as they are: those named, and all of a module named.
+
+    Raises:
+        CompileError: a name that neither the model nor the weights have.
+    """
+    keys = [*state, *given.names]
+    left: set[str] = set()
+    for name in excepted:
+        found = {key for key in keys if key == name or key.startswith(f"{name}.")}
+        if not found:
+            near = get_close_matches(name, {*keys, *(k.rpartition(".")[0] for k in keys)}, 1)
+            advice = f"did you mean `{near[0]}`?" if near else ""
+            headline = f"`except_` names `{name}`, which neither the model nor the weights have"
+            raise CompileError([Diagnostic(Code.WEIGHTS_MISMATCH, headline, help=advice)], {})
+        left |= found
+    return left
 
 
 def _converts(given: str, wanted: str) -> bool:
     """Return whether a dtype may become another: the same, or a float into a wider one."""
     both = given in _WIDTHS and wanted in _WIDTHS
     return given == wanted or (both and _WIDTHS[wanted] > _WIDTHS[given])
-
-
-def _mismatch(missing: list[str], surplus: list[str], wrong: list[str]) -> CompileError:
-    notes = [f"missing: {name}" for name in missing]
-    notes += [f"unexpected: {name}" for name in surplus]
-    notes += [f"differs: {text}" for text in wrong]
-    counts = (
-        f"{len(missing)} missing, {len(surplus)} unexpected, {len(wrong)} of another shape or type"
-    )
-    return CompileError(
-        [
-            Diagnostic(
-                Code.WEIGHTS_MISMATCH,
-                f"the weights do not fit the model: {counts}",
-                notes=tuple(notes[:SHOWN]),
-                help=_rename(missing, surplus),
-            )
-        ],
-        {},
-    )
-
-
-def _rename(missing: list[str], surplus: list[str]) -> str:
-    """Return the likely reason: a key with a number too many, or the nearest name."""
-    for name in missing:
-        parts = name.split(".")
-        shorter = ".".join([*parts[:-2], parts[-1]])
-        if len(parts) > 2 and parts[-2].isdigit() and shorter in surplus:
-            return (
-                f"`{name}` is `{shorter}` in the weights: "
-                "write `-> relu`, a function, not `-> ReLU`"
-            )
-        if near := get_close_matches(name, surplus, 1):
-            return f"is `{name}` called `{near[0]}` in the weights?"
-    return ""

@@ -232,9 +232,30 @@ def python_layer(_key: Scalar, node: Node) -> str:
 
 def allowed(key: Scalar, node: Node) -> str:
     """Read one entry of `allow`: a warning's code and the reason."""
-    if key.value not in {str(code) for code in Code}:
-        raise RuleViolation(Code.FIELD_VALUE, f"there is no warning `{key.value}`", span=key.span)
-    return text_of(node).value
+    warnings = {str(code) for code in Code if code.can_warn}
+    if key.value not in warnings:
+        is_error = key.value in {str(code) for code in Code}
+        headline = f"`{key.value}` is never a warning" if is_error else ""
+        raise RuleViolation(
+            Code.FIELD_VALUE,
+            headline or f"there is no warning `{key.value}`",
+            help=_near_warning(key.value, warnings),
+            span=key.span,
+        )
+    reason = text_of(node).value.strip()
+    if not reason:
+        raise RuleViolation(
+            Code.FIELD_VALUE,
+            f"the reason for allowing `{key.value}` is missing",
+            help=f"{key.value}: small images are for inference alone",
+            span=key.span,
+        )
+    return reason
+
+
+def _near_warning(name: str, warnings: Set[str]) -> str:
+    near = get_close_matches(name.upper()[:80], warnings, 1)
+    return f"did you mean {near[0]}?" if near else "warnings are " + ", ".join(sorted(warnings))
 
 
 def expectation(node: Node, variants: Set[str]) -> Expectation:

@@ -3,8 +3,6 @@
 from collections.abc import Generator, Iterable, Sequence
 from contextlib import contextmanager
 
-from msgspec.structs import replace
-
 from archc.diagnostics import Code, Diagnostic, Operand, RuleViolation, Span
 from archc.expressions.evaluate import Evaluator
 from archc.expressions.syntax import NOWHERE
@@ -194,12 +192,6 @@ class NodeBuilder:
             self.diagnostics.append(found)
         if len(self.diagnostics) >= MAX_MISTAKES:
             raise TooManyMistakes
-
-    def warn(self, code: Code, headline: str, span: Span, advice: str = "") -> None:
-        """Keep a warning."""
-        self.diagnostics.append(
-            replace(Diagnostic(code, headline, span, help=advice), severity="warning")
-        )
 
 
 def call_chain(instance: Instance | None) -> tuple[str, ...]:

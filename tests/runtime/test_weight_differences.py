@@ -1,0 +1,177 @@
+"""Weights that do not fit: what is said, the likely reason, and what may be left out."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+import archc
+
+NET = """\
+archc: 1
+name: small
+inputs: {image: [B, 3, 8, 8]}
+model:
+  conv: Conv2d(4, 3, padding=1)
+  bn: BatchNorm2d -> relu
+  pool: AdaptiveAvgPool2d(1) -> flatten(1)
+  fc: Linear(10)
+"""
+State = dict[str, Any]
+
+
+@pytest.fixture
+def spec(tmp_path: Path) -> Path:
+    path = tmp_path / "small.yaml"
+    path.write_text(NET)
+    return path
+
+
+@pytest.fixture
+def state(spec: Path) -> State:
+    return dict(archc.load(spec).state_dict())
+
+
+def refusal(spec: Path, weights: Any) -> archc.Diagnostic:
+    with pytest.raises(archc.CompileError) as caught:
+        archc.load(spec, weights=weights)
+    (found,) = caught.value.diagnostics
+    assert found.code.exit_status == 4
+    return found
+
+
+CHANGES: dict[str, tuple[Callable[[State], State], str, str]] = {
+    "a key too few": (
+        lambda s: {k: v for k, v in s.items() if k != "fc.bias"},
+        "1 missing",
+        "",
+    ),
+    "a key too many": (lambda s: {**s, "extra": torch.zeros(3)}, "1 unexpected", ""),
+    "another head": (
+        lambda s: {**s, "fc.weight": torch.zeros(5, 4), "fc.bias": torch.zeros(5)},
+        "2 of another shape or type",
+        "only `fc` has another size",
+    ),
+    "a renamed module": (
+        lambda s: {k.replace("fc.", "classifier."): v for k, v in s.items()},
+        "2 missing, 2 unexpected",
+        "by their shapes, in the weights `fc` is `classifier`",
+    ),
+    "two renamed modules": (
+        lambda s: {k.replace("fc.", "out.").replace("conv.", "stem."): v for k, v in s.items()},
+        "4 missing, 4 unexpected",
+        "`conv` is `stem`, `fc` is `out`",
+    ),
+    "words in front of all": (
+        lambda s: {f"module.{k}": v for k, v in s.items()},
+        "8 missing, 9 unexpected",
+        "key.removeprefix('module.')",
+    ),
+    "a module as a list": (
+        lambda s: {k.replace("bn.", "bn.0."): v for k, v in s.items()},
+        "4 missing, 5 unexpected",
+        "`bn.weight` is `bn.0.weight` in the weights: write `-> ReLU`",
+    ),
+    "a misspelt parameter": (
+        lambda s: {k.replace("fc.bias", "fc.bais"): v for k, v in s.items()},
+        "1 missing, 1 unexpected",
+        "is `fc.bias` called `fc.bais` in the weights?",
+    ),
+    "numbers too wide": (
+        lambda s: {k: v.double() if v.is_floating_point() else v for k, v in s.items()},
+        "8 of another shape or type",
+        "dtype=torch.float64",
+    ),
+    "another network": (
+        lambda _: {"a.weight": torch.zeros(2, 2)},
+        "8 missing, 1 unexpected",
+        "",
+    ),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_weights_that_do_not_fit_are_refused_with_the_likely_reason(
+    spec: Path, state: State, change: str
+) -> None:
+    alter, counts, advice = CHANGES[change]
+    found = refusal(spec, alter(state))
+    assert found.code is archc.Code.WEIGHTS_MISMATCH
+    assert found.headline == f"the weights do not fit the model: {counts}"
+    assert advice in found.help if advice else found.help == ""
+
+
+def test_advised_change_of_names_makes_the_weights_fit(spec: Path, state: State) -> None:
+    weights = {f"module.{key}": value for key, value in state.items()}
+    code = "{" + refusal(spec, weights).help.partition("{")[2]
+    archc.load(spec, weights=eval(code, {"weights": weights}))
+
+
+def test_weights_without_the_words_in_front_say_how_to_add_them(
+    tmp_path: Path, state: State
+) -> None:
+    nested = NET.replace("model:\n", "model:\n net:\n").replace("\n  ", "\n    ")
+    path = tmp_path / "nested.yaml"
+    path.write_text(nested)
+    found = refusal(path, state)
+    assert "the weights lack `net.` in front of each" in found.help
+    code = "{" + found.help.partition("{")[2]
+    archc.load(path, weights=eval(code, {"weights": state}))
+
+
+def test_every_difference_is_kept_and_the_text_shows_twenty(spec: Path, state: State) -> None:
+    many = {**state, **{f"extra.{i}": torch.zeros(1) for i in range(30)}}
+    with pytest.raises(archc.CompileError) as caught:
+        archc.load(spec, weights=many)
+    assert len(caught.value.diagnostics[0].notes) == 30
+    assert str(caught.value).count("note: unexpected") == 20
+    assert "note: … and 10 more" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("weights", "headline", "advice"),
+    [
+        (
+            lambda s: {"state_dict": s, "epoch": 3},
+            "`state_dict` is of the type dict",
+            "weights['state_dict']",
+        ),
+        (lambda s: {**s, "fc.bias": [1, 2]}, "`fc.bias` is of the type list", ""),
+        (lambda _: "none.safetensors", "there is no such file", ""),
+        (lambda _: "/tmp", "it is a folder", ""),
+        (lambda _: __file__, "it is no whole safetensors file", ""),
+        (lambda _: "x.pth", "is a pickle", "convert it"),
+    ],
+)
+def test_weights_that_are_none_are_refused_as_such(
+    spec: Path, state: State, weights: Callable[[State], Any], headline: str, advice: str
+) -> None:
+    found = refusal(spec, weights(state))
+    assert found.code is archc.Code.WEIGHTS_UNREADABLE
+    assert headline in found.headline
+    assert advice in found.help
+
+
+def test_weights_of_a_strange_type_are_a_wrong_call(spec: Path) -> None:
+    for weights in ([1, 2], 3):
+        with pytest.raises(archc.CallError, match="a path or tensors by name"):
+            archc.load(spec, weights=weights)  # pyright: ignore[reportArgumentType]
+
+
+def test_excepted_module_is_initialised_and_the_rest_is_loaded(spec: Path, state: State) -> None:
+    head = {**state, "fc.weight": torch.zeros(5, 4), "fc.bias": torch.zeros(5)}
+    model = archc.load(spec, weights=head, except_=["fc"], seed=1)
+    fresh = archc.load(spec, seed=1).state_dict()
+    for name, tensor in model.state_dict().items():
+        expected = fresh[name] if name.startswith("fc.") else state[name]
+        assert torch.equal(tensor, expected), name
+
+
+def test_exception_that_names_nothing_suggests_the_nearest(spec: Path, state: State) -> None:
+    with pytest.raises(archc.CompileError) as caught:
+        archc.load(spec, weights=state, except_=["convv"])
+    assert caught.value.diagnostics[0].help == "did you mean `conv`?"
+    with pytest.raises(archc.CallError, match="give weights too"):
+        archc.load(spec, except_=["fc"])
