@@ -6,6 +6,8 @@ stage = unit ["*" factor]
 unit  = callee ["(" arguments ")"] | "(" item ")"
 """
 
+from difflib import get_close_matches
+
 from archc.diagnostics import Code, RuleViolation
 from archc.expressions.parser import Parser
 from archc.expressions.syntax import Expression, Keyword, Literal, Name
@@ -14,6 +16,8 @@ from archc.spec.source import Piece, Scalar
 from archc.statements import Argument, Item, LayerCall, Stage, Targets
 
 CONTINUATIONS = ("->", "from", "as", "if", "else")
+ENDS = ("from", "else")
+"""Words that end a chain and are long enough to be misspelt."""
 
 
 class LineParser(Parser):
@@ -42,12 +46,16 @@ class LineParser(Parser):
         if closing and self.at(closing):
             return
         hint = ""
-        if self.at("="):
+        if self.at(">") or (self.at("=") and self.peek().text == ">"):
+            hint = "the arrow between layers is `->`"
+        elif self.at("="):
             hint = "a name stands before a colon: `name: Layer(…)`"
         elif self.at(","):
             hint = "one line is one layer; several inputs follow `from`"
         elif self.token.kind == "name" and self.token.text[0].isupper():
             hint = f"chain layers with an arrow: `-> {self.token.text}`"
+        elif self.token.kind == "name" and (near := get_close_matches(self.token.text, ENDS, 1)):
+            hint = f"did you mean `{near[0]}`?"
         elif self.token.kind == "name":
             hint = f"an input follows `from`: `from {self.token.text}`"
         elif self.at(")", "]"):
@@ -246,7 +254,7 @@ def _folded_dash(scalar: Scalar, piece: Piece) -> RuleViolation:
         f"YAML reads this dash as a continuation of line {above}",
         help=f"close the bracket on line {above}"
         if opened
-        else f"give it the indentation of line {above}, or end that line with `:`",
+        else f"give it the indentation of line {above}, or write a line `name:` above it",
         span=scalar.locate(piece.offset, piece.offset + 1),
     )
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from archc.diagnostics import Code, Diagnostic, RuleViolation, Span
+from archc.diagnostics import Diagnostic, RuleViolation, Span
 from archc.expressions.syntax import NOWHERE
 
 MAX_MISTAKES = 200
@@ -22,7 +22,7 @@ class Mistakes:
     def __init__(self, found: Iterable[Diagnostic] = (), unreadable: Iterable[Span] = ()) -> None:
         self.found = [*found]
         self.unreadable = [*unreadable]
-        self._seen: set[tuple[Code, Span]] = set()
+        self._seen = {(d.code, d.primary) for d in self.found if d.primary is not None}
 
     def refuse(self, violation: RuleViolation, span: Span) -> None:
         """Keep a violation as a diagnostic at its own place, or at `span`.
@@ -30,14 +30,26 @@ class Mistakes:
         Raises:
             TooManyMistakes: the limit is reached.
         """
-        found = diagnosed(violation, span)
-        place = found.primary or span
-        if (found.code, place) in self._seen or self.covers(place):
+        if not self.covers(violation.span or span):
+            self._add(diagnosed(violation, span))
+
+    def _add(self, found: Diagnostic) -> None:
+        assert found.primary is not None
+        if (found.code, found.primary) in self._seen:
             return
-        self._seen.add((found.code, place))
+        self._seen.add((found.code, found.primary))
         self.found.append(found)
         if len(self.found) >= MAX_MISTAKES:
             raise TooManyMistakes
+
+    def keep(self, violation: RuleViolation) -> None:
+        """Keep a violation that has its place, even where more is not to be said.
+
+        Raises:
+            TooManyMistakes: the limit is reached.
+        """
+        assert violation.span is not None
+        self._add(diagnosed(violation, violation.span))
 
     def covers(self, place: Span) -> bool:
         """Return whether a place lies in a part that could not be read."""

@@ -6,37 +6,19 @@ from collections.abc import Callable, Iterable, Iterator
 from difflib import get_close_matches
 from typing import Any, TypeVar
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from archc.diagnostics import Code, CompileError, Diagnostic, RuleViolation, Span
+from archc.expressions.syntax import NOWHERE
 from archc.spec import entries
 from archc.spec.bodies import BROKEN, BodyReader
 from archc.spec.data import parameter_value, plain
 from archc.spec.mistakes import Mistakes, TooManyMistakes
 from archc.spec.model import Document, Expectation, Input
+from archc.spec.sections import KEYS, REQUIRED
 from archc.spec.source import Erroneous, Mapping, Node, Scalar, Sequence, Source
 from archc.statements import Block, Body
-
-KEYS = (
-    "archc",
-    "name",
-    "doc",
-    "import",
-    "python",
-    "params",
-    "variants",
-    "inputs",
-    "blocks",
-    "model",
-    "outputs",
-    "init",
-    "tie",
-    "expect",
-    "allow",
-    "meta",
-)
-REQUIRED = ("archc", "name", "inputs", "model")
-
 
 _NAME = re.compile(r"\w+")
 _LETTER = re.compile(r"\b[A-Z]\w*")
@@ -49,7 +31,42 @@ def parse(source: Source) -> Document:
     Raises:
         CompileError: so much is missing that nothing can be said of the network.
     """
-    return _DocumentParser(source).document()
+    parsed = _likeliest(_DocumentParser(source).parsed())
+    while parsed.mistakes and (better := _as_meant(parsed)) is not None:
+        parsed = better
+    if parsed.document is None:
+        found = sorted(parsed.mistakes, key=lambda mistake: mistake.primary or NOWHERE)
+        raise CompileError(found, {source.file: source.text})
+    return parsed.document
+
+
+class _Parsed(Struct, frozen=True):
+    """What parsing a source gave: no document where the model or its inputs are missing."""
+
+    source: Source
+    document: Document | None
+    mistakes: tuple[Diagnostic, ...]
+
+
+def _likeliest(parsed: _Parsed) -> _Parsed:
+    """Return what the source gives mended in another way, if less is wrong with that."""
+    from archc.spec.reader import read_otherwise
+
+    known = parsed.source.mistakes
+    if len(parsed.mistakes) == len(known):
+        return parsed
+    others = [_DocumentParser(other).parsed() for other in read_otherwise(parsed.source)]
+    return min([parsed, *others], key=lambda each: len(each.mistakes))
+
+
+def _as_meant(parsed: _Parsed) -> _Parsed | None:
+    """Return what a source with one more repair gives, if no more is wrong with that."""
+    from archc.spec.reader import read_again
+
+    wrong = {mistake.primary.line for mistake in parsed.mistakes if mistake.primary}
+    readings = (_DocumentParser(source).parsed() for source in read_again(parsed.source, wrong))
+    best = min(readings, key=lambda each: len(each.mistakes), default=None)
+    return best if best is not None and len(best.mistakes) <= len(parsed.mistakes) else None
 
 
 class _DocumentParser:
@@ -63,20 +80,15 @@ class _DocumentParser:
         self.is_whole = True
         """Whether the model and its inputs are there to be checked."""
 
-    def document(self) -> Document:
+    def parsed(self) -> _Parsed:
         try:
             document = self._document()
         except TooManyMistakes:
-            raise self._refused() from None
-        if not self.is_whole:
-            raise self._refused()
-        return document
-
-    def _refused(self) -> CompileError:
-        return CompileError(self.mistakes.by_line(), {self.source.file: self.source.text})
+            document = None
+        document = document if self.is_whole else None
+        return _Parsed(self.source, document, tuple(self.mistakes.found))
 
     def _document(self) -> Document:
-        self._check_indentation()
         self._read_keys()
         self._check_version()
         document = Document(
@@ -116,21 +128,6 @@ class _DocumentParser:
                 spans |= _places(node, name)
         return spans
 
-    def _check_indentation(self) -> None:
-        """Refuse a key of the file that is indented and so became a part of the one above.
-
-        Raises:
-            CompileError: there is one; what the lines below it mean is anyone's guess.
-        """
-        root = self.source.root
-        for outer, node in root.entries if isinstance(root, Mapping) else ():
-            for key, value in node.entries if isinstance(node, Mapping) else ():
-                if key.value in KEYS and isinstance(value, Scalar) and not value.value:
-                    headline = f"`{key.value}:` is indented and so a part of `{outer.value}:`"
-                    advice = "begin it in the first column"
-                    found = Diagnostic(Code.WRONG_KIND, headline, key.span, help=advice)
-                    raise CompileError([found], {self.source.file: self.source.text})
-
     def _read_keys(self) -> None:
         root = self.source.root
         if not isinstance(root, Mapping):
@@ -143,6 +140,7 @@ class _DocumentParser:
         for name in REQUIRED:
             if name not in self.keys:
                 self._refuse_missing(name, root.span)
+        self._check_parameters()
         self.is_whole &= {"inputs", "model"} <= self.keys.keys()
 
     def _take_key(self, name: str, key: Scalar, node: Node) -> None:
@@ -158,6 +156,26 @@ class _DocumentParser:
         elif isinstance(other, Mapping) and isinstance(node, Mapping):
             both = Mapping(other.entries + node.entries, other.span)
             self.keys[name] = (first, both)
+
+    def _check_parameters(self) -> None:
+        """Refuse variants of a file without parameters: there is nothing that they can set."""
+        if "variants" not in self.keys or "params" in self.keys or self.is_partial:
+            return
+        key, node = self.keys["variants"]
+        fields = [value for _, value in node.entries] if isinstance(node, Mapping) else []
+        names = [
+            name.value
+            for value in fields
+            if isinstance(value, Mapping)
+            for name, _ in value.entries
+        ]
+        if not names:
+            return
+        listed = ", ".join(f"`{name}`" for name in dict.fromkeys(names))
+        headline = f"the key `params` is missing; the variants set {listed}"
+        advice = f"write `params:` and below it, indented, a default: `{names[0]}: …`"
+        self._refuse(Code.MISSING_KEY, headline, key.span, advice)
+        self.is_partial = True
 
     def _refuse_missing(self, name: str, place: Span) -> None:
         if not self.is_partial:

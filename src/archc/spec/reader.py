@@ -5,13 +5,17 @@ it. What the language leaves out of YAML is a mistake that does not end the read
 the only module that imports yaml.
 """
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator, Set
+from contextlib import contextmanager
+from itertools import islice
 
 import yaml
 from msgspec import Struct, field
 
 from archc.diagnostics import Code, CompileError, RuleViolation, Span
+from archc.spec.doubled_keys import doubled_keys, is_run
 from archc.spec.mistakes import Mistakes, TooManyMistakes
+from archc.spec.page import Mended, Page, Trouble, page_of
 from archc.spec.source import (
     MAX_DEPTH,
     MAX_SCALAR,
@@ -23,34 +27,109 @@ from archc.spec.source import (
     Sequence,
     Source,
 )
-from archc.spec.yaml_advice import YamlProblem, explained
 
 MAX_EVENTS = 50_000
-NAMED = 3
-"""How many keys a message names."""
-GAP = 3
-"""Doubled keys with at most so many others between them repeat for one reason."""
+MAX_TRIES = 50
+"""How many readings are tried of a text that can be read but makes no sense."""
+MAX_READ_AGAIN = 500_000
+"""How many characters are read in all for that."""
+SECTION_DEPTH = 2
+"""The depth of what stands below a key of the file."""
 
 
 def read(text: str, file: str) -> Source:
-    """Return the tree of a spec's text; what the language leaves out is among its `mistakes`.
+    """Return the tree of a spec's text; what is wrong with it as YAML is among its `mistakes`.
 
     Raises:
-        CompileError: the text is no YAML, or passes a limit.
+        CompileError: the text is empty, or passes a limit.
     """
-    reader = _Reader(text, file)
+    page = page_of(text, file)
+    reader = _Reader(Mended(page))
+    source = reader.source(text)
+    if not reader.is_cut:
+        return source
+    from archc.spec.repairs.mending import mend
+
+    return _Reader(mend(page, _trouble)).source(text)
+
+
+def read_otherwise(source: Source) -> Iterator[Source]:
+    """Yield the source mended in ways that seemed less likely."""
+    for other in source.mended.others if source.mended is not None else ():
+        yield _Reader(other).source(source.text)
+
+
+def read_again(source: Source, wrong: Set[int]) -> Iterator[Source]:
+    """Yield the source as it may have been meant, where it can be read but makes no sense.
+
+    `wrong` are the lines of which something is known to be wrong.
+    """
+    from archc.spec.repairs.sections import misread
+
+    before = source.mended
+    if before is None:
+        return
+    tries = min(MAX_TRIES, MAX_READ_AGAIN // max(1, len(source.text)))
+    for repair in islice(misread(before.page, wrong), tries):
+        if _trouble(repair.page) is None:
+            yield _Reader(before.with_repair(repair)).source(source.text)
+
+
+def _trouble(page: Page) -> Trouble | None:
+    """Return where YAML stops reading a page; limits are not its business."""
+    count = depth = since = 0
     try:
-        root = reader.document()
-    except RuleViolation as violation:
-        reader.mistakes.refuse(violation, Span(file, 1, 1, 1, 2))
-    except TooManyMistakes:
-        pass
-    else:
-        found = reader.mistakes
-        return Source(
-            file, text, root, tuple(found.found), tuple(found.unreadable), reader.is_partial
-        )
-    raise CompileError(reader.mistakes.by_line(), {file: text})
+        for event in _events(page.text):
+            count, since = count + 1, event.start_mark.line
+            depth += isinstance(event, yaml.CollectionStartEvent)
+            depth -= isinstance(event, yaml.CollectionEndEvent)
+            if count > MAX_EVENTS or depth > MAX_DEPTH:
+                return None
+    except yaml.MarkedYAMLError as error:
+        words = f"{error.context or ''} {error.problem or ''}".strip()
+        return _marked(words, error.problem_mark, error.context_mark, (count, since))
+    except yaml.YAMLError:
+        from archc.spec.repairs.brackets import CONTROL_CHARACTER, is_control
+
+        lines = enumerate(page.lines)
+        index = next((i for i, line in lines if any(map(is_control, line.text))), 0)
+        return Trouble(CONTROL_CHARACTER, index, 0, index, 0, count)
+    return None
+
+
+def _marked(
+    words: str, at: yaml.Mark | None, start: yaml.Mark | None, progress: tuple[int, int]
+) -> Trouble:
+    index, column = (at.line, at.column) if at else (0, 0)
+    first, first_column = (start.line, start.column) if start else (index, column)
+    return Trouble(words, index, column, first, first_column, *progress)
+
+
+def _events(text: str) -> Iterator[yaml.Event]:
+    return yaml.parse(text, Loader=_loader())  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+
+
+def _drop_empty(entries: list[tuple[Scalar, Node]], key: Scalar) -> None:
+    """Drop the entry right above if it is the same key with nothing below: a line twice."""
+    if not entries or entries[-1][0].value != key.value:
+        return
+    value = entries[-1][1]
+    if isinstance(value, Scalar) and not value.value:
+        entries.pop()
+
+
+class _Cut(Exception):
+    """YAML can read no more; what was read before stands."""
+
+
+@contextmanager
+def _held(depth: int) -> Generator[None]:
+    """Let the file and its sections end where YAML does; anything deeper is incomplete."""
+    try:
+        yield
+    except _Cut:
+        if depth > SECTION_DEPTH:
+            raise
 
 
 class _Anchor(Struct):
@@ -63,80 +142,85 @@ class _Anchor(Struct):
 class _Reader:
     """Builds the tree from events, one at a time; the counters are the limits."""
 
-    def __init__(self, text: str, file: str) -> None:
-        self.file = file
-        self.lines = text.split("\n")
-        self.text = text
-        self.mistakes = Mistakes()
+    def __init__(self, mended: Mended) -> None:
+        self.mended = mended
+        self.page = mended.page
+        self.mistakes = Mistakes((), mended.silent)
         self.is_partial = False
+        self.is_cut = False
         self.anchors: dict[str, _Anchor] = {}
-        self.events = self._counted(yaml.parse(text, Loader=_loader()))  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType]
+        self.events = self._counted(_events(mended.page.text))
 
     def _counted(self, events: Iterator[yaml.Event]) -> Iterator[yaml.Event]:
+        """Yield events up to the limit, or up to where YAML can read no more."""
         try:
             for count, event in enumerate(events, 1):
                 if count > MAX_EVENTS:
                     raise self._limit(f"more than {MAX_EVENTS:,} YAML events", event)
                 yield event
-        except yaml.MarkedYAMLError as error:
-            raise self._no_yaml(error) from None
         except yaml.YAMLError:
-            raise RuleViolation(
-                Code.NOT_YAML,
-                "the text holds a control character",
-                help="remove it; only tabs inside quotes and line breaks are allowed",
-                span=self._control_character(),
-            ) from None
+            self.is_partial = self.is_cut = True
 
-    def _control_character(self) -> Span:
-        for number, line in enumerate(self.lines, 1):
-            for column, character in enumerate(line, 1):
-                if not character.isprintable() and character not in "\t\r":
-                    return Span(self.file, number, column, number, column + 1)
-        return Span(self.file, 1, 1, 1, 2)
+    def _next(self) -> yaml.Event:
+        event = next(self.events, None)
+        if event is None:
+            raise _Cut
+        return event
 
-    def _no_yaml(self, error: yaml.MarkedYAMLError) -> RuleViolation:
-        mark, context = error.problem_mark or error.context_mark, error.context_mark
-        line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-        problem = YamlProblem(
-            self.file,
-            self.lines,
-            (error.problem or "the text is no YAML").replace("\n", " "),
-            line,
-            column,
-            error.context or "",
-            context.line + 1 if context else 0,
-            context.column + 1 if context else 0,
-        )
-        return explained(problem)
-
-    def document(self) -> Node:
-        """Return the tree of the stream's first document.
+    def source(self, text: str) -> Source:
+        """Return the tree of the page, which is that of a text.
 
         Raises:
-            RuleViolation: the text is empty, no YAML, or passes a limit.
+            CompileError: the text is empty, or passes a limit; or too much is wrong.
         """
+        found = self.mistakes
+        try:
+            root = self._whole_document()
+        except RuleViolation as violation:
+            found.refuse(violation, Span(self.page.file, 1, 1, 1, 2))
+        except TooManyMistakes:
+            pass
+        else:
+            return Source(
+                self.page.file,
+                text,
+                root,
+                tuple(found.found),
+                tuple(found.unreadable),
+                self.is_partial,
+                self.mended,
+            )
+        raise CompileError(found.by_line(), {self.page.file: text})
+
+    def _whole_document(self) -> Node:
+        for violation in self.mended.violations:
+            self.mistakes.keep(violation)
         try:
             return self._document()
+        except _Cut:
+            return Erroneous(Span(self.page.file, 1, 1, 1, 2))
         finally:
             self._refuse_anchors()
 
     def _document(self) -> Node:
         self._expect_start()
-        event = next(self.events)
+        event = self._next()
         if isinstance(event, (yaml.DocumentEndEvent, yaml.StreamEndEvent)):
             raise self._empty(event)
         root = self._node(event, 1)
-        next(self.events)
-        last = next(self.events)
+        if next(self.events, None) is not None:
+            self._expect_end()
+        return root
+
+    def _expect_end(self) -> None:
+        last = self._next()
         if not isinstance(last, yaml.StreamEndEvent):
             self._refuse("a second document", "one network a file: remove `---`", last)
             self.is_partial = True
-        return root
 
     def _expect_start(self) -> None:
-        next(self.events)
-        start = next(self.events)
+        self._next()
+        start = self._next()
         if isinstance(start, yaml.StreamEndEvent):
             raise self._empty(start)
         if isinstance(start, yaml.DocumentStartEvent) and (start.version or start.tags):
@@ -197,20 +281,29 @@ class _Reader:
 
     def _sequence(self, start: yaml.SequenceStartEvent, depth: int) -> Sequence:
         items: list[Node] = []
-        while not isinstance(event := next(self.events), yaml.SequenceEndEvent):
-            items.append(self._node(event, depth + 1))
+        event: yaml.Event = start
+        with _held(depth):
+            while not isinstance(event := self._next(), yaml.SequenceEndEvent):
+                items.append(self._node(event, depth + 1))
         flow = bool(start.flow_style)
         span = self._collection_span(start, event, flow, items)
         return Sequence(tuple(items), span, flow)
 
     def _mapping(self, start: yaml.Event, depth: int) -> Mapping:
         entries: list[tuple[Scalar, Node]] = []
-        while not isinstance(event := next(self.events), yaml.MappingEndEvent):
-            key = self._key(event, depth + 1)
-            value = self._node(next(self.events), depth + 1)
-            if key is not None:
-                entries.append((key, value))
-        self._refuse_doubled([key for key, _ in entries], depth)
+        keys: list[Scalar] = []
+        event = start
+        with _held(depth):
+            while not isinstance(event := self._next(), yaml.MappingEndEvent):
+                key = self._key(event, depth + 1)
+                value = self._node(self._next(), depth + 1)
+                if key is not None:
+                    _drop_empty(entries, key)
+                    keys.append(key)
+                    entries.append((key, value))
+        for violation in doubled_keys(keys, depth):
+            self.is_partial |= is_run(violation)
+            self.mistakes.keep(violation)
         flow = bool(getattr(start, "flow_style", False))
         span = self._collection_span(start, event, flow, [value for _, value in entries])
         return Mapping(tuple(entries), span, flow)
@@ -244,33 +337,6 @@ class _Reader:
         start = Piece(0, key.span.line, key.span.column)
         return Scalar(f"{{{name}}}", "'", key.span, (start,))
 
-    def _refuse_doubled(self, keys: list[Scalar], depth: int) -> None:
-        """Refuse keys that are there twice; those that stand close together are one mistake."""
-        places: dict[str, Span] = {}
-        run: list[Scalar] = []
-        gap = 0
-        for key in keys:
-            if key.value in places:
-                run.append(key)
-                gap = 0
-                continue
-            gap += 1
-            places[key.value] = key.span
-            if gap > GAP:
-                self._refuse_run(run, places, depth)
-                run = []
-        self._refuse_run(run, places, depth)
-
-    def _refuse_run(self, run: list[Scalar], places: dict[str, Span], depth: int) -> None:
-        if not run:
-            return
-        names = {key.value: places[key.value].line for key in run}
-        violation = (
-            _doubled(names, depth) if len(names) == 1 else _doubled_run(names, run[0], depth)
-        )
-        self.is_partial |= len(names) > 1
-        self.mistakes.refuse(violation, run[0].span)
-
     def _collection_span(
         self, start: yaml.Event, end: yaml.Event, flow: bool, parts: list[Node]
     ) -> Span:
@@ -283,30 +349,34 @@ class _Reader:
             raise self._limit(f"a text of more than {MAX_SCALAR:,} characters", event)
         span = self._span(event, event)
         style = event.style or ""
-        pieces = self._pieces(event.value, span) if not style else ()
+        if self.mended.is_cut and style and span.line != span.end_line:
+            self._erroneous(span)  # a quote that is not closed takes in what follows
+        pieces = () if style else self._pieces(event)
         shift = 1 if style in {"'", '"'} else 0
         return Scalar(
             event.value, style, span, pieces or (Piece(0, span.line, span.column + shift),)
         )
 
-    def _pieces(self, value: str, span: Span) -> tuple[Piece, ...]:
+    def _pieces(self, event: yaml.ScalarEvent) -> tuple[Piece, ...]:
         """Return where each line of a folded plain scalar lies."""
-        if span.line == span.end_line:
+        first, last = event.start_mark, event.end_mark
+        if first.line == last.line:
             return ()
         pieces: list[Piece] = []
         offset = 0
-        for number in range(span.line, span.end_line + 1):
-            line = self.lines[number - 1] if number <= len(self.lines) else ""
-            start = span.column - 1 if number == span.line else len(line) - len(line.lstrip())
+        for index in range(first.line, min(last.line + 1, len(self.page.lines))):
+            line = self.page.lines[index].text
+            start = first.column if index == first.line else len(line) - len(line.lstrip())
             text = line[start:].strip()
-            if text and value.startswith(text.split(" #")[0].rstrip(), offset):
-                pieces.append(Piece(offset, number, start + 1))
+            if text and event.value.startswith(text.split(" #")[0].rstrip(), offset):
+                pieces.append(Piece(offset, *self.page.place(index, start)))
                 offset += len(text) + 1
         return tuple(pieces)
 
     def _span(self, start: yaml.Event, end: yaml.Event) -> Span:
-        first, last = start.start_mark, end.end_mark
-        return Span(self.file, first.line + 1, first.column + 1, last.line + 1, last.column + 1)
+        first = self.page.place(start.start_mark.line, start.start_mark.column)
+        last = self.page.place(end.end_mark.line, end.end_mark.column)
+        return Span(self.page.file, *first, *last)
 
     def _refuse(self, what: str, advice: str, event: yaml.Event) -> None:
         violation = RuleViolation(
@@ -320,37 +390,3 @@ class _Reader:
 
 def _loader() -> type[yaml.Loader]:
     return getattr(yaml, "CLoader", yaml.Loader)
-
-
-def _doubled(names: dict[str, int], depth: int) -> RuleViolation:
-    ((name, line),) = names.items()
-    return RuleViolation(
-        Code.DUPLICATE_KEY,
-        f"the key `{name}` is there twice, first on line {line}",
-        help=f"write one `{name}:` with the lines of both"
-        if depth == 1
-        else _duplicate_advice(name),
-    )
-
-
-def _doubled_run(names: dict[str, int], first: Scalar, depth: int) -> RuleViolation:
-    """Return the violation for keys that repeat in a row: the line that parts them is missing."""
-    listed = ", ".join(f"`{name}`" for name in list(names)[:NAMED])
-    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
-    missing = f"or a line that ends in `:` is missing above line {first.span.line}"
-    return RuleViolation(
-        Code.DUPLICATE_KEY,
-        f"the keys {listed}{more} are there twice, first from line {min(names.values())}",
-        help="one network a file: remove one of them"
-        if depth == 1
-        else f"give them other names; {missing}",
-    )
-
-
-def _duplicate_advice(key: str) -> str:
-    word = key.partition("(")[0].partition(" ")[0]
-    if word in {"if", "for", "else", "elif"}:
-        return "write the condition at the end of each line, or use a list"
-    if word in {"concat", "add", "mul"}:
-        return f"name one of them: `{word} as y:`"
-    return "give one of them another name"

@@ -5,6 +5,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from archc.diagnostics import Code, CompileError, Diagnostic, Span
+from archc.spec.page import Mended
 
 MAX_BYTES = 2**20
 MAX_DEPTH = 32
@@ -72,7 +73,8 @@ class Source(Struct, frozen=True):
     """A spec's text with its tree, and what is wrong with the text as YAML.
 
     `unreadable` are the places of which a mistake is known, so that others there are silent.
-    Where names may be missing from the tree, it `is_partial`.
+    Where names may be missing from the tree, it `is_partial`. The tree is that of the page
+    that was `mended`; in the canonical form there is none.
     """
 
     file: str
@@ -81,6 +83,7 @@ class Source(Struct, frozen=True):
     mistakes: tuple[Diagnostic, ...] = ()
     unreadable: tuple[Span, ...] = ()
     is_partial: bool = False
+    mended: Mended | None = None
 
 
 def read_file(path: Path) -> str:

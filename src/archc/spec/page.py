@@ -1,0 +1,181 @@
+"""The lines of a spec while they are mended, each with its place in the file."""
+
+from collections.abc import Mapping
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from archc.diagnostics import Code, RuleViolation, Span
+
+WHOLE_LINE = 2**20
+"""A column behind the end of any line."""
+
+
+class Line(Struct, frozen=True):
+    """One line: its text, its number in the file, and by how far it was moved to the right."""
+
+    text: str
+    number: int
+    moved: int = 0
+
+    @property
+    def indent(self) -> int:
+        """How many spaces it begins with."""
+        return len(self.text) - len(self.text.lstrip(" "))
+
+    @property
+    def body(self) -> str:
+        """What stands between the indentation and a comment."""
+        text = self.text.strip()
+        return "" if text.startswith("#") else text.split(" #")[0].rstrip()
+
+    def with_body(self, body: str) -> "Line":
+        """Return the line with other words in the same place."""
+        start = self.text.index(self.body)
+        return replace(self, text=self.text[:start] + body + self.text[start + len(self.body) :])
+
+    def at_indent(self, indent: int) -> "Line":
+        """Return the line moved to another column."""
+        text = " " * indent + self.text.lstrip()
+        moved = self.moved + len(text) - len(self.text)
+        return replace(self, text=text, moved=moved)
+
+
+class Page(Struct, frozen=True):
+    """The lines of a file as YAML is given them."""
+
+    file: str
+    lines: tuple[Line, ...]
+
+    @property
+    def text(self) -> str:
+        """The lines as one text."""
+        return "\n".join(line.text for line in self.lines)
+
+    def place(self, index: int, column: int) -> tuple[int, int]:
+        """Return line and column in the file of a place in the text, both from 1."""
+        if index >= len(self.lines):
+            return self.lines[-1].number + index - len(self.lines) + 1, column + 1
+        line = self.lines[index]
+        return line.number, max(0, column - line.moved) + 1
+
+    def span(self, index: int, start: int, end: int) -> Span:
+        """Return the place in the file of the columns `start` … `end` of a line, from 0."""
+        number, first = self.place(index, start)
+        return Span(self.file, number, first, number, max(first + 1, self.place(index, end)[1]))
+
+    def body_span(self, index: int) -> Span:
+        """Return the place of a line without its indentation and its comment."""
+        line = self.lines[index]
+        start = len(line.text) - len(line.text.lstrip())
+        return self.span(index, start, start + max(1, len(line.body)))
+
+    def above(self, index: int) -> int | None:
+        """Return the nearest line above that holds more than a comment."""
+        return next((i for i in range(index - 1, -1, -1) if self.lines[i].body), None)
+
+    def below(self, index: int) -> int | None:
+        """Return the nearest line below that holds more than a comment."""
+        return next((i for i in range(index + 1, len(self.lines)) if self.lines[i].body), None)
+
+    def around(self, index: int) -> list[int]:
+        """Return the nearest lines above and below."""
+        found = (self.above(index), self.below(index))
+        return [beside for beside in found if beside is not None]
+
+    def siblings(self, index: int) -> list[int]:
+        """Return the nearest lines above and below in the same column, none shallower between."""
+        steps = (range(index - 1, -1, -1), range(index + 1, len(self.lines)))
+        found = (self._sibling(self.lines[index].indent, step) for step in steps)
+        return [sibling for sibling in found if sibling is not None]
+
+    def _sibling(self, indent: int, indices: range) -> int | None:
+        for index in indices:
+            line = self.lines[index]
+            if line.body and line.indent <= indent:
+                return index if line.indent == indent else None
+        return None
+
+    def block(self, index: int) -> range:
+        """Return a line with the lines below it that are deeper."""
+        end = index + 1
+        while end < len(self.lines):
+            line = self.lines[end]
+            if line.body and line.indent <= self.lines[index].indent:
+                break
+            end += 1
+        return range(index, end)
+
+    def with_lines(self, changed: Mapping[int, Line]) -> "Page":
+        """Return the page with some lines changed."""
+        lines = list(self.lines)
+        for index, line in changed.items():
+            lines[index] = line
+        return replace(self, lines=tuple(lines))
+
+    def with_header(self, index: int, text: str) -> "Page":
+        """Return the page with a line put above another; it has that line's number."""
+        header = Line(text, self.lines[index].number)
+        return replace(self, lines=(*self.lines[:index], header, *self.lines[index:]))
+
+
+class Trouble(Struct, frozen=True):
+    """Where YAML stopped: its words, the line and column from 0, and where what it read began."""
+
+    words: str
+    index: int
+    column: int
+    start: int
+    start_column: int
+    events: int
+    """How much was read before."""
+    since: int = 0
+    """The line in which the last of that began."""
+
+
+class Repair(Struct, frozen=True):
+    """A mistake and the page without it; of the lines in `silent` nothing more is said.
+
+    One that is a `guess` counts only if YAML can then read the whole file.
+    """
+
+    violation: RuleViolation
+    page: Page
+    silent: tuple[int, ...] = ()
+    guess: bool = False
+
+
+class Mended(Struct, frozen=True):
+    """A page as YAML is to read it, and what was wrong with the file's own."""
+
+    page: Page
+    violations: tuple[RuleViolation, ...] = ()
+    silent: tuple[Span, ...] = ()
+    """Lines of which nothing more is said."""
+    is_cut: bool = False
+    """Whether YAML cannot read the whole of it all the same."""
+    others: tuple["Mended", ...] = ()
+    """The same file mended in ways that seemed less likely."""
+
+    def with_repair(self, repair: Repair) -> "Mended":
+        """Return the page with one more mistake mended; of a silent line it is not told."""
+        file, found = self.page.file, repair.violation
+        silent = tuple(Span(file, n, 1, n, WHOLE_LINE) for n in repair.silent)
+        if found.span is not None and any(map(found.span.overlaps, self.silent)):
+            return Mended(repair.page, self.violations, (*self.silent, *silent))
+        return Mended(repair.page, (*self.violations, repair.violation), (*self.silent, *silent))
+
+
+def page_of(text: str, file: str) -> Page:
+    """Return the lines of a text."""
+    lines = (Line(line, number) for number, line in enumerate(text.split("\n"), 1))
+    return Page(file, tuple(lines))
+
+
+def rewritten(
+    page: Page, index: int, line: Line, headline: str, span: Span, advice: str = ""
+) -> Repair:
+    """Return the repair that writes one line anew; its text is the advice unless there is one."""
+    advice = advice or f"write `{line.body}`"
+    violation = RuleViolation(Code.NOT_YAML, headline, help=advice, span=span)
+    return Repair(violation, page.with_lines({index: line}), (page.lines[index].number,))

@@ -1,0 +1,63 @@
+"""What stands behind YAML's own errors: the mistake a person made, and the page without it.
+
+YAML reads a file before the language does; its messages name tokens, and often the line
+after the one at fault. A repair is a guess at what was meant; the reader keeps the one that
+lets YAML read farthest.
+"""
+
+from collections.abc import Iterator
+
+from archc.spec.page import Page, Repair, Trouble
+from archc.spec.repairs import brackets, indentation, marks, sections
+
+_FINDERS = (
+    brackets.control_character,
+    indentation.tab,
+    indentation.odd_space,
+    indentation.block_text,
+    sections.needed_header_missing,
+    sections.doc_missing,
+    brackets.long_key,
+    brackets.colon_in_brackets,
+    indentation.open_call,
+    marks.space_after_dash,
+    marks.space_after_colon,
+    marks.dash_missing,
+    marks.item_colon_missing,
+    marks.colon_missing,
+    brackets.quote_open,
+    brackets.quote_inside,
+    brackets.pair_in_braces,
+    brackets.type_in_braces,
+    brackets.begins_with_bracket,
+    brackets.bracket_open,
+    brackets.opening_missing,
+    brackets.bracket_too_many,
+    brackets.comma_missing,
+    brackets.sign_missing,
+    brackets.reserved_sign,
+    brackets.second_colon,
+    sections.header_missing,
+    marks.dash_too_many,
+    indentation.wrong_column,
+    indentation.name_missing,
+    marks.name_among_dashes,
+)
+"""From the mistakes that leave no doubt to those that could be several."""
+
+
+def repairs(page: Page, trouble: Trouble) -> Iterator[Repair]:
+    """Yield what a person may have meant where YAML stopped, the likeliest first."""
+    suspects = _suspects(page, trouble)
+    for find in _FINDERS:
+        for index in suspects:
+            yield from find(page, index, trouble)
+
+
+def _suspects(page: Page, trouble: Trouble) -> list[int]:
+    """Return the lines that may be at fault: where YAML stopped, where it began, those above."""
+    last = min(trouble.index, len(page.lines) - 1)
+    found = [trouble.start, last, page.above(trouble.start), page.above(last), trouble.since]
+    found += [brackets.open_quote_above(page, last), sections.stray_above(page, last)]
+    found += [indentation.deeper_above(page, last)]
+    return list(dict.fromkeys(index for index in found if index is not None))

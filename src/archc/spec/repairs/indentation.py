@@ -1,0 +1,204 @@
+"""Lines that begin in a column that is none of theirs, and tabs where spaces belong."""
+
+import re
+from collections.abc import Iterator
+
+from archc.diagnostics import Code, RuleViolation
+from archc.spec.page import Line, Page, Repair, Trouble, rewritten
+from archc.spec.sections import KEYS
+
+_KEY = re.compile(r"[^\s-].*:(\s|$)")
+_BLOCK_TEXT = re.compile(r"(?:.*[:\s])?[|>][+-]?\d?")
+
+
+def tab(page: Page, index: int, _trouble: Trouble) -> Iterator[Repair]:
+    """A tab in the indentation."""
+    line = page.lines[index]
+    blank = line.text[: len(line.text) - len(line.text.lstrip())]
+    if "\t" not in blank:
+        return
+    violation = RuleViolation(
+        Code.YAML_FEATURE,
+        "a tab in the indentation",
+        help="indent with spaces",
+        span=page.span(index, blank.index("\t"), blank.index("\t") + 1),
+    )
+    for indent in _columns(page, index):
+        mended = Line(" " * indent + line.text.lstrip(), line.number)
+        yield Repair(violation, page.with_lines({index: mended}), (line.number,))
+
+
+def odd_space(page: Page, index: int, _trouble: Trouble) -> Iterator[Repair]:
+    """A space that was copied from a web page or a book, where YAML knows the plain one."""
+    line = page.lines[index]
+    column = next((c for c, sign in enumerate(line.text) if _is_odd(sign)), None)
+    if column is None:
+        return
+    text = "".join(" " if _is_odd(sign) else sign for sign in line.text)
+    headline = f"this space is not a plain one but U+{ord(line.text[column]):04X}"
+    span = page.span(index, column, column + 1)
+    mended = Line(text, line.number, line.moved)
+    yield rewritten(page, index, mended, headline, span, "type it anew with the space bar")
+
+
+def _is_odd(sign: str) -> bool:
+    return sign.isspace() and sign not in " \t\r"
+
+
+def wrong_column(page: Page, index: int, _trouble: Trouble) -> Iterator[Repair]:
+    """A line, and what is below it, that begins a little left or right of its neighbours."""
+    line = page.lines[index]
+    is_key = re.match(rf"(?:{'|'.join(KEYS)}):(?:\s|$)", line.body) is not None
+    if not line.body or (is_key and line.indent == 0):
+        return
+    for indent in _columns(page, index):
+        if indent == line.indent or (indent == 0) != is_key:
+            continue
+        alone, whole = range(index, index + 1), page.block(index)
+        for group in (alone, whole) if len(whole) > 1 else (alone,):
+            yield _moved(page, index, group, indent)
+
+
+def _moved(page: Page, index: int, group: range, indent: int) -> Repair:
+    by = indent - page.lines[index].indent
+    changed = {
+        i: page.lines[i].at_indent(max(0, page.lines[i].indent + by))
+        for i in group
+        if page.lines[i].body
+    }
+    lines = page.lines
+    beside = next((i for i in _beside(page, index) if lines[i].indent == indent), None)
+    like = f", as line {lines[beside].number} does" if beside is not None else ""
+    violation = RuleViolation(
+        Code.NOT_YAML,
+        f"this line is indented by {lines[index].indent}, and its neighbour by {indent}"
+        if like
+        else "this line stands under the line above and is not indented",
+        help=f"begin it in column {indent + 1}{like}",
+        span=page.body_span(index),
+    )
+    return Repair(violation, page.with_lines(changed))
+
+
+def _columns(page: Page, index: int) -> list[int]:
+    """Return the columns of the lines around one: below, above, then those that enclose it."""
+    columns = [page.lines[i].indent for i in _beside(page, index)]
+    above = page.above(index)
+    if above is not None and page.lines[above].body.endswith(":"):
+        columns.append(page.lines[above].indent + 2)
+    return list(dict.fromkeys(columns))
+
+
+def _beside(page: Page, index: int) -> Iterator[int]:
+    below, above = page.below(index), page.above(index)
+    if below is not None:
+        yield below
+    if above is None:
+        return
+    yield above
+    indent = page.lines[above].indent
+    for i in range(above, -1, -1):
+        if page.lines[i].body and page.lines[i].indent < indent:
+            indent = page.lines[i].indent
+            yield i
+
+
+def name_missing(page: Page, index: int, _trouble: Trouble) -> Iterator[Repair]:
+    """A line that is less deep than those above it, which stand under no name of its column."""
+    line = page.lines[index]
+    above, first = page.above(index), deeper_above(page, index)
+    if above is not None and page.lines[above].indent < line.indent:
+        yield from name_above(page, index, page.lines[above].indent)
+    if first is None:
+        return
+    yield from name_above(page, first, line.indent, is_named=_KEY.match(line.body) is not None)
+
+
+def deeper_above(page: Page, index: int) -> int | None:
+    """Return the first of the lines right above that are deeper than a line and beside none."""
+    line = page.lines[index]
+    header = next((i for i in range(index - 1, -1, -1) if _encloses(page, i, line)), None)
+    first = page.below(header) if header is not None else None
+    if first is None or first == index or page.lines[first].indent <= line.indent:
+        return None
+    return first
+
+
+def name_above(page: Page, index: int, indent: int, *, is_named: bool = True) -> Iterator[Repair]:
+    """Lines that are deeper than what they stand under, because their name is missing."""
+    number = page.lines[index].number
+    if indent == 0:
+        return
+    violation = RuleViolation(
+        Code.NOT_YAML,
+        "a name is missing above this line",
+        notes=("it is deeper than the lines beside it, and under none of them",),
+        help=f"write a line `name:` above line {number}, in column {indent + 1}",
+        span=page.body_span(index),
+    )
+    word = f"line{number}:" if is_named else f"- line{number}:"
+    yield Repair(violation, page.with_header(index, " " * indent + word), guess=True)
+
+
+def _encloses(page: Page, index: int, line: Line) -> bool:
+    above = page.lines[index]
+    return bool(above.body) and above.indent < line.indent
+
+
+def open_call(page: Page, index: int, _trouble: Trouble) -> Iterator[Repair]:
+    """A call that goes on in the next line, which is not deeper."""
+    line = page.lines[index]
+    count = _open(line.body)
+    below = page.below(index)
+    if count <= 0 or below is None or page.lines[below].indent > line.indent:
+        return
+    changed: dict[int, Line] = {}
+    for i in range(below, len(page.lines)):
+        changed[i] = page.lines[i].at_indent(line.indent + 4)
+        count += _open(page.lines[i].body)
+        if count <= 0:
+            break
+    else:
+        return
+    violation = RuleViolation(
+        Code.NOT_YAML,
+        f"the call of line {line.number} goes on in this line, which is not deeper",
+        help=f"indent it deeper than line {line.number}, or write the call on one line",
+        span=page.body_span(below),
+    )
+    yield Repair(violation, page.with_lines(changed))
+
+
+def _open(text: str) -> int:
+    return text.count("(") - text.count(")")
+
+
+def block_text(page: Page, index: int, _trouble: Trouble) -> Iterator[Repair]:
+    """The text of `doc: |` that is no deeper than its key."""
+    line = page.lines[index]
+    above = page.above(index)
+    if above is None or not line.body or not _BLOCK_TEXT.fullmatch(page.lines[above].body):
+        return
+    key = page.lines[above]
+    if line.indent > key.indent:
+        return
+    changed = {
+        i: page.lines[i].at_indent(key.indent + 2)
+        for i in range(index, _end_of_text(page, index))
+        if page.lines[i].text.strip()
+    }
+    violation = RuleViolation(
+        Code.NOT_YAML,
+        f"the text of `{key.body}` is not indented",
+        help=f"indent it deeper than line {key.number}",
+        span=page.body_span(index),
+    )
+    yield Repair(violation, page.with_lines(changed))
+
+
+def _end_of_text(page: Page, index: int) -> int:
+    """Return the first line behind a text that looks like a key of the file again."""
+    for i in range(index, len(page.lines)):
+        if re.match(r"[a-z]+:(\s|$)", page.lines[i].text):
+            return i
+    return len(page.lines)

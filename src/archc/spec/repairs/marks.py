@@ -1,0 +1,137 @@
+"""A dash or a colon that is missing, too many, or without its space."""
+
+import re
+from collections.abc import Iterator
+
+from archc.spec.page import Line, Page, Repair, Trouble, rewritten
+
+_NO_SPACE_AFTER_DASH = re.compile(r"-(?=[A-Za-z_(\"'])")
+_NO_SPACE_AFTER_COLON = re.compile(r"((?:- )?[A-Za-z_][\w.{}-]*(?:\([^()]*\))*):(?=[^\s:/])")
+_KEY = re.compile(r"(?:\"[^\"]*\"|'[^']*'|[^\s\"'#\[\]{},&*!|>%@`-][^#]*?)\s*:(?:\s|$)")
+_EQUALS = re.compile(r"([\w.-]+)\s*=\s*(?=\S)")
+_CONTROL = re.compile(r"(?:for|if|elif)\s|(?:else|concat|add|mul|branch)\b")
+_STATEMENT = re.compile(_CONTROL.pattern + r"|let\s|(?:return|assert|declare):")
+_WORD = re.compile(r"[a-z_]\w*")
+_NAME_AND_BRACKET = re.compile(r"[\w.]+\s+[\[{]")
+_TWO_WORDS = re.compile(r"(let\s+\w+|[\w.{}-]+)\s+(\S.*)")
+
+
+def is_dash(line: Line) -> bool:
+    """Return whether a line is an item of a list."""
+    return line.body == "-" or line.body.startswith("- ")
+
+
+def is_key(line: Line) -> bool:
+    """Return whether a line begins with a name and a colon."""
+    return not is_dash(line) and _KEY.match(line.body) is not None
+
+
+def space_after_dash(page: Page, index: int, _trouble: Trouble) -> Iterator[Repair]:
+    """`-ReLU` among the items of a list."""
+    line = page.lines[index]
+    if _NO_SPACE_AFTER_DASH.match(line.body) is None:
+        return
+    mended = line.with_body(f"- {line.body[1:]}")
+    span = page.span(index, line.indent, line.indent + 1)
+    yield rewritten(page, index, mended, "a space is missing after the dash", span)
+
+
+def space_after_colon(page: Page, index: int, _trouble: Trouble) -> Iterator[Repair]:
+    """`conv:Conv2d(8, 3)`."""
+    line = page.lines[index]
+    found = _NO_SPACE_AFTER_COLON.match(line.body)
+    if found is None:
+        return
+    mended = line.with_body(f"{found[0]} {line.body[found.end() :]}")
+    start = line.indent + found.end() - 1
+    span = page.span(index, start, start + 1)
+    yield rewritten(page, index, mended, "a space is missing after the colon", span)
+
+
+def dash_missing(page: Page, index: int, _trouble: Trouble) -> Iterator[Repair]:
+    """A line without a dash among lines that have one."""
+    line = page.lines[index]
+    beside = page.siblings(index) or page.around(index)
+    if not line.body or is_dash(line) or not any(is_dash(page.lines[i]) for i in beside):
+        return
+    enclosed = len(beside) == 2 and all(is_dash(page.lines[i]) for i in beside)
+    if is_key(line) and not (_STATEMENT.match(line.body) or enclosed):
+        return
+    column = next(page.lines[i].indent for i in beside if is_dash(page.lines[i]))
+    mended = line.with_body(f"- {line.body}").at_indent(column)
+    headline = "a dash is missing: the lines beside this one are a list"
+    yield rewritten(page, index, mended, headline, page.body_span(index))
+
+
+def name_among_dashes(page: Page, index: int, _trouble: Trouble) -> Iterator[Repair]:
+    """A line with a name below lines that have dashes."""
+    line = page.lines[index]
+    beside = page.siblings(index)
+    if line.indent == 0 or not is_key(line) or not any(is_dash(page.lines[i]) for i in beside):
+        return
+    mended = line.with_body(f"- {line.body}")
+    value = line.body.partition(":")[2].strip()
+    headline = "a name among lines that have dashes: the lines of one body are of one kind"
+    advice = f"write `- {value}`" if value else f"write `- {line.body}`"
+    span = page.body_span(index)
+    yield rewritten(page, index, mended, headline, span, f"{advice}, or give every line a name")
+
+
+def dash_too_many(page: Page, index: int, _trouble: Trouble) -> Iterator[Repair]:
+    """A line with a dash among lines that have names."""
+    line = page.lines[index]
+    beside = page.siblings(index)
+    if not line.body.startswith("- ") or not any(is_key(page.lines[i]) for i in beside):
+        return
+    mended = line.with_body(line.body[2:].lstrip())
+    headline = "a dash too many: the lines beside this one have names"
+    advice = f"write `{mended.body}`" if is_key(mended) else f"write `name: {mended.body}`"
+    span = page.span(index, line.indent, line.indent + 1)
+    yield rewritten(page, index, mended, headline, span, advice)
+
+
+def colon_missing(page: Page, index: int, _trouble: Trouble) -> Iterator[Repair]:
+    """A line without a colon where only names with values can stand."""
+    line = page.lines[index]
+    if not line.body or is_dash(line) or line.body[0] in "[{\"'":
+        return
+    if is_key(line) and not _NAME_AND_BRACKET.match(line.body):
+        return
+    has_lines = len([i for i in page.block(index) if page.lines[i].body]) > 1
+    yield from _with_colon(page, index, line.body, has_lines)
+
+
+def item_colon_missing(page: Page, index: int, _trouble: Trouble) -> Iterator[Repair]:
+    """`- for i in range(2)` above deeper lines, without its colon."""
+    line = page.lines[index]
+    if not line.body.startswith("- ") or not _CONTROL.match(line.body[2:].lstrip()):
+        return
+    if not line.body.endswith(":") and len(page.block(index)) > 1:
+        mended = line.with_body(f"{line.body}:")
+        end = line.indent + len(line.body)
+        span = page.span(index, end, end + 1)
+        yield rewritten(page, index, mended, "a colon is missing at the end of the line", span)
+
+
+def _with_colon(page: Page, index: int, body: str, has_lines: bool) -> Iterator[Repair]:
+    line = page.lines[index]
+    end = line.indent + len(body)
+    if found := _EQUALS.match(body):
+        mended = line.with_body(f"{found[1]}: {body[found.end() :]}")
+        sign = line.indent + body.index("=")
+        headline = "`=` stands where a colon belongs"
+        yield rewritten(page, index, mended, headline, page.span(index, sign, sign + 1))
+    elif has_lines or _WORD.fullmatch(body) or _CONTROL.match(body):
+        mended = line.with_body(f"{body}:")
+        headline = "a colon is missing at the end of the line"
+        yield rewritten(page, index, mended, headline, page.span(index, end, end + 1))
+    if found := _TWO_WORDS.fullmatch(body):
+        mended = line.with_body(f"{found[1]}: {found[2]}")
+        after = line.indent + found.end(1)
+        headline = f"a colon is missing after `{found[1]}`"
+        yield rewritten(page, index, mended, headline, page.span(index, after, after + 1))
+    elif not has_lines and re.match(r"[A-Z]|.*\(", body):
+        mended = line.with_body(f"line{line.number}: {body}")
+        headline = "a name is missing: the lines beside this one are `name: Layer(…)`"
+        advice = f"write `name: {body}`"
+        yield rewritten(page, index, mended, headline, page.body_span(index), advice)
