@@ -55,6 +55,8 @@ TITLES = {
     "shrinkage": "Shrinkage",
     "softmax": "Softmax",
     "cells": "Cells",
+    "transformer": "Transformer",
+    "warping": "Warping",
     "folding": "Windows as columns",
     "distance": "Likeness and distance",
     "tensors": "Parameters and buffers",

@@ -97,3 +97,33 @@ def test_decoder_takes_the_state_and_cell_that_its_line_names(tmp_path: Path) ->
     x = torch.randn(2, 2, 3)
     sequence, state = first(x)
     assert ours(x).equal(second(x, state)[0] + sequence)
+
+
+def test_cells_of_a_loop_carry_state_and_cell(tmp_path: Path) -> None:
+    lines = "  a: LSTMCell(3) from x[:, 0]\n  b: LSTMCell(3) from x[:, 1], a, a.c\n"
+    ours = loaded(tmp_path, lines)
+    first, second = nn.LSTMCell(3, 3), nn.LSTMCell(3, 3)
+    keys = {f"a.{k}": v for k, v in first.state_dict().items()}
+    ours.load_state_dict(keys | {f"b.{k}": v for k, v in second.state_dict().items()})
+    x = torch.randn(2, 2, 3)
+    assert ours(x).equal(second(x[:, 1], first(x[:, 0]))[0])
+
+
+def test_unpooling_takes_the_indices_of_its_pooling(tmp_path: Path) -> None:
+    lines = (
+        "  pool: MaxPool1d(3, return_indices=True)\n  up: MaxUnpool1d(3) from pool, pool.indices\n"
+    )
+    x = torch.tensor([[[1.0, 3.0, 2.0], [6.0, 5.0, 4.0]]])
+    expected = torch.tensor([[[0.0, 3.0, 0.0], [6.0, 0.0, 0.0]]])
+    assert loaded(tmp_path, lines)(x).equal(expected)
+
+
+def test_stack_of_transformer_layers_has_the_keys_of_torchs(tmp_path: Path) -> None:
+    layer = "TransformerEncoderLayer(3, batch_first=True)"
+    ours = loaded(tmp_path, f"  encoder:\n    layers: {layer} * 2\n    norm: LayerNorm\n")
+    made = nn.TransformerEncoderLayer(3, 3, batch_first=True)
+    theirs = nn.TransformerEncoder(made, 2, norm=nn.LayerNorm(3), enable_nested_tensor=False)
+    ours.load_state_dict({f"encoder.{k}": v for k, v in theirs.state_dict().items()})
+    x = torch.randn(2, 2, 3)
+    assert torch.allclose(ours.eval()(x), theirs.eval()(x))
+    assert list(ours.state_dict()) == [f"encoder.{k}" for k in theirs.state_dict()]

@@ -26,6 +26,7 @@ Substitute = Callable[[Expression], Expression | None]
 ATOM = 9
 UNARY_LEVEL = 6
 POWER_LEVEL = 7
+COMPARISON_LEVEL = 3
 BINARY_LEVEL = {"+": 4, "-": 4, "*": 5, "/": 5, "//": 5, "%": 5, "@": 5, "**": POWER_LEVEL}
 
 
@@ -39,7 +40,7 @@ def level(expression: Expression) -> int:
         case Unary("not"):
             return 2
         case Comparison():
-            return 3
+            return COMPARISON_LEVEL
         case Binary(operator):
             return BINARY_LEVEL[operator]
         case Unary():

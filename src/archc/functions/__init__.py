@@ -257,6 +257,10 @@ FAMILIES: dict[str, dict[str, str]] = {
         "sinh": "Sinh",
         "tan": "Tan",
     },
+    "warping": {
+        "affine_grid": "AffineGrid",
+        "grid_sample": "GridSample",
+    },
 }
 """Family file → the name a spec writes → the class."""
 

@@ -160,6 +160,10 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         "CosineSimilarity",
         "PairwiseDistance",
     ),
+    "transformer": (
+        "TransformerEncoderLayer",
+        "TransformerDecoderLayer",
+    ),
 }
 
 _FAMILY_OF = {name: family for family, names in FAMILIES.items() for name in names}

@@ -9,7 +9,7 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from archc.diagnostics import Code, RuleViolation
-from archc.layers.base import Layer, Owned, expect_floating, expect_rank
+from archc.layers.base import Layer, Owned, Returned, expect_floating, expect_rank
 from archc.layers.fields import Positive
 from archc.reach import Reads, unmoved
 from archc.shapes import TensorType, elements, number
@@ -105,9 +105,9 @@ class LSTMCell(_Cell):
     results: ClassVar[tuple[str, ...]] = ("", "c")
 
     @property
-    def result_suffixes(self) -> tuple[str, ...]:
-        """How the state and the cell are taken out of the pair."""
-        return "[0]", "[1]"
+    def returned(self) -> Returned:
+        """A pair: the state and the cell."""
+        return 0, 1
 
     def call_arguments(self, inputs: Sequence[str], read: frozenset[int]) -> str:
         """Return the input, and the state before as a pair."""

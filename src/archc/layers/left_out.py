@@ -60,12 +60,10 @@ MODULES: dict[str, tuple[str, ...]] = {
     "refuses a CPU; `nn.SyncBatchNorm.convert_sync_batchnorm` converts a loaded model": (
         "SyncBatchNorm",
     ),
-    "written out as blocks of `MultiheadAttention`, `Linear` and `LayerNorm`": (
+    "stacks: `layers: TransformerEncoderLayer(8) * 6` and `norm: LayerNorm` have their keys": (
         "Transformer",
         "TransformerDecoder",
-        "TransformerDecoderLayer",
         "TransformerEncoder",
-        "TransformerEncoderLayer",
     ),
 }
 
@@ -141,7 +139,6 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
     ),
     "compares samples with each other": ("pdist",),
     "needs a GPU": ("grouped_mm", "scaled_grouped_mm", "scaled_mm"),
-    "no rule yet: write a Python layer": ("affine_grid", "grid_sample"),
     "torch's own machinery": (
         "assert_int_or_pair",
         "boolean_dispatch",

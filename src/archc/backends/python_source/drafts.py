@@ -17,7 +17,13 @@ from archc.backends.python_source.texts import (
     Variable,
     call_text,
 )
-from archc.expressions.printing import ATOM, BINARY_LEVEL, POWER_LEVEL, UNARY_LEVEL
+from archc.expressions.printing import (
+    ATOM,
+    BINARY_LEVEL,
+    COMPARISON_LEVEL,
+    POWER_LEVEL,
+    UNARY_LEVEL,
+)
 from archc.ir.runs import Instance, Node, Value
 from archc.layers.base import Function, Layer, Returned, spec_name
 from archc.layers.tensors import Buffer, Parameter
@@ -217,7 +223,9 @@ def _level(function: Function | None) -> int:
     """Return how tightly a function's call binds: an operator's sign, else as a name does."""
     if function is None or not function.operator:
         return ATOM
-    return UNARY_LEVEL if function.arity == (1, 1) else BINARY_LEVEL[function.operator]
+    if function.arity == (1, 1):
+        return UNARY_LEVEL
+    return BINARY_LEVEL.get(function.operator, COMPARISON_LEVEL)
 
 
 def _least(function: Function | None, *, is_first: bool) -> int:
@@ -229,6 +237,8 @@ def _least(function: Function | None, *, is_first: bool) -> int:
     own = _level(function)
     if own == UNARY_LEVEL:
         return POWER_LEVEL + 1
+    if own == COMPARISON_LEVEL:
+        return own + 1
     is_open = is_first != (own == POWER_LEVEL)
     return own if is_open else own + 1
 

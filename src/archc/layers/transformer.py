@@ -1,0 +1,157 @@
+"""Layers of the transformer as torch packs them: attention, two linear maps, normalisations.
+
+Letters: L the positions, S those of the memory, E the features, F the inner ones, h the heads.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from archc.diagnostics import Code, RuleViolation
+from archc.layers.attention import MultiheadAttention
+from archc.layers.base import Layer, Owned, bind
+from archc.layers.fields import Positive, Probability, Real
+from archc.layers.sequences import batch_and_length
+from archc.reach import Reads, unmoved
+from archc.shapes import TensorType, elements, format_shape, number
+
+
+class _TransformerLayer(Layer):
+    """Attend, then map each position through F features, around residual sums."""
+
+    positional: ClassVar[tuple[str, ...]] = ("nhead",)
+    inferred_names: ClassVar[tuple[str, ...]] = ("d_model",)
+    family: ClassVar[str] = "attention"
+    attentions: ClassVar[tuple[str, ...]]
+    """The names of the attentions, in torch's order."""
+
+    nhead: Positive = Field(description="heads, among which the features are divided")
+    dim_feedforward: Positive = Field(2048, description="F, the features between the linear maps")
+    dropout: Probability = Field(0.1, description="probability of dropout, at each of its places")
+    activation: Literal["relu", "gelu"] = Field("relu", description="between the linear maps")
+    layer_norm_eps: Real = Field(1e-5, description="added to the variances")
+    batch_first: bool = Field(False, description="the batch comes before the length")
+    norm_first: bool = Field(False, description="normalise before each part, not after its sum")
+    bias: bool = Field(True, description="add learnt numbers in all maps and normalisations")
+
+    def inferred(self, *inputs: TensorType) -> Mapping[str, int]:
+        """Return `d_model`: the input's features."""
+        return {"d_model": number(inputs[0].shape[-1], "the number of features")}
+
+    def attention(self) -> Layer:
+        """Return the attention it holds."""
+        given = {"num_heads": self.nhead, "bias": self.bias, "batch_first": self.batch_first}
+        return bind(MultiheadAttention, (), given)
+
+    def owned(self, *inputs: TensorType) -> tuple[Owned, ...]:
+        """Return the tensors of the attentions, of the linear maps and of the normalisations."""
+        features = self.inferred(*inputs)["d_model"]
+        held = self.attention().owned(inputs[0])
+        attentions = [
+            Owned(f"{name}.{one.name}", one.shape) for name in self.attentions for one in held
+        ]
+        return (*attentions, *self._maps(features), *self._norms(features))
+
+    def _maps(self, features: int) -> Iterator[Owned]:
+        shapes = ((self.dim_feedforward, features), (features, self.dim_feedforward))
+        for place, shape in enumerate(shapes, 1):
+            yield Owned(f"linear{place}.weight", shape)
+            if self.bias:
+                yield Owned(f"linear{place}.bias", shape[:1])
+
+    def _norms(self, features: int) -> Iterator[Owned]:
+        for place in range(1, len(self.attentions) + 2):
+            yield Owned(f"norm{place}.weight", (features,))
+            if self.bias:
+                yield Owned(f"norm{place}.bias", (features,))
+
+    def mapped(self, x: TensorType) -> int:
+        """Return 2·E·F for each position: the multiply-adds of both linear maps."""
+        return 2 * self.dim_feedforward * elements(x.shape)
+
+    def attended(self, query: TensorType, key: TensorType) -> int:
+        """Return the multiply-adds of one attention."""
+        inputs = (query, key, key)
+        attention = self.attention()
+        return attention.multiply_adds(inputs, attention.outputs(*inputs))
+
+    def check_mask(self, mask: TensorType, query: TensorType, key: TensorType, name: str) -> None:
+        """Refuse a mask that has not a row for each query and a column for each key."""
+        lengths = [batch_and_length(x, self.batch_first, name)[1] for x in (query, key)]
+        if mask.dtype not in {"bool", query.dtype}:
+            raise RuleViolation(
+                Code.DTYPE, f"a mask is bool or {query.dtype}, this one is {mask.dtype}"
+            )
+        if list(mask.shape) != lengths:
+            raise RuleViolation(
+                Code.SIZE_MISMATCH,
+                f"a mask of `{name}` is {format_shape(lengths)}, "
+                f"this one is {format_shape(mask.shape)}",
+            )
+
+
+class TransformerEncoderLayer(_TransformerLayer):
+    """Let the positions attend to each other; a second tensor masks who sees whom.
+
+    Shapes: (B, L, E) → (B, L, E) with batch_first=True; without it (L, B, E). Mask: (L, L).
+    Source: Vaswani et al. 2017, section 3.1;
+    https://pytorch.org/docs/stable/generated/torch.nn.TransformerEncoderLayer.html
+    """
+
+    torch_name: ClassVar[str] = "nn.TransformerEncoderLayer"
+    arity: ClassVar[tuple[int, int]] = (1, 2)
+    attentions: ClassVar[tuple[str, ...]] = ("self_attn",)
+
+    def outputs(self, *inputs: TensorType) -> tuple[TensorType, ...]:
+        """Return the type of the input."""
+        x, *masks = inputs
+        batch_and_length(x, self.batch_first, "TransformerEncoderLayer")
+        self.attention().outputs(x)
+        for mask in masks:
+            self.check_mask(mask, x, x, "TransformerEncoderLayer")
+        return (x,)
+
+    def multiply_adds(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> int:
+        """Return those of the attention, 4·L·E² + 2·L²·E, and 2·L·E·F."""
+        return self.attended(inputs[0], inputs[0]) + self.mapped(inputs[0])
+
+    def reads(self, *inputs: TensorType, result: int = 0) -> tuple[Reads, ...]:
+        """Return that each position reads all of its sample."""
+        return (unmoved((0 if self.batch_first else 1,)), *[unmoved(())] * (len(inputs) - 1))
+
+
+class TransformerDecoderLayer(_TransformerLayer):
+    """Attend to the positions themselves, then to a memory, the second tensor.
+
+    A third tensor masks the positions, a fourth the memory.
+
+    Shapes: (B, L, E), (B, S, E) → (B, L, E) with batch_first=True; without it the length
+    comes before the batch. Masks: (L, L), (L, S).
+    Source: Vaswani et al. 2017, section 3.1;
+    https://pytorch.org/docs/stable/generated/torch.nn.TransformerDecoderLayer.html
+    """
+
+    torch_name: ClassVar[str] = "nn.TransformerDecoderLayer"
+    arity: ClassVar[tuple[int, int]] = (2, 4)
+    attentions: ClassVar[tuple[str, ...]] = ("self_attn", "multihead_attn")
+
+    def outputs(self, *inputs: TensorType) -> tuple[TensorType, ...]:
+        """Return the type of the first input."""
+        x, memory, *masks = inputs
+        batch_and_length(x, self.batch_first, "TransformerDecoderLayer")
+        self.attention().outputs(x)
+        self.attention().outputs(x, memory, memory)
+        for mask, key in zip(masks, (x, memory), strict=False):
+            self.check_mask(mask, x, key, "TransformerDecoderLayer")
+        return (x,)
+
+    def multiply_adds(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> int:
+        """Return those of both attentions, and 2·L·E·F."""
+        x, memory, *_ = inputs
+        return self.attended(x, x) + self.attended(x, memory) + self.mapped(x)
+
+    def reads(self, *inputs: TensorType, result: int = 0) -> tuple[Reads, ...]:
+        """Return that each position reads all of its sample and of its memory."""
+        batch = unmoved((0 if self.batch_first else 1,))
+        return (batch, batch, *[unmoved(())] * (len(inputs) - 2))
