@@ -7,6 +7,8 @@ from msgspec.structs import replace
 
 from archc.diagnostics import Code, RuleViolation, Span
 
+REACH = 1_000
+"""How many lines away the neighbours of a line are sought."""
 WHOLE_LINE = 2**20
 """A column behind the end of any line."""
 
@@ -72,11 +74,13 @@ class Page(Struct, frozen=True):
 
     def above(self, index: int) -> int | None:
         """Return the nearest line above that holds more than a comment."""
-        return next((i for i in range(index - 1, -1, -1) if self.lines[i].body), None)
+        above = range(index - 1, max(-1, index - REACH), -1)
+        return next((i for i in above if self.lines[i].body), None)
 
     def below(self, index: int) -> int | None:
         """Return the nearest line below that holds more than a comment."""
-        return next((i for i in range(index + 1, len(self.lines)) if self.lines[i].body), None)
+        below = range(index + 1, min(len(self.lines), index + REACH))
+        return next((i for i in below if self.lines[i].body), None)
 
     def around(self, index: int) -> list[int]:
         """Return the nearest lines above and below."""
@@ -85,7 +89,10 @@ class Page(Struct, frozen=True):
 
     def siblings(self, index: int) -> list[int]:
         """Return the nearest lines above and below in the same column, none shallower between."""
-        steps = (range(index - 1, -1, -1), range(index + 1, len(self.lines)))
+        steps = (
+            range(index - 1, max(-1, index - REACH), -1),
+            range(index + 1, min(len(self.lines), index + REACH)),
+        )
         found = (self._sibling(self.lines[index].indent, step) for step in steps)
         return [sibling for sibling in found if sibling is not None]
 

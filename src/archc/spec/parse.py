@@ -131,7 +131,9 @@ class _DocumentParser:
     def _read_keys(self) -> None:
         root = self.source.root
         if not isinstance(root, Mapping):
-            self._refuse(Code.WRONG_KIND, "a spec is a mapping", root.span, "begin with `archc: 1`")
+            if not self.is_partial:
+                advice = "begin with `archc: 1`"
+                self._refuse(Code.WRONG_KIND, "a spec is a mapping", root.span, advice)
             self.is_whole = False
             return
         for key, node in root.entries:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
-from itertools import islice
 
 from archc.diagnostics import Code, RuleViolation, Span
 from archc.ir.runs import Instance
@@ -50,8 +49,8 @@ def nearest(name: str, known: Iterable[str]) -> str:
     if not name or len(name) > MAX_NAME:
         return ""
     reach = max(2, len(name) // 3)
-    alike = (other for other in known if abs(len(other) - len(name)) <= reach)
-    compared = list(islice(alike, COMPARED))
+    alike = [other for other in known if abs(len(other) - len(name)) <= reach]
+    compared = sorted(alike, key=lambda other: _unlikeness(name, other))[:COMPARED]
     same = [other for other in compared if other[:1].isupper() == name[:1].isupper()]
     for group in (same, compared):
         candidates = {other.lower(): other for other in group}
@@ -62,6 +61,12 @@ def nearest(name: str, known: Iterable[str]) -> str:
             )
             return candidates[meant]
     return ""
+
+
+def _unlikeness(name: str, other: str) -> tuple[int, int, str]:
+    """Return a quick measure by which the names worth comparing come first, always the same."""
+    shared = len(set(name.lower()) & set(other.lower()))
+    return -shared, abs(len(other) - len(name)), other
 
 
 def in_torch(name: str) -> str:

@@ -10,6 +10,9 @@ from collections.abc import Iterator
 from archc.spec.page import Page, Repair, Trouble
 from archc.spec.repairs import brackets, indentation, marks, sections
 
+LONGEST_LINE = 2_000
+"""Longer lines are not looked into."""
+
 _FINDERS = (
     brackets.control_character,
     indentation.tab,
@@ -51,13 +54,15 @@ def repairs(page: Page, trouble: Trouble) -> Iterator[Repair]:
     suspects = _suspects(page, trouble)
     for find in _FINDERS:
         for index in suspects:
-            yield from find(page, index, trouble)
+            if len(page.lines[index].text) <= LONGEST_LINE or find is brackets.long_key:
+                yield from find(page, index, trouble)
 
 
 def _suspects(page: Page, trouble: Trouble) -> list[int]:
     """Return the lines that may be at fault: where YAML stopped, where it began, those above."""
-    last = min(trouble.index, len(page.lines) - 1)
-    found = [trouble.start, last, page.above(trouble.start), page.above(last), trouble.since]
+    end = len(page.lines) - 1
+    first, last = min(trouble.start, end), min(trouble.index, end)
+    found = [first, last, page.above(first), page.above(last), min(trouble.since, end)]
     found += [brackets.open_quote_above(page, last), sections.stray_above(page, last)]
     found += [indentation.deeper_above(page, last)]
     return list(dict.fromkeys(index for index in found if index is not None))

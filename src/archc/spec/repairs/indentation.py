@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from archc.diagnostics import Code, RuleViolation
-from archc.spec.page import Line, Page, Repair, Trouble, rewritten
+from archc.spec.page import REACH, Line, Page, Repair, Trouble, rewritten
 from archc.spec.sections import KEYS
 
 _KEY = re.compile(r"[^\s-].*:(\s|$)")
@@ -97,7 +97,7 @@ def _beside(page: Page, index: int) -> Iterator[int]:
         return
     yield above
     indent = page.lines[above].indent
-    for i in range(above, -1, -1):
+    for i in range(above, max(-1, above - REACH), -1):
         if page.lines[i].body and page.lines[i].indent < indent:
             indent = page.lines[i].indent
             yield i
@@ -117,7 +117,8 @@ def name_missing(page: Page, index: int, _trouble: Trouble) -> Iterator[Repair]:
 def deeper_above(page: Page, index: int) -> int | None:
     """Return the first of the lines right above that are deeper than a line and beside none."""
     line = page.lines[index]
-    header = next((i for i in range(index - 1, -1, -1) if _encloses(page, i, line)), None)
+    above = range(index - 1, max(-1, index - REACH), -1)
+    header = next((i for i in above if _encloses(page, i, line)), None)
     first = page.below(header) if header is not None else None
     if first is None or first == index or page.lines[first].indent <= line.indent:
         return None

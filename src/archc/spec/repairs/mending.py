@@ -9,7 +9,7 @@ from archc.spec.page import Mended, Page, Repair, Trouble
 from archc.spec.repairs import repairs
 
 MAX_REPAIRS = 20
-MAX_TRIED = 3_000_000
+MAX_TRIED = 1_000_000
 """How many characters are read in all to try repairs; long files get fewer tries."""
 
 MAX_OTHERS = 12

@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator, Set
 from difflib import get_close_matches
 
 from archc.diagnostics import Code, RuleViolation
-from archc.spec.page import Page, Repair, Trouble
-from archc.spec.repairs.brackets import opening_missing, pair_in_braces
+from archc.spec.page import REACH, Page, Repair, Trouble
+from archc.spec.repairs.brackets import LONGEST_KEY, opening_missing, pair_in_braces
 from archc.spec.repairs.indentation import name_above
 from archc.spec.repairs.marks import (
     colon_missing,
@@ -74,7 +74,7 @@ def needed_header_missing(page: Page, index: int, _trouble: Trouble) -> Iterator
 
 def stray_above(page: Page, index: int) -> int | None:
     """Return the nearest line above in the first column, if it is no key of the file."""
-    for i in range(index, -1, -1):
+    for i in range(index, max(-1, index - REACH), -1):
         line = page.lines[i]
         if line.body and line.indent == 0:
             return None if _ROOT_KEY.match(line.body) else i
@@ -121,7 +121,7 @@ def misread(page: Page, wrong: Set[int]) -> Iterator[Repair]:
         for section in sections:
             yield from find(page, section, present)
     for index, line in enumerate(page.lines):
-        if line.number in wrong:
+        if line.number in wrong and len(line.text) <= LONGEST_KEY:
             yield from _folded(page, index)
             if not is_key(line):
                 yield from dash_missing(page, index, _NOWHERE)
@@ -246,7 +246,8 @@ def _in_braces(page: Page, section: _Section, _present: set[str]) -> Iterator[Re
     if section.name not in _DATA:
         return
     for index in page.block(section.header):
-        yield from pair_in_braces(page, index, _NOWHERE)
+        if len(page.lines[index].text) <= LONGEST_KEY:
+            yield from pair_in_braces(page, index, _NOWHERE)
 
 
 def _run_on(page: Page, section: _Section, present: set[str]) -> Iterator[Repair]:
