@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct, field
 
+from archc.collecting import uncollected
 from archc.diagnostics import Code, CompileError, Diagnostic
 from archc.expressions.values import Constant
 from archc.given_parameters import given_constants
@@ -79,6 +80,7 @@ class Report(Struct, frozen=True):
         return render_text(self.diagnostics, self.sources)
 
 
+@uncollected()
 def compile_graph(spec: Spec, settings: Settings | None = None) -> Graph:
     """Return the graph of a spec: names resolved, shapes known, every value used.
 
@@ -94,6 +96,7 @@ def compile_graph(spec: Spec, settings: Settings | None = None) -> Graph:
         raise CompileError(error.diagnostics, {**spec.sources, **error.sources}) from None
 
 
+@uncollected()
 def check_spec(spec: Spec, settings: Settings | None = None) -> Report:
     """Return the graph of a spec, its costs, and where they differ from `expect:`.
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from archc.collecting import uncollected
 from archc.diagnostics import CompileError
 from archc.imports import Bundle, Imports, Library, ProjectFolder, resolve_imports
 from archc.spec.model import Document
@@ -69,6 +70,7 @@ def open_spec(path: SpecPath) -> Spec:
     return read_spec(_text_of(Path(path)), str(path), Path(path))
 
 
+@uncollected()
 def read_spec(text: str, file: str, path: Path | None = None) -> Spec:
     """Return the spec of a text, parsed; its imports are relative to `path`.
 

@@ -10,7 +10,7 @@ MAX_SIZE = 2**31 - 1
 MAX_RANK = 8
 
 
-class Batch(Struct, frozen=True):
+class Batch(Struct, frozen=True, gc=False):
     """The one dimension that may stay unknown, under the letter the file gives it."""
 
     letter: str
@@ -23,7 +23,7 @@ Size = int | Batch
 Shape = tuple[Size, ...]
 
 
-class TensorType(Struct, frozen=True):
+class TensorType(Struct, frozen=True, gc=False):
     """What is known of a tensor before it exists: its shape and its dtype."""
 
     shape: Shape

@@ -12,7 +12,7 @@ from msgspec import Struct
 from archc.diagnostics import Code, RuleViolation
 
 
-class Axis(Struct, frozen=True):
+class Axis(Struct, frozen=True, gc=False):
     """A window's geometry along one axis; `padding` is (before, after)."""
 
     kernel: int

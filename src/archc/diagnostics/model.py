@@ -7,7 +7,7 @@ from msgspec import Struct
 from archc.diagnostics.codes import Code
 
 
-class Span(Struct, frozen=True, order=True):
+class Span(Struct, frozen=True, order=True, gc=False):
     """A stretch of a file: lines and columns count from 1, the end column is exclusive."""
 
     file: str

@@ -9,8 +9,11 @@ from archc.diagnostics import Span
 NOWHERE = Span("", 0, 0, 0, 0)
 
 
-class Syntax(Struct, frozen=True, eq=False):
-    """A node of a syntax tree: equal to another that says the same, wherever either stands."""
+class Syntax(Struct, frozen=True, eq=False, gc=False):
+    """A node of a syntax tree: equal to another that says the same, wherever either stands.
+
+    A frozen record of frozen things is in no cycle, so `gc=False` spares the collector the visit.
+    """
 
     def __eq__(self, other: object) -> bool:
         return type(self) is type(other) and self._said() == cast("Syntax", other)._said()

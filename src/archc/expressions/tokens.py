@@ -26,7 +26,7 @@ _NUMBER = re.compile(
 )
 
 
-class Token(Struct, frozen=True):
+class Token(Struct, frozen=True, gc=False):
     """One word of a line: its kind, its text, and where it starts and ends in the line."""
 
     kind: str

@@ -17,7 +17,7 @@ _OUTSIDE = "an integer outside −2⁶³ … 2⁶³ − 1"
 _TOO_LONG = f"a list longer than {MAX_SEQUENCE:,}"
 
 
-class LayerName(Struct, frozen=True):
+class LayerName(Struct, frozen=True, gc=False):
     """A layer, block or function passed as an argument: `Block: Bottleneck`.
 
     `call` is there where the parameter was given with arguments of its own

@@ -10,7 +10,7 @@ from archc.ir.runs import Node
 from archc.shapes import Shape, TensorType
 
 
-class NodeCost(Struct, frozen=True):
+class NodeCost(Struct, frozen=True, gc=False):
     """One layer or function: what it owns and what it computes.
 
     `path` is unique in the table: a second use of a path is marked `#2`.

@@ -8,7 +8,7 @@ from archc.ir.runs import Node
 from archc.layers.base import Owned
 
 
-class Key(Struct, frozen=True):
+class Key(Struct, frozen=True, gc=False):
     """One entry of the state dict."""
 
     name: str

@@ -23,7 +23,7 @@ from archc.shapes import TensorType, format_shape
 from archc.windows import Axis
 
 
-class Owned(Struct, frozen=True):
+class Owned(Struct, frozen=True, gc=False):
     """A tensor that a layer owns; its key is the layer's path, a dot and `name`.
 
     An empty name means that the path itself is the key. `kind` is `parameter`,

@@ -13,7 +13,7 @@ MAX_SCALAR = 10_000
 MAX_NAME = 64
 
 
-class Piece(Struct, frozen=True):
+class Piece(Struct, frozen=True, gc=False):
     """A stretch of a scalar that lies on one line: its offset in the value, its place."""
 
     offset: int
@@ -21,7 +21,7 @@ class Piece(Struct, frozen=True):
     column: int
 
 
-class Scalar(Struct, frozen=True):
+class Scalar(Struct, frozen=True, gc=False):
     """A text value; `style` is empty for a plain one, else its quote or block mark."""
 
     value: str

@@ -14,6 +14,8 @@ from archc.statements import LayerCall
 class ArgumentReader(Part):
     """Evaluates the arguments of calls; a tensor is none of them."""
 
+    __slots__ = ()
+
     def of(self, call: LayerCall) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """Evaluate a call's arguments; a layer parameter's own come first."""
         own = self._own_arguments(call)

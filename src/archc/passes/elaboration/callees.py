@@ -24,6 +24,8 @@ class BlockCallee(Struct, frozen=True):
 class CalleeFinder(Part):
     """Finds what the lines of a block call, and says whether it takes a slot."""
 
+    __slots__ = ()
+
     def resolve(self, call: LayerCall) -> "type[Layer] | BlockCallee | Record":
         """Return what a callee names: a child, a layer parameter, a block, a layer, a function.
 

@@ -23,6 +23,8 @@ MAX_BLOCK_NESTING = 16
 class BlockCaller(Part):
     """Runs the blocks that the lines of this one call."""
 
+    __slots__ = ()
+
     def call(
         self, callee: BlockCallee, call: LayerCall, inputs: tuple[Value, ...], path: str
     ) -> Instance:

@@ -17,6 +17,8 @@ from archc.statements import Assert, Body, Declare, For, If, Let, Return, Target
 class ControlRunner(Part):
     """Runs the statements, which add nothing to a path."""
 
+    __slots__ = ()
+
     def run_for(
         self, statement: For, flow: Value | None, container: Container
     ) -> tuple[ForRun, Value | None]:

@@ -13,6 +13,8 @@ from archc.statements import Item
 class ItemRunner(Part):
     """Runs lines, and what stands in a parenthesis."""
 
+    __slots__ = ()
+
     def item(self, item: Item, inputs: tuple[Value, ...], slot: Slot) -> ItemRun:
         """Run one line: its sources, its condition, its chain, its name."""
         if item.is_broken:

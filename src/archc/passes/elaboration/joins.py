@@ -40,6 +40,8 @@ class BranchLine(Struct, frozen=True):
 class JoinRunner(Part):
     """Runs the branches of a join and joins their values."""
 
+    __slots__ = ()
+
     def run_join(
         self, join: Join, flow: Value | None, container: Container
     ) -> tuple[JoinRun, Value | None]:

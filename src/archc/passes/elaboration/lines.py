@@ -44,6 +44,8 @@ from archc.statements import (
 class LineRunner(Part):
     """Runs bodies: each line in turn, the flow going from one to the next."""
 
+    __slots__ = ()
+
     def body(self, body: Body, flow: Value | None, container: Container) -> BodyRun:
         """Run a body's lines in order; its value is the last line's."""
         with self.builder.nested(body.span):

@@ -14,6 +14,8 @@ from archc.statements import LayerCall
 class OperationRunner(Part):
     """Appends the nodes of layers and functions that stand in a chain."""
 
+    __slots__ = ()
+
     def apply(
         self, layer: type[Layer], call: LayerCall, inputs: tuple[Value, ...], path: str
     ) -> tuple[Operation, tuple[Value, ...]]:

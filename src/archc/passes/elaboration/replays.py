@@ -15,6 +15,8 @@ from archc.statements import LayerCall
 class Replayer(Part):
     """Runs again what ran for a child, on the very same modules."""
 
+    __slots__ = ()
+
     def reuse(
         self, record: Record, inputs: tuple[Value, ...], call: LayerCall
     ) -> tuple[Reuse, tuple[Value, ...]]:

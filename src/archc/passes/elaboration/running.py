@@ -35,6 +35,8 @@ class Variables:
 class Part:
     """One part of running a block: it reaches the other parts through the runner."""
 
+    __slots__ = ("builder", "evaluator", "runner", "scope", "variables")
+
     def __init__(self, runner: "BlockRunner") -> None:
         self.runner = runner
         self.scope = runner.scope

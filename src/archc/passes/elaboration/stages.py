@@ -30,6 +30,8 @@ class Planned(Struct, frozen=True):
 class StageRunner(Part):
     """Runs the chains of one block."""
 
+    __slots__ = ()
+
     def chain(
         self, stages: Sequence[Stage], inputs: tuple[Value, ...], slot: Slot, explicit: bool
     ) -> tuple[tuple[StageRun, ...], tuple[Value, ...]]:
