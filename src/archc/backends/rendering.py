@@ -80,7 +80,7 @@ def _undated(match: re.Match[bytes]) -> bytes:
     return re.sub(rb"\d{14}", b"20000101000000", match[0])
 
 
-_ADVICE = "write the DOT text instead (`--format dot`), or reinstall `pygraphviz`"
+_ADVICE = "write the DOT text instead (`-o NAME.dot`), or reinstall `pygraphviz`"
 
 
 def _reason(code: int, errors: bytes) -> str:

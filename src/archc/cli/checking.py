@@ -154,17 +154,22 @@ def _mistakes(found: list[_Checked]) -> list[Diagnostic]:
             mark = (mistake.code, mistake.primary, mistake.headline)
             first.setdefault(mark, mistake)
             networks.setdefault(mark, []).append(checked)
-    mistakes = [_noted(mistake, networks[mark]) for mark, mistake in first.items()]
+    mistakes = [_noted(mistake, networks[mark], found) for mark, mistake in first.items()]
     return joined_differences(mistakes)
 
 
-def _noted(mistake: Diagnostic, networks: list[_Checked]) -> Diagnostic:
-    """Name the variants that have a mistake; a figure stands under its variant's name anyway."""
+def _noted(mistake: Diagnostic, having: list[_Checked], checked: list[_Checked]) -> Diagnostic:
+    """Name the variants that have a mistake, where others of the file do not.
+
+    A figure stands under its variant's name anyway.
+    """
     from archc.diagnostics import Code
 
-    if networks[0].variant is None or mistake.code is Code.EXPECTATION:
+    if having[0].variant is None or len(having) == len(checked):
         return mistake
-    names = ", ".join(f"`{checked.variant}`" for checked in networks)
+    if mistake.code is Code.EXPECTATION:
+        return mistake
+    names = ", ".join(f"`{network.variant}`" for network in having)
     return replace(mistake, notes=(*mistake.notes, f"in {names}"))
 
 

@@ -32,10 +32,18 @@ def _difference(found: Sequence[object], promised: Sequence[object]) -> str:
         keys = sorted(key for key in left | right if left.get(key) != right.get(key))
         if keys:
             key = keys[0]
-            return f"number {index} has {key} {right.get(key)}, the spec gives {left.get(key)}"
+            has, gives = _shown(right.get(key)), _shown(left.get(key))
+            return f"number {index} has {key} {has}, the spec gives {gives}"
     if len(found) != len(promised):
         return f"it has {len(promised)} entries, the spec gives {len(found)}"
     return ""
+
+
+def _shown(value: object) -> str:
+    """Return a value of JSON without the quotes around its texts."""
+    if isinstance(value, list):
+        return f"[{', '.join(map(_shown, cast('list[object]', value)))}]"
+    return str(value)
 
 
 def _without_place(entry: object) -> dict[str, object]:

@@ -138,6 +138,7 @@ def _variant(document: Document, variant: str | None) -> Mapping[str, Any]:
             f"`{document.name}` has no variant `{variant}`",
             help=f"did you mean `{near[0]}`?" if near else f"variants: {known}",
             argument="variant",
+            span=document.spans.get("variants"),
         )
     return document.variants[variant]
 
