@@ -1,0 +1,118 @@
+"""The inputs of a model: their sizes, and the letters that stand for them."""
+
+from collections.abc import Mapping, Sequence
+
+from archc.diagnostics import Code, RuleViolation
+from archc.ir.runs import Node
+from archc.passes.elaboration.constants import DefaultEvaluator
+from archc.passes.elaboration.nodes import NodeBuilder, Skipped
+from archc.passes.elaboration.scope import FileScope
+from archc.shapes import Batch, Size, TensorType, checked
+from archc.spec.model import Dimension, Document, Input
+
+
+class InputReader:
+    """Appends the nodes of a model's inputs; `given` are the sizes that the caller asks for."""
+
+    def __init__(
+        self,
+        document: Document,
+        given: Mapping[str, Sequence[int]],
+        file: FileScope,
+        builder: NodeBuilder,
+    ) -> None:
+        self.document = document
+        self.given = given
+        self.file = file
+        self.builder = builder
+        self.letters: dict[str, Size] = {}
+        """The sizes that letters stand for, as far as inputs were read."""
+
+    def nodes(self) -> tuple[Node, ...]:
+        """Return a node for each input; one that cannot be read has no outputs.
+
+        Raises:
+            RuleViolation: a size is given for an input that does not exist.
+        """
+        known = [spec.name for spec in self.document.inputs]
+        for name in self.given:
+            if name not in known:
+                raise RuleViolation(
+                    Code.INPUT_SIZE,
+                    f"there is no input `{name}`",
+                    help=f"inputs: {', '.join(known)}",
+                )
+        return tuple(self._node(spec) for spec in self.document.inputs)
+
+    def lost_letters(self, nodes: Sequence[Node]) -> set[str]:
+        """Return the letters of inputs whose shape is not known."""
+        lost = {node.path for node in nodes if not node.outputs}
+        specs = [spec for spec in self.document.inputs if spec.name in lost]
+        return {dimension.letter for spec in specs for dimension in spec.dimensions}
+
+    def _node(self, spec: Input) -> Node:
+        node = Node(len(self.builder.nodes), spec.name, None, (), self._types(spec), spec.span)
+        self.builder.nodes.append(node)
+        return node
+
+    def _types(self, spec: Input) -> tuple[TensorType, ...]:
+        if spec.name in self.document.unread:
+            return ()
+        try:
+            return (TensorType(checked(self._shape(spec)), spec.dtype),)
+        except RuleViolation as violation:
+            self.builder.report(violation, spec.span, None)
+        except Skipped:
+            pass
+        return ()
+
+    def _shape(self, spec: Input) -> tuple[Size, ...]:
+        given = self.given.get(spec.name)
+        if given is not None and len(given) != len(spec.dimensions):
+            raise RuleViolation(
+                Code.INPUT_SIZE,
+                f"`{spec.name}` has {len(spec.dimensions)} dimensions, {len(given)} sizes given",
+                span=spec.span,
+            )
+        sizes = given if given is not None else (None,) * len(spec.dimensions)
+        places = enumerate(zip(spec.dimensions, sizes, strict=True))
+        return tuple(self._size(dimension, place, size) for place, (dimension, size) in places)
+
+    def _size(self, dimension: Dimension, place: int, given: int | None) -> Size:
+        """Return one size of an input: the caller's, else the spec's; the first may stay open."""
+        letter, size = dimension.letter, self._written(dimension)
+        if given is not None and not letter and given != size:
+            raise RuleViolation(
+                Code.INPUT_SIZE,
+                f"dimension {place} is {size} and cannot be {given}",
+                help="only dimensions with a capital letter are free",
+                span=dimension.span,
+            )
+        if place == 0 and size is None:
+            return self._agreed(dimension, Batch(letter))
+        known = given if given is not None else size
+        if known is None and letter not in self.letters:
+            raise RuleViolation(
+                Code.INPUT_SIZE,
+                f"the size of `{letter}` is not known",
+                help=f"give it a default, `{letter}=224`, or --input",
+                span=dimension.span,
+            )
+        return self._agreed(dimension, self.letters[letter] if known is None else known)
+
+    def _written(self, dimension: Dimension) -> int | None:
+        """Return the size that the spec gives, None where it gives a letter alone."""
+        if dimension.size is None:
+            return None
+        return DefaultEvaluator(self.file.parameters).integer(dimension.size, "a size")
+
+    def _agreed(self, dimension: Dimension, size: Size) -> Size:
+        """Return the size of a dimension, which its letter has everywhere."""
+        letter = dimension.letter
+        if letter and self.letters.setdefault(letter, size) != size:
+            raise RuleViolation(
+                Code.INPUT_SIZE,
+                f"`{letter}` is {self.letters[letter]} and cannot be {size} as well",
+                span=dimension.span,
+            )
+        return size
