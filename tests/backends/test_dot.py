@@ -90,6 +90,17 @@ def test_value_used_twice_is_not_hidden_inside_a_node() -> None:
     assert edges(text) == {("n0", "n1"), ("n1", "n2"), ("n1", "n3"), ("n2", "n3"), ("n3", "out0")}
 
 
+def test_slices_and_numbers_are_written_as_in_the_spec() -> None:
+    body = "  a: Conv2d(4, 1)\n  b: from a[:, 0]\n  return: 1 - b ** 2\n"
+    assert {"[:, 0]", "x**2", "1 - x"} <= set(svg_texts(dot(small(body))))
+
+
+def test_block_without_parameters_counts_none() -> None:
+    blocks = "  Double: relu -> sigmoid\n"
+    texts = svg_texts(dot(small("  a: Conv2d(4, 1)\n  b: Double\n", blocks), depth=0))
+    assert "0 parameters" not in texts
+
+
 def test_equal_blocks_in_a_row_are_drawn_once_with_their_number() -> None:
     text = dot(network("resnet50"), depth=9)
     assert re.findall(r"× (\d+)<", text) == ["2", "3", "5", "2"]

@@ -14,7 +14,9 @@ from archc.backends.dot.layout import Box, Frame, Head, Layout, Leaf, Part, Path
 from archc.backends.dot.repeats import repeated
 from archc.backends.dot.scopes import scopes
 from archc.backends.dot.stacking import stacked
-from tests.backends.networks import all_networks, network
+from archc.ir.graph import Graph
+from tests.backends.constructs import CONSTRUCTS
+from tests.backends.networks import all_networks, graph_of, network
 
 MARGIN = 9
 
@@ -116,19 +118,49 @@ def _covered(layout: Layout) -> Iterator[str]:
                 yield f"{one} and {other} lie upon each other"
 
 
-def pictures(name: str) -> Iterator[Picture]:
-    graph = network(name)
+def pictures(graph: Graph) -> Iterator[Picture]:
     tree, copies = repeated(stacked(scopes(graph), graph), graph)
     for view in views(tree, None):
         for drawn in (view, opened_once(view)):
-            if count(drawn) < 150:
+            if count(drawn) < 100:
                 yield Picture(graph, drawn, copies)
 
 
 @pytest.mark.parametrize("name", sorted(all_networks()))
 def test_nothing_overlaps_and_no_line_runs_through_a_box_or_a_title(name: str) -> None:
-    found = [fault for picture in pictures(name) for fault in faults(picture.layout, picture.parts)]
-    assert found == []
+    drawn = pictures(network(name))
+    assert [fault for picture in drawn for fault in faults(picture.layout, picture.parts)] == []
+
+
+@pytest.mark.parametrize("name", sorted(CONSTRUCTS))
+def test_every_construct_of_the_language_is_laid_out_without_a_fault(name: str) -> None:
+    drawn = pictures(graph_of(f"archc: 1\nname: {name}\n{CONSTRUCTS[name]}"))
+    assert [fault for picture in drawn for fault in faults(picture.layout, picture.parts)] == []
+
+
+def test_child_used_again_inside_a_body_parts_the_body() -> None:
+    (picture, *_) = pictures(graph_of(f"archc: 1\nname: again\n{CONSTRUCTS['reuse_in_body']}"))
+    assert [part.name for part in picture.parts] == ["n0", "n1", "n2", "n3", "n4", "out0"]
+
+
+def test_sum_of_earlier_results_is_no_way_up() -> None:
+    leaves: list[Part] = [Leaf(f"n{place}", 60, 30) for place in range(4)]
+    sums: list[Part] = [Leaf(f"n{place}", 20, 20, is_sign=True, is_narrow=True) for place in (4, 5)]
+    wires = [("n0", "n1"), ("n1", "n2"), ("n2", "n3"), ("n3", "n4"), ("n2", "n4")]
+    layout = laid_out([*leaves, *sums], [*wires, ("n4", "n5"), ("n1", "n5")])
+    assert layout.leaves["n4"].top < layout.leaves["n5"].top
+
+
+def test_constant_stands_beside_the_flow() -> None:
+    parts = [
+        Leaf("image", 60, 30),
+        Leaf("scale", 60, 30, is_constant=True),
+        Leaf("mul", 20, 20, is_sign=True, is_narrow=True),
+        Leaf("conv", 60, 30),
+    ]
+    layout = laid_out(parts, [("image", "mul"), ("scale", "mul"), ("mul", "conv")])
+    middles = {name: box.left + box.width // 2 for name, box in layout.leaves.items()}
+    assert middles["image"] == middles["mul"] == middles["conv"] != middles["scale"]
 
 
 @st.composite
@@ -147,7 +179,9 @@ def random_parts(draw: st.DrawFn) -> tuple[list[Part], list[Wire]]:
         narrow = sign and draw(st.booleans())
         width = 20 if narrow else 2 * draw(st.integers(20, 90))
         loose = leaf > size - 3 and draw(st.booleans())
-        leaves.append(Leaf(f"n{leaf}", width, 20 if narrow else 30, sign, narrow, loose))
+        constant = not entered[leaf] and draw(st.booleans())
+        height = 20 if narrow else 30
+        leaves.append(Leaf(f"n{leaf}", width, height, sign, narrow, constant, loose))
     return _framed(draw, leaves, 0), [(f"n{tail}", f"n{head}") for tail, head in sorted(wires)]
 
 

@@ -93,11 +93,22 @@ class Picture:
         name = f"n{nodes[0].index}"
         self.names.update((node.index, name) for node in nodes)
         pale = all(node.index in self.graph.train_only for node in nodes)
-        return self._leaf(name, figure, is_loose=pale)
+        constant = nodes[0].operation is not None and not any(node.inputs for node in nodes)
+        return self._leaf(name, figure, is_constant=constant, is_loose=pale)
 
-    def _leaf(self, name: str, figure: Figure, *, is_loose: bool) -> Leaf:
+    def _leaf(
+        self, name: str, figure: Figure, *, is_loose: bool, is_constant: bool = False
+    ) -> Leaf:
         self.figures[name] = figure
-        return Leaf(name, figure.width, figure.height, figure.is_sign, figure.is_narrow, is_loose)
+        return Leaf(
+            name,
+            figure.width,
+            figure.height,
+            figure.is_sign,
+            figure.is_narrow,
+            is_constant,
+            is_loose,
+        )
 
     def _edges(self) -> dict[Wire, bool]:
         """Return the edges between figures; the value tells whether only training has it."""

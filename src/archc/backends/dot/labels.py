@@ -11,7 +11,7 @@ from archc.backends.text_widths import shortened, text_width
 from archc.expressions.printing import constant_text
 from archc.expressions.values import Constant
 from archc.ir.runs import Instance, Node
-from archc.layers.base import Layer, spec_name
+from archc.layers.base import Function, Layer, spec_name
 from archc.shapes import Batch, Shape, elements
 
 TEXT_SIZE = 10
@@ -46,6 +46,9 @@ class Row(Struct, frozen=True):
 
 def layer_text(layer: Layer) -> str:
     """Return a layer as the spec writes it, less what is torch's default, cut where it is long."""
+    written = _in_symbols(layer)
+    if written:
+        return shortened(written, LONGEST_LINE)
     fields = type(layer).fields()
     shown: list[str] = []
     variadic = getattr(layer, "variadic", "")
@@ -57,6 +60,13 @@ def layer_text(layer: Layer) -> str:
         elif fields[key].default != value:
             shown.append(f"{key}={_value_text(value)}")
     return _call(spec_name(type(layer)), shown)
+
+
+def _in_symbols(layer: Layer) -> str:
+    """Return a slice or an operator with a number as the spec writes it: `[:, 0]`, `1 - x`."""
+    if isinstance(layer, Function) and layer.operator and layer.given:
+        return layer.forward(("x",))
+    return str(layer) if str(layer).startswith("[") else ""
 
 
 def _value_text(value: Constant) -> str:
@@ -125,12 +135,13 @@ def _keeps_shape(node: Node) -> bool:
 
 
 def closed_rows(group: Group, name: str, copies: Copies) -> list[Row]:
-    """Return the rows of a frame drawn as one node: name, call, output shape, parameters."""
+    """Return the rows of a frame drawn as one node: name, call, output shape, parameters if any."""
     rows = [Row(shortened(name, LONGEST_NAME), COLLAPSED, bold=True)] if name else []
     if group.instance is not None:
         rows.append(Row(instance_text(group.instance), COLLAPSED))
     rows.append(Row(output_text(_last(group), copies), PAPER, FAINT, SMALL_SIZE))
-    rows.append(Row(_parameters_text(group), PAPER, FAINT, SMALL_SIZE))
+    if parameter_count(group.nodes):
+        rows.append(Row(_parameters_text(group), PAPER, FAINT, SMALL_SIZE))
     return rows
 
 

@@ -57,13 +57,15 @@ def scopes(graph: Graph) -> Frame:
 
     A frame that holds nothing but another frame is drawn as one. A nested body of the
     model that holds most of it is no frame, since it would only draw a box around all.
+    Nodes in a row share a frame; a body that uses a child from outside it in between is
+    drawn as two, so that no line leaves a frame and comes back.
     """
     bodies = _bodies(graph.root)
-    root = _Open("", graph.root, [])
-    found: dict[tuple[int, str], _Open] = {}
+    open_frames = [_Open("", graph.root, [])]
+    keys: list[tuple[int, str]] = []
     for node in graph.nodes:
-        _enter(root, found, _chain(node, bodies), node)
-    return _without_large_bodies(_closed(root))
+        _enter(open_frames, keys, _chain(node, bodies), node)
+    return _without_large_bodies(_closed(open_frames[0]))
 
 
 def _bodies(root: Instance) -> set[tuple[int, str]]:
@@ -127,19 +129,23 @@ def _prefixes(outer: str, inner: str) -> list[str]:
 
 
 def _enter(
-    root: _Open,
-    found: dict[tuple[int, str], _Open],
+    open_frames: list[_Open],
+    keys: list[tuple[int, str]],
     chain: Sequence[tuple[str, Instance, bool]],
     node: Node,
 ) -> None:
-    frame = root
-    for path, instance, is_call in chain:
-        key = (id(instance), "" if is_call else f"/{path}")
-        if key not in found:
-            found[key] = _Open(path, instance if is_call else None, [])
-            frame.items.append(found[key])
-        frame = found[key]
-    frame.items.append(node)
+    """Add a node to the innermost of its frames; those that it is not in are closed."""
+    wanted = [(id(instance), "" if is_call else f"/{path}") for path, instance, is_call in chain]
+    kept = 0
+    while kept < min(len(keys), len(wanted)) and keys[kept] == wanted[kept]:
+        kept += 1
+    del keys[kept:], open_frames[kept + 1 :]
+    for key, (path, instance, is_call) in list(zip(wanted, chain, strict=True))[kept:]:
+        frame = _Open(path, instance if is_call else None, [])
+        open_frames[-1].items.append(frame)
+        open_frames.append(frame)
+        keys.append(key)
+    open_frames[-1].items.append(node)
 
 
 def _closed(frame: _Open) -> Frame:

@@ -12,7 +12,7 @@ Cuts = tuple[int, ...]
 
 
 def choices(body: Body, bottoms: Sequence[int]) -> Iterator[tuple[int, ...]]:
-    """Yield the column of each part, for one column, two, three, …
+    """Yield the column of each part, for two columns, three, …
 
     A column ends after a part that alone feeds all that follow. What may stand beside the
     flow stays in the column that feeds it. `bottoms` tells how far down each part ends where
@@ -21,7 +21,6 @@ def choices(body: Body, bottoms: Sequence[int]) -> Iterator[tuple[int, ...]]:
     ends = _ends(body)
     height = max(bottoms, default=0)
     depths = _depths(body, bottoms, ends)
-    yield (0,) * len(body.parts)
     for count in range(2, min(len(ends) + 1, MOST_COLUMNS) + 1):
         columns = _columns(body, _balanced(depths, height, count))
         if _is_one_way(body, columns):

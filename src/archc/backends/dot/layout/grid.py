@@ -39,6 +39,9 @@ class Way(Struct, frozen=True):
     at_side: bool
 
 
+_Ways = Mapping[tuple[str, int], Way]
+
+
 class Grid(Struct, frozen=True):
     """The vertices of each row and the runs in each gap.
 
@@ -51,7 +54,7 @@ class Grid(Struct, frozen=True):
     gaps: tuple[tuple[Run, ...], ...]
     row_of: tuple[int, ...]
     beside: Mapping[int, int]
-    ways: Mapping[tuple[str, int], Way]
+    ways: _Ways
     firm: frozenset[int]
     loose: frozenset[int]
     rising: frozenset[int]
@@ -100,7 +103,8 @@ class _Draft(Struct):
 def grid(body: Body, rows: Rows) -> Grid:
     """Return the rows of a body, with a lane wherever a net passes one."""
     draft = _Draft(body, rows, list(rows.of))
-    sides = _sides(body, rows)
+    leading = _leading(body, rows)
+    sides = _sides(body, rows, leading)
     ways: dict[tuple[str, int], Way] = {}
     for number, net in enumerate(body.nets):
         lanes = _lanes(draft, net)
@@ -119,20 +123,45 @@ def grid(body: Body, rows: Rows) -> Grid:
         tuple(draft.row_of),
         draft.beside,
         ways,
-        frozenset(_firm(body, rows, ways)),
+        frozenset(_firm(body, leading, rows, ways)),
         rows.loose,
         rows.rising,
     )
 
 
-def _firm(body: Body, rows: Rows, ways: Mapping[tuple[str, int], Way]) -> Iterator[int]:
-    """Yield what the main flow passes: ports, critical parts, and lanes that alone lead on."""
+def _firm(body: Body, leading: Mapping[int, int], rows: Rows, ways: _Ways) -> Iterator[int]:
+    """Yield what the main flow passes: ports, critical parts, and the lanes between them."""
     yield from rows.critical
     yield from range(len(body.parts), body.count)
-    for net in body.nets:
-        ahead = [target for target in net.targets if target not in rows.loose]
-        if len(ahead) == 1 and _is_main(body, rows, net.origin) and _is_main(body, rows, ahead[0]):
-            yield from ways[net.source, ahead[0]].vertices
+    for number, target in leading.items():
+        yield from ways[body.nets[number].source, target].vertices
+
+
+def _leading(body: Body, rows: Rows) -> dict[int, int]:
+    """Return the nets of the main flow, and where each goes on.
+
+    Of several that lead to one place, those from the row before it are meant, if there are such.
+    """
+    found: dict[int, list[int]] = {}
+    for number, net in enumerate(body.nets):
+        target = _next(body, rows, net)
+        if target is not None:
+            found.setdefault(target, []).append(number)
+    leading: dict[int, int] = {}
+    for target, numbers in found.items():
+        straight = [number for number in numbers if _is_straight(body, rows, number, target)]
+        leading.update(dict.fromkeys(straight or numbers, target))
+    return leading
+
+
+def _next(body: Body, rows: Rows, net: Net) -> int | None:
+    """Return where the main flow goes on from the origin of a net, unless it divides there."""
+    if not _is_main(body, rows, net.origin):
+        return None
+    ahead = [target for target in net.targets if target not in rows.loose]
+    nearest = min((abs(rows.of[target] - rows.of[net.origin]) for target in ahead), default=0)
+    near = [target for target in ahead if abs(rows.of[target] - rows.of[net.origin]) == nearest]
+    return near[0] if len(near) == 1 and _is_main(body, rows, near[0]) else None
 
 
 def _is_main(body: Body, rows: Rows, vertex: int) -> bool:
@@ -172,19 +201,21 @@ def _way(draft: _Draft, number: int, target: int, lanes: Mapping[int, int], at_s
     return Way(number, target, vertices, gaps, at_side)
 
 
-def _sides(body: Body, rows: Rows) -> Sequence[frozenset[int]]:
+def _sides(body: Body, rows: Rows, leading: Mapping[int, int]) -> Sequence[frozenset[int]]:
     """Return, for each vertex, the nets that enter it from the side."""
     entering: list[list[int]] = [[] for _ in range(body.count)]
     for number, net in enumerate(body.nets):
         for target in net.targets:
             entering[target].append(number)
     return [
-        frozenset(_side_nets(body, rows, vertex, numbers))
+        frozenset(_side_nets(body, rows, leading, vertex, numbers))
         for vertex, numbers in enumerate(entering)
     ]
 
 
-def _side_nets(body: Body, rows: Rows, vertex: int, numbers: Sequence[int]) -> Iterator[int]:
+def _side_nets(
+    body: Body, rows: Rows, leading: Mapping[int, int], vertex: int, numbers: Sequence[int]
+) -> Iterator[int]:
     """Yield the nets that enter a sign from the side: all but the main flow's.
 
     Where two are equal they come from both sides. A sign with room at its top is entered
@@ -195,8 +226,8 @@ def _side_nets(body: Body, rows: Rows, vertex: int, numbers: Sequence[int]) -> I
         return
     if len(numbers) > 2 and not part.is_narrow:
         return
+    main = [number for number in numbers if leading.get(number) == vertex]
     straight = [number for number in numbers if _is_straight(body, rows, number, vertex)]
-    main = [number for number in straight if _is_main(body, rows, body.nets[number].origin)]
     best = main or straight
     middle = best[len(best) // 2] if len(best) % 2 else None
     yield from (number for number in numbers if number != middle)

@@ -59,25 +59,25 @@ def laid_out(parts: Sequence[Part], wires: Sequence[Wire]) -> Layout:
     """Return where every part lies and how every wire runs.
 
     A flow with nested skips goes down and up again. Any other is cut into as many columns as
-    let it be printed largest.
+    let it be printed largest; one more has to be worth 15 percent.
     """
     whole = Frame(ROOT, Head(), tuple(parts))
     division = divided(whole, wires)
     body = division.bodies[ROOT]
     turn = turn_of(body)
     inner = dict(_inner(parts, division, turn))
-    solids = [_solid(part, inner) for part in parts]
     if turn is not None:
+        solids = [_solid(part, inner) for part in parts]
         column = placed(body, turned_rows(body, turn), solids, None)
         return _layout(_Page(division, Frame("", Head(), (whole,)), (column,)), inner)
-    single = placed(body, rows(body), solids, None)
-    if single.height <= TALL:
-        return _layout(_page(parts, wires, (0,) * len(parts), inner), inner)
-    pages = (
-        _page(parts, wires, columns, inner)
-        for columns in choices(body, [box.bottom for box in single.boxes])
-    )
-    return _layout(max(pages, key=lambda page: page.scale), inner)
+    best = _page(parts, wires, (0,) * len(parts), inner)
+    if best.height > TALL:
+        bottoms = [box.bottom for box in best.columns[0].boxes]
+        for columns in choices(body, bottoms):
+            page = _page(parts, wires, columns, inner)
+            if 100 * page.scale >= 115 * best.scale:
+                best = page
+    return _layout(best, inner)
 
 
 def _inner(

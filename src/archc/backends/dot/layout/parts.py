@@ -16,7 +16,8 @@ Path = tuple[Point, ...]
 class Leaf(Struct, frozen=True):
     """A box; a sign is a small one that a line may enter from the side, as a sum's circle.
 
-    `is_loose` tells that it may stand beside the flow: a result, or what only training needs.
+    A constant is one that comes from nowhere and is no input. `is_loose` tells that it may
+    stand beside the flow: a result, or what only training needs.
     """
 
     name: str
@@ -24,6 +25,7 @@ class Leaf(Struct, frozen=True):
     height: int
     is_sign: bool = False
     is_narrow: bool = False
+    is_constant: bool = False
     is_loose: bool = False
 
 

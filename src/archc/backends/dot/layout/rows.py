@@ -6,6 +6,7 @@ from heapq import heapify, heappop, heappush
 from msgspec import Struct
 
 from archc.backends.dot.layout.bodies import Body
+from archc.backends.dot.layout.parts import Leaf, Part
 
 Link = tuple[int, int]
 
@@ -30,11 +31,12 @@ def rows(body: Body) -> Rows:
     order = _in_order(len(body.parts), links)
     earliest = _earliest(order, links)
     fed = {target for net in body.nets for target in net.targets}
-    lowered = _lower_constants(links, earliest, fed)
+    lowered = _lower_unfed(links, earliest, fed)
     loose = _loose(body)
     flow = [part for part in order if part not in loose]
     latest = _latest(flow, links, max((earliest[part] for part in flow), default=0))
-    critical = frozenset(part for part in flow if earliest[part] == latest[part]) - lowered
+    critical = frozenset(part for part in flow if earliest[part] == latest[part])
+    critical -= lowered | _constants(body)
     last = max(earliest, default=0) + 1
     return Rows((*earliest, *_port_rows(body, last)), critical, loose, frozenset(), last)
 
@@ -60,7 +62,7 @@ def turned_rows(body: Body, turn: int) -> Rows:
             changed |= _lower(found, lower, found[upper] + 1)
         for one, other in level:
             changed |= _lower(found, one, found[other]) | _lower(found, other, found[one])
-    _lower_constants(ordered, found)
+    _lower_unfed(ordered, found)
     last = max(found, default=0) + 1
     critical = frozenset(range(len(found)))
     return Rows((*found, *_port_rows(body, last)), critical, frozenset(), rising, last)
@@ -70,14 +72,20 @@ def turn_of(body: Body) -> int | None:
     """Return the first part of the way up, or None where there are no nested skips.
 
     Skips are nested where each begins after the one before and ends before it, as in a U-Net.
+    A mere sum of results is no way up: there is a box for each skip.
     """
     skips = sorted((tail, head) for tail, head in _links(body) if head > tail + 1)
     sources, targets = [tail for tail, _ in skips], [head for _, head in skips]
     if len(skips) < 2 or len(set(sources)) < len(skips) or sources[-1] >= targets[-1]:
         return None
-    if targets != sorted(set(targets), reverse=True):
+    if targets != sorted(set(targets), reverse=True) or _jumps(body, targets[-1], skips):
         return None
-    return None if _jumps(body, targets[-1], skips) else targets[-1]
+    boxes = [part for part in body.parts[targets[-1] :] if not _is_aside(part)]
+    return targets[-1] if len(boxes) >= len(skips) else None
+
+
+def _is_aside(part: Part) -> bool:
+    return part.is_loose or (isinstance(part, Leaf) and part.is_sign)
 
 
 def _jumps(body: Body, turn: int, skips: Sequence[Link]) -> bool:
@@ -152,7 +160,15 @@ def _loose(body: Body) -> frozenset[int]:
     return loose if len(loose) < len(body.parts) else frozenset()
 
 
-def _lower_constants(
+def _constants(body: Body) -> frozenset[int]:
+    return frozenset(
+        place
+        for place, part in enumerate(body.parts)
+        if isinstance(part, Leaf) and part.is_constant
+    )
+
+
+def _lower_unfed(
     links: Sequence[Link], found: list[int], fed: Container[int] = ()
 ) -> frozenset[int]:
     """Move what nothing feeds down to just above what it feeds; return what was moved."""
