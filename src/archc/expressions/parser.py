@@ -37,6 +37,11 @@ _CONSTANTS: dict[str, bool | float | None] = {
     "None": None,
     "inf": float("inf"),
 }
+PREFIXES = frozenset(
+    {"torch", "nn", "F", "torch.nn", "nn.functional", "torch.nn.functional", "functional", "np"}
+    | {"tf", "tf.nn", "keras", "keras.layers", "tf.keras.layers", "layers", "torchvision.ops"}
+)
+"""What other code writes before the names of layers and functions."""
 _COMPARISONS = frozenset({"<", "<=", ">", ">=", "==", "!="})
 
 
@@ -217,10 +222,13 @@ class Parser(Cursor):
         return Binary("**", base, exponent, base.span.to(exponent.span), place)
 
     def _postfix(self) -> Expression:
+        start = self.token.start
         value = self._atom()
         while True:
             if self.at("."):
                 value = self._attribute(value)
+                if self.at("(") and isinstance(value, Attribute):
+                    raise self._method(value, start)
             elif self.at("["):
                 value = self._subscript(value)
             elif self.token.kind == "number" and self.token.text.startswith("."):
@@ -229,6 +237,22 @@ class Parser(Cursor):
                 value = Attribute(value, index.text[1:], value.span.to(place))
             else:
                 return value
+
+    def _method(self, called: Attribute, start: int) -> RuleViolation:
+        """Return the violation for `F.relu(…)` and `x.view(…)`: functions stand alone."""
+        owner = self.text[start : self.token.start].rpartition(".")[0].rstrip()
+        name = called.name
+        if owner not in PREFIXES:
+            headline = f"`.{name}(…)` is a method, and the language has functions"
+            advice = f"write `{name}({owner}, …)`"
+            if name == "size":
+                advice = f"write `{owner}.shape[…]`"
+        else:
+            headline = f"`{owner}.{name}` has a prefix, and functions have none"
+            advice = f"write `{name}(…)`"
+            if name[:1].isupper():
+                advice = f"write it as a child and use the child's name: `child: {name}(…)`"
+        return RuleViolation(Code.SYNTAX, headline, help=advice, span=called.span)
 
     def _attribute(self, value: Expression) -> Expression:
         self.expect(".")

@@ -7,6 +7,7 @@ unit  = callee ["(" arguments ")"] | "(" item ")"
 """
 
 from difflib import get_close_matches
+from itertools import pairwise
 
 from archc.diagnostics import Code, RuleViolation
 from archc.expressions.parser import Parser
@@ -46,6 +47,8 @@ class LineParser(Parser):
         if closing and self.at(closing):
             return
         hint = ""
+        if self.at("+", "-", "/", "@", "**", "//", "%"):
+            raise self._sum_of_tensors(closing)
         if self.at(">") or (self.at("=") and self.peek().text == ">"):
             hint = "the arrow between layers is `->`"
         elif self.at("="):
@@ -61,6 +64,22 @@ class LineParser(Parser):
         elif self.at(")", "]"):
             hint = "there is one closing bracket too many"
         raise self.unexpected("expected `->`, `from`, `as`, `if` or the end of the line", hint)
+
+    def _sum_of_tensors(self, closing: str) -> RuleViolation:
+        """Return the violation for `out: a + b`: an expression of tensors follows `from`."""
+        sign = self.token
+        start = self.tokens[0].start if not closing else sign.start
+        text = self.text[start:].strip()
+        called = (token.text for token, after in pairwise(self.tokens) if after.text == "(")
+        hint = f"write `from {text}`"
+        if closing or any(name[:1].isupper() for name in called):
+            hint = f"give each layer a line of its own and write `from a {sign.text} b`"
+        return RuleViolation(
+            Code.SYNTAX,
+            f"`{sign.text}` joins tensors, and a layer belongs here",
+            help=hint,
+            span=self.locate(sign.start, sign.end),
+        )
 
     def _chain(self) -> tuple[Stage, ...]:
         stages = [self._stage()]

@@ -4,11 +4,13 @@ from msgspec import Struct
 
 from archc import functions, layers
 from archc.diagnostics import Code, RuleViolation, Span
+from archc.expressions.parser import PREFIXES
 from archc.expressions.values import LayerName
 from archc.ir.runs import Template
 from archc.layers.base import Layer
-from archc.passes.elaboration.naming import defined_in, in_torch, nearest
+from archc.passes.elaboration.naming import defined_in, nearest
 from archc.passes.elaboration.nodes import Skipped
+from archc.passes.elaboration.other_frameworks import in_archc
 from archc.passes.elaboration.running import Part
 from archc.passes.elaboration.scope import FileScope, Record
 from archc.statements import Body, Branch, Child, For, If, Item, Join, LayerCall
@@ -112,11 +114,13 @@ class CalleeFinder(Part):
         below = defined_in(name, self.scope.instance.template.block.body)
         if below is not None and below.line > span.line:
             return f"`{name}` is defined on line {below.line}: move this line below it"
-        alone = name.rpartition(".")[2]
-        if advice := in_torch(alone):
+        prefix, _, alone = name.rpartition(".")
+        if advice := in_archc(alone):
             return advice
         file = self.scope.file
         known = [*file.blocks, *layers.NAMES, *functions.NAMES, *file.imports]
+        if prefix in PREFIXES and alone in known:
+            return f"write `{alone}`: layers and functions have no prefix"
         near = nearest(alone, known) or nearest(name, known)
         return f"did you mean `{near}`?" if near else "see `archc layers`"
 

@@ -24,12 +24,12 @@ from archc.layers.base import bind
 from archc.passes.elaboration.explanations import argued, explained
 from archc.passes.elaboration.naming import (
     absent_name,
-    in_torch,
     nearest,
     unfinished_name,
     unknown_name,
 )
 from archc.passes.elaboration.nodes import POISON, NodeBuilder, Skipped, is_free_tensor
+from archc.passes.elaboration.other_frameworks import in_archc
 from archc.passes.elaboration.scope import STAGE_INPUTS, Binding, Record, Scope, is_collection
 
 OPERATORS = {
@@ -216,7 +216,7 @@ class LineEvaluator(Evaluator):
         return RuleViolation(
             Code.UNKNOWN_CALLEE,
             f"there is no function `{name}` of tensors",
-            help=in_torch(name) or (f"did you mean `{near}`?" if near else "see `archc layers`"),
+            help=in_archc(name) or (f"did you mean `{near}`?" if near else "see `archc layers`"),
         )
 
     def _tensor_function(

@@ -23,20 +23,6 @@ _WORDS = {
     "training": "`training` stands in `outputs:` alone; layers follow the module's mode anyway",
     "self": "name the block's input, `x`, or one of its lines",
 }
-_OTHER_FRAMEWORKS = {
-    "Add": "write `add:` and the branches below it, or `a + b`",
-    "Activation": "write the activation itself: `ReLU`",
-    "BatchNormalization": "in torch it is `BatchNorm2d`",
-    "Concat": "write `concat:` and the branches below it, or `concat(a, b)`",
-    "Concatenate": "write `concat:` and the branches below it, or `concat(a, b)`",
-    "Conv": "in torch it is `Conv2d`",
-    "Dense": "in torch it is `Linear`",
-    "GlobalAveragePooling2D": "write `AdaptiveAvgPool2d(1) -> flatten(1)`",
-    "MaxPooling2D": "in torch it is `MaxPool2d`",
-    "AveragePooling2D": "in torch it is `AvgPool2d`",
-    "Sequential": "write the layers as a list below the key",
-    "cat": "in archc it is `concat`",
-}
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
@@ -45,7 +31,6 @@ def nearest(name: str, known: Iterable[str]) -> str:
     A capital asks for a module before a function: the two differ in keys. Of layers that
     differ in their axes alone, the one for images is meant.
     """
-    name = name.removeprefix("torch.").removeprefix("nn.").removeprefix("F.")
     if not name or len(name) > MAX_NAME:
         return ""
     reach = max(2, len(name) // 3)
@@ -67,11 +52,6 @@ def _unlikeness(name: str, other: str) -> tuple[int, int, str]:
     """Return a quick measure by which the names worth comparing come first, always the same."""
     shared = len(set(name.lower()) & set(other.lower()))
     return -shared, abs(len(other) - len(name)), other
-
-
-def in_torch(name: str) -> str:
-    """Return what archc calls a thing that other frameworks, or torch, call `name`."""
-    return _OTHER_FRAMEWORKS.get(name, "")
 
 
 def unfinished_name(name: str) -> RuleViolation:
