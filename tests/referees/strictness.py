@@ -167,6 +167,18 @@ _COPYING += " pad Conv1d Conv2d Conv3d"
 _LENIENT = "ZeroPad1d ZeroPad2d ZeroPad3d AdaptiveAvgPool2d AdaptiveAvgPool3d "
 _LENIENT += "pixel_shuffle pixel_unshuffle"
 
+_transformer = _of(
+    "TransformerEncoderLayer TransformerDecoderLayer",
+    Code.ARGUMENT_VALUE,
+    Code.RANK,
+    Code.SIZE_MISMATCH,
+)
+
+
+def _is_masked(call: TorchCall, violation: RuleViolation, results: Results) -> bool:
+    return len(call.inputs) > found(call.subject).arity[0]
+
+
 REASONS: tuple[tuple[str, Predicate], ...] = (
     (
         "rows of the transformer's layers hold callables and masks that are not translated yet",
@@ -188,6 +200,11 @@ REASONS: tuple[tuple[str, Predicate], ...] = (
     (
         "`squeeze`, `roll`, `mode` and `take_along_dim` say which dimension",
         _of("squeeze roll mode take_along_dim", Code.ARGUMENTS),
+    ),
+    ("an activation is named, not handed over", _all(_transformer, _any_argument(callable))),
+    (
+        "a transformer's masks say who sees whom; masks of padding are left out",
+        _all(_transformer, _is_masked),
     ),
     ("`cdist` computes in torch's own way", _of("cdist", Code.TOO_MANY_POSITIONAL)),
     (
