@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -177,6 +179,142 @@ class AlexNet2012(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return self.classifier(self.features(x).flatten(1))
+
+
+TABLE_1 = {
+    "3a": (192, 64, 96, 128, 16, 32, 32),
+    "3b": (256, 128, 128, 192, 32, 96, 64),
+    "4a": (480, 192, 96, 208, 16, 48, 64),
+    "4b": (512, 160, 112, 224, 24, 64, 64),
+    "4c": (512, 128, 128, 256, 24, 64, 64),
+    "4d": (512, 112, 144, 288, 32, 64, 64),
+    "4e": (528, 256, 160, 320, 32, 128, 128),
+    "5a": (832, 256, 160, 320, 32, 128, 128),
+    "5b": (832, 384, 192, 384, 48, 128, 128),
+}
+"""Table 1 of Szegedy et al. 2014: what comes in, then the columns from `#1x1` to `pool proj`."""
+
+
+class Inception2014(nn.Module):
+    """Szegedy et al. 2014, figure 2b: every convolution is rectified."""
+
+    def __init__(self, channels: int, *columns: int) -> None:
+        super().__init__()
+        one, three_reduce, three, five_reduce, five, projection = columns
+        self.branch1 = nn.Conv2d(channels, one, 1)
+        self.branch2 = nn.ModuleList(
+            [nn.Conv2d(channels, three_reduce, 1), nn.Conv2d(three_reduce, three, 3, padding=1)]
+        )
+        self.branch3 = nn.ModuleList(
+            [nn.Conv2d(channels, five_reduce, 1), nn.Conv2d(five_reduce, five, 5, padding=2)]
+        )
+        self.branch4 = nn.ModuleList(
+            [nn.MaxPool2d(3, stride=1, padding=1), nn.Conv2d(channels, projection, 1)]
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        one = F.relu(self.branch1(x))
+        three = F.relu(self.branch2[1](F.relu(self.branch2[0](x))))
+        five = F.relu(self.branch3[1](F.relu(self.branch3[0](x))))
+        pooled = F.relu(self.branch4[1](self.branch4[0](x)))
+        return torch.cat([one, three, five, pooled], 1)
+
+
+class Head2014(nn.Module):
+    """Szegedy et al. 2014, section 5: the exact structure of the extra network on the side."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(channels, 128, 1)
+        self.fc1 = nn.Linear(4 * 4 * 128, 1024)
+        self.fc2 = nn.Linear(1024, 1000)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = F.relu(self.conv(F.avg_pool2d(x, 5, 3))).flatten(1)
+        return self.fc2(F.dropout(F.relu(self.fc1(x)), 0.7, self.training))
+
+
+class Output(NamedTuple):
+    """What GoogLeNet says in training."""
+
+    logits: Tensor
+    aux2: Tensor
+    aux1: Tensor
+
+
+class GoogLeNet2014(nn.Module):
+    """Szegedy et al. 2014, Table 1 and figure 3."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv1 = nn.Conv2d(3, 64, 7, stride=2, padding=3)
+        self.conv2 = nn.Conv2d(64, 64, 1)
+        self.conv3 = nn.Conv2d(64, 192, 3, padding=1)
+        for name, columns in TABLE_1.items():
+            self.add_module(f"inception{name}", Inception2014(*columns))
+        self.aux1 = Head2014(512)
+        self.aux2 = Head2014(528)
+        self.fc = nn.Linear(1024, 1000)
+
+    def forward(self, x: Tensor) -> Output | Tensor:
+        x = self._halved(F.relu(self.conv1(x)))
+        x = F.local_response_norm(x, 5, 1e-4, 0.75, 1.0)
+        x = F.relu(self.conv3(F.relu(self.conv2(x))))
+        x = self._halved(F.local_response_norm(x, 5, 1e-4, 0.75, 1.0))
+        x = self._halved(self._inceptions(x, "3a", "3b"))
+        seen_4a = self._inceptions(x, "4a")
+        seen_4d = self._inceptions(seen_4a, "4b", "4c", "4d")
+        heads = [self.aux1(seen_4a), self.aux2(seen_4d)] if self.training else []
+        x = self._halved(self._inceptions(seen_4d, "4e"))
+        x = F.avg_pool2d(self._inceptions(x, "5a", "5b"), 7).flatten(1)
+        logits = self.fc(F.dropout(x, 0.4, self.training))
+        return Output(logits, heads[1], heads[0]) if self.training else logits
+
+    @staticmethod
+    def _halved(x: Tensor) -> Tensor:
+        return F.max_pool2d(x, 3, 2, ceil_mode=True)
+
+    def _inceptions(self, x: Tensor, *names: str) -> Tensor:
+        for name in names:
+            x = self.get_submodule(f"inception{name}")(x)
+        return x
+
+
+class CifarBlock(nn.Module):
+    """He et al. 2015, figure 2, with a shortcut of option A."""
+
+    def __init__(self, channels: int, planes: int) -> None:
+        super().__init__()
+        self.stride = planes // channels
+        self.conv1 = nn.Conv2d(channels, planes, 3, self.stride, 1, bias=False)
+        self.bn1 = nn.BatchNorm2d(planes)
+        self.conv2 = nn.Conv2d(planes, planes, 3, 1, 1, bias=False)
+        self.bn2 = nn.BatchNorm2d(planes)
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = self.bn2(self.conv2(F.relu(self.bn1(self.conv1(x)))))
+        if self.stride == 2:
+            x = x[:, :, ::2, ::2]
+            x = torch.cat([x, torch.zeros_like(x)], 1)
+        return F.relu(y + x)
+
+
+class CifarResNet(nn.Module):
+    """He et al. 2015, section 4.2: 6n + 2 layers."""
+
+    def __init__(self, n: int) -> None:
+        super().__init__()
+        self.conv1 = nn.Conv2d(3, 16, 3, 1, 1, bias=False)
+        self.bn1 = nn.BatchNorm2d(16)
+        self.layer1 = nn.Sequential(*(CifarBlock(16, 16) for _ in range(n)))
+        self.layer2 = nn.Sequential(CifarBlock(16, 32), *(CifarBlock(32, 32) for _ in range(1, n)))
+        self.layer3 = nn.Sequential(CifarBlock(32, 64), *(CifarBlock(64, 64) for _ in range(1, n)))
+        self.linear = nn.Linear(64, 10)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = F.relu(self.bn1(self.conv1(x)))
+        x = self.layer3(self.layer2(self.layer1(x)))
+        return self.linear(x.mean((2, 3)))
 
 
 class NiN(nn.Module):

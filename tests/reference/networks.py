@@ -114,6 +114,7 @@ RUN_AGAINST_TORCHVISION = [
 JUDGES = {
     "densenet.yaml": ["densenet121"],
     "resnet.yaml": ["resnet18", "resnet50"],
+    "resnet_cifar.yaml": ["resnet20_cifar"],
     "vgg.yaml": ["vgg11_bn", "vgg11"],
 }
 """The networks that run every line of a file together; where none are named, all of them do."""
@@ -128,6 +129,10 @@ RUN_AGAINST_OWN = [
     Reference("simple_cnn", modules.SimpleCNN, (2, 3, 32, 32)),
     Reference("alexnet_2012", partial(modules.AlexNet2012, 1), (1, 3, 227, 227)),
     Reference("alexnet_2012_towers", partial(modules.AlexNet2012, 2), (1, 3, 227, 227)),
+    Reference("googlenet_2014", modules.GoogLeNet2014, (1, 3, 224, 224), slow=True),
+    Reference("resnet20_cifar", partial(modules.CifarResNet, 3), (2, 3, 16, 16)),
+    Reference("resnet56_cifar", partial(modules.CifarResNet, 9), (2, 3, 16, 16)),
+    Reference("resnet110_cifar", partial(modules.CifarResNet, 18), (2, 3, 16, 16), slow=True),
     Reference("nin", modules.NiN, (2, 3, 32, 32)),
     Reference(
         "textcnn",

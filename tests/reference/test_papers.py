@@ -10,7 +10,7 @@ from torch import Tensor, nn
 import archc
 from archc.catalogue import Network
 from archc.diagnostics import Code
-from tests.reference.modules import connectivity
+from tests.reference.modules import TABLE_1, connectivity
 from tests.reference.networks import (
     RUN_AGAINST_OWN,
     TORCHVISION,
@@ -19,6 +19,17 @@ from tests.reference.networks import (
     assert_reference_agrees,
     known_networks,
 )
+
+
+def cifar_resnet(n: int) -> int:
+    """Count section 4.2 of He et al. 2015: no biases, two numbers a map of a batch norm."""
+    first = (27 + 2) * 16 + 2 * n * (9 * 16 + 2) * 16
+    others = sum(
+        (9 * planes // 2 + 2) * planes + (2 * n - 1) * (9 * planes + 2) * planes
+        for planes in (32, 64)
+    )
+    return first + others + 65 * 10
+
 
 COUNTS = {
     # section II.B of the paper, C3 dense: (25·6 + 1)·16
@@ -56,6 +67,19 @@ COUNTS = {
     + (256 * 6 * 6 + 1) * 4096
     + 4097 * 4096
     + 4097 * 1000,
+    # Table 1 of the paper, a bias for every map; section 5 for the two heads
+    "googlenet_2014": (49 * 3 + 1) * 64
+    + 65 * 64
+    + (9 * 64 + 1) * 192
+    + sum(
+        (i + 1) * (one + three_r + five_r + pool)
+        + (9 * three_r + 1) * three
+        + (25 * five_r + 1) * five
+        for i, one, three_r, three, five_r, five, pool in TABLE_1.values()
+    )
+    + 1025 * 1000
+    + sum((i + 1) * 128 + 2049 * 1024 + 1025 * 1000 for i in (512, 528)),
+    **{f"resnet{6 * n + 2}_cifar": cifar_resnet(n) for n in (3, 9, 18)},
     "nin": (25 * 3 + 1) * 192
     + 193 * 160
     + 161 * 96
@@ -77,6 +101,7 @@ COUNTS = {
 PRINTED = {
     "lenet5": 61_706,
     "lenet5_1998": 60_000,
+    "googlenet_2014": 6_998_552 + 3_188_840 + 3_190_888,
     "cifar_quick": 145_578,
     "cifar_dropout": 4_210_090,
     "simple_cnn": 1_175_818,
@@ -84,6 +109,14 @@ PRINTED = {
     "alexnet_2012_towers": 60_965_224,
 }
 """What the project's list of networks asks for."""
+
+
+@pytest.mark.parametrize(
+    ("name", "millions"), [("resnet20", 0.27), ("resnet56", 0.85), ("resnet110", 1.7)]
+)
+def test_resnets_for_cifar_have_the_millions_of_table_6(name: str, millions: float) -> None:
+    digits = len(str(millions).partition(".")[2])
+    assert round(COUNTS[f"{name}_cifar"] / 1e6, digits) == millions
 
 
 def test_every_network_has_a_reference() -> None:
