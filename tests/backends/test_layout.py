@@ -211,6 +211,49 @@ def test_any_graph_is_laid_out_clear_of_boxes_and_titles(
     assert [fault for fault in faults(layout, parts) if "lie upon" not in fault] == []
 
 
+@st.composite
+def random_valleys(draw: st.DrawFn) -> tuple[list[Part], list[Wire]]:
+    """Return a network that goes down and up again, with a skip at each level, as a U-Net."""
+    levels = draw(st.integers(2, 5))
+    places = iter(range(1000))
+    parts: list[Part] = []
+    wires: list[Wire] = []
+
+    def stage(inputs: list[str], *, joins: bool) -> str:
+        """Add a frame, or boxes without one, of which the first takes what comes in."""
+        names = [f"n{next(places)}" for _ in range(draw(st.integers(1, 3)))]
+        wires.extend((name, names[0]) for name in inputs)
+        wires.extend(pairwise(names))
+        sign = joins and draw(st.booleans())
+        widths = [2 * draw(st.integers(20, 90)) for _ in names]
+        leaves = [
+            Leaf(name, width, 30, is_sign=sign and not place)
+            for place, (name, width) in enumerate(zip(names, widths, strict=True))
+        ]
+        framed = len(leaves) > 1 and draw(st.booleans())
+        head = Head(draw(st.integers(10, 140)), draw(st.sampled_from((0, 30))), 35)
+        parts.extend([Frame(f"f{names[0]}", head, tuple(leaves))] if framed else leaves)
+        return names[-1]
+
+    downs: list[str] = []
+    for _ in range(levels + 1):
+        downs.append(stage(downs[-1:], joins=False))
+    last = downs.pop()
+    for down in reversed(downs):
+        last = stage([down, last], joins=True)
+        if draw(st.booleans()):
+            last = stage([last], joins=False)
+    return parts, wires
+
+
+@settings(max_examples=200, deadline=None, derandomize=True)
+@given(random_valleys())
+def test_any_valley_is_laid_out_without_a_fault(drawn: tuple[list[Part], list[Wire]]) -> None:
+    parts, wires = drawn
+    layout = laid_out(parts, wires)
+    assert list(faults(layout, parts)) == []
+
+
 def test_curve_passes_the_middle_of_each_piece_and_turns_at_the_corner() -> None:
     points = curve(((0, 0), (0, 40), (30, 40)))
     assert points[0] == (0, 0)
