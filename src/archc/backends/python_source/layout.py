@@ -41,6 +41,9 @@ def laid_out(line: Line) -> list[str]:
         return _one_clause_a_line(line, tail)
     if not _may_break(head, inner):
         return [indent + line.text + tail]
+    if head.endswith("[") and (parts := _comprehension(inner)):
+        rows = chain.from_iterable(laid_out(Line(line.depth + 1, part)) for part in parts)
+        return [f"{indent}{head}{tail}", *rows, f"{indent}{close}"]
     whole = indent + INDENT + inner
     if len(whole) <= WIDTH and not tail and _is_call(head):
         return [f"{indent}{head}{tail}", whole, f"{indent}{close}"]
@@ -69,6 +72,16 @@ def _one_each(inner: str, depth: int) -> list[str]:
     for part in split_arguments(inner):
         lines += laid_out(Line(depth, f"{part},"))
     return lines
+
+
+def _comprehension(inner: str) -> tuple[str, ...]:
+    """Return the element and the loop of `X(…) for _ in range(n)`; nothing for other lists.
+
+    No comma may follow a comprehension.
+    """
+    element, loop, count = inner.rpartition(" for _ in range(")
+    is_one = element.count("[") == element.count("]") and len(split_arguments(inner)) == 1
+    return (element, f"{loop.lstrip()}{count}") if loop and is_one else ()
 
 
 def _may_break(head: str, inner: str) -> bool:
