@@ -4,6 +4,7 @@ The referee of the compiled `forward`: it knows no lines, blocks, containers or 
 """
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -36,7 +37,26 @@ def _input(node: Node, generator: torch.Generator) -> Tensor:
 def results_of_nodes(
     graph: Graph, model: nn.Module, inputs: Sequence[Tensor], mode: Mode
 ) -> list[Tensor]:
-    """Return the live outputs of a mode, every node computed by itself."""
+    """Return the live outputs of a mode, every node computed by itself.
+
+    No activation writes over its input here, so that one that must not is found out.
+    """
+    with overwriting_nothing(model):
+        return _results(graph, model, inputs, mode)
+
+
+@contextmanager
+def overwriting_nothing(model: nn.Module) -> Iterator[None]:
+    """Let no activation of a network write over its input."""
+    changed = [module for module in model.modules() if getattr(module, "inplace", False)]
+    for module in changed:
+        module.inplace = False
+    yield
+    for module in changed:
+        module.inplace = True
+
+
+def _results(graph: Graph, model: nn.Module, inputs: Sequence[Tensor], mode: Mode) -> list[Tensor]:
     values = {(node.index, 0): x for node, x in zip(graph.inputs, inputs, strict=True)}
     read = {value.key for node in graph.nodes for value in node.inputs}
     read |= {output.value.key for output in graph.outputs}

@@ -158,3 +158,20 @@ def test_long_sum_is_parted_at_its_terms_and_stays_what_it_is() -> None:
     expected = second**2 * (first - (second - first)) + (first @ second.transpose(1, 2)) @ x
     expected = expected - (x + second) * (first / (second * second + 1)) - -(first**2) * (2**x - x)
     assert torch.equal(model(x), expected)
+
+
+IN_PLACE = [
+    ("a: Linear(4) -> relu", "F.relu(self.a(x), inplace=True)"),
+    ("a: Linear(4)\n  b: relu from a + x", "F.relu(out + x, inplace=True)"),
+    ("a:\n    - Linear(4)\n    - ReLU", "nn.ReLU(inplace=True)"),
+    ("a: Linear(4)\n  b: relu(inplace=False)", "F.relu(x, inplace=False)"),
+    ("a:\n    - Linear(4)\n    - ReLU(inplace=False)", "nn.ReLU(inplace=False)"),
+    ("a: Linear(4)\n  b: relu\n  c: from a + b", "F.relu(a)  #"),
+    ("a: relu", "F.relu(x)"),
+    ("a: Dropout -> relu", "F.relu(self.a(x))"),
+]
+
+
+@pytest.mark.parametrize(("model", "text"), IN_PLACE)
+def test_relu_writes_over_what_nobody_else_reads(model: str, text: str) -> None:
+    assert text in source_of(f"model:\n  {model}\n  last: Linear(2)\n")

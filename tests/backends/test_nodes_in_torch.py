@@ -1,5 +1,7 @@
 """The compiled source against the graph run node by node: the same numbers, bit for bit."""
 
+from collections.abc import Sequence
+
 import pytest
 import torch
 from torch import Tensor, nn
@@ -26,8 +28,39 @@ CHAINS = {
     "declared_within": "first:\n    declare: [b, a]\n    a: Linear(5)\n    b: Linear(4)",
     "sum": "first: Linear(4) -> Twice",
 }
+OVERWRITING = {
+    "relu_of_a_sum": "first: relu from x + 1",
+    "relus_in_a_row": "first: Linear(4) -> relu -> relu -> Linear(4) -> relu6",
+    "relu_of_a_product": "a: Linear(4)\n  b: relu from a * x\n  c: from b + a",
+    "relu_read_before": "a: Linear(4)\n  b: relu from a\n  c: from a + b",
+    "relu_read_after": "a: Linear(4)\n  b: relu from a\n  c: relu from a\n  d: from c - b",
+    "relu_of_the_input": "first: relu\n  second: from first + x",
+    "relu_of_a_view": "a: Linear(4)\n  b: flatten(1) -> relu\n  c: from flatten(a, 1) + b",
+    "relu_of_a_slice": "a: Linear(4)\n  b: from relu(a[:, 0]) + a[:, 1]",
+    "relu_of_a_part": "a: Linear(4) -> chunk(2, dim=2)\n  b: relu from a.0\n  c: from b + a.1",
+    "relu_after_dropout": "a: Linear(4)\n  b: Dropout -> relu\n  c: from a + b",
+    "relu_after_sigmoid": "a: Linear(4) -> sigmoid -> relu",
+    "relu_of_a_block": "a: Twice -> relu",
+    "relu_in_a_block": "a: Pre\n  b: Pre\n  c: from a + b",
+    "relu_of_a_block_input": "a: Linear(4)\n  b: Pre from a\n  c: Pre from a\n  d: from b + c",
+    "modules": "first:\n    - Linear(4)\n    - ReLU\n    - Linear(4)\n    - ReLU6",
+    "module_again": "act: ReLU\n  a: Linear(4) -> act\n  b: act from x\n  c: from a + b + x",
+    "module_again_fresh": "a: Linear(4)\n  act: ReLU\n  b: Linear(4) -> act -> Linear(4) -> act",
+    "module_read_twice": "a: Linear(4)\n  act: ReLU\n  b: from a + act",
+    "loop": (
+        "body:\n    - for i in range(3):\n        - Linear(4) as y\n        - ReLU as z\n"
+        "        - relu from y * z"
+    ),
+    "copies": "body: (Linear(4) -> ReLU) * 3",
+    "collected": (
+        "body:\n    - for i in range(3):\n        - Linear(4) as ys[]\n        - relu as zs[]\n"
+        "  all: relu from concat(concat(ys), concat(zs))"
+    ),
+    "output_of_training": "a: Linear(4)\n  b: relu",
+}
 BLOCKS = """\
 blocks:
+  Pre: relu -> Linear(4)
   Act: Linear(4) -> relu
   Gate:
     return: x * sigmoid(x)
@@ -48,7 +81,8 @@ def spec_of(chain: str) -> str:
 
 
 SPECS = {name: f"archc: 1\nname: net\n{body}" for name, body in CONSTRUCTS.items()}
-SPECS |= {name: spec_of(chain) for name, chain in CHAINS.items()}
+SPECS |= {name: spec_of(chain) for name, chain in (CHAINS | OVERWRITING).items()}
+SPECS["output_of_training"] += "outputs:\n  y: last\n  before: a if training\n"
 
 
 def graph_of(text: str) -> Graph:
@@ -58,20 +92,48 @@ def graph_of(text: str) -> Graph:
     return report.graph
 
 
-@pytest.mark.parametrize("mode", ["eval", "train"])
-@pytest.mark.parametrize("name", SPECS)
-def test_source_computes_what_the_nodes_say(name: str, mode: Mode) -> None:
-    graph = graph_of(SPECS[name])
+def model_of(graph: Graph, mode: Mode) -> nn.Module:
+    """Return the network of a graph; nothing in it is random."""
     model = model_class(compiled(graph, lambda: ""))().train(mode == "train")
     for module in model.modules():
         if isinstance(module, nn.Dropout):
             module.p = 0.0
+    return model
+
+
+def results_of(model: nn.Module, inputs: Sequence[Tensor]) -> list[Tensor]:
+    """Return a network's results."""
+    result = model(*inputs)
+    return [result] if isinstance(result, Tensor) else list(result)
+
+
+@pytest.mark.parametrize("mode", ["eval", "train"])
+@pytest.mark.parametrize("name", SPECS)
+def test_source_computes_what_the_nodes_say(name: str, mode: Mode) -> None:
+    graph = graph_of(SPECS[name])
+    model = model_of(graph, mode)
     assert list(model.state_dict()) == [key.name for key in graph.keys]
     inputs = inputs_of(graph)
     with torch.no_grad():
         expected = results_of_nodes(graph, model, inputs, mode)
-        result = model(*(x.clone() for x in inputs))
-    results = [result] if isinstance(result, Tensor) else list(result)
+        results = results_of(model, [x.clone() for x in inputs])
     assert len(results) == len(expected)
-    for ours, theirs in zip(results, expected, strict=True):
-        assert torch.equal(ours, theirs)
+    assert all(map(torch.equal, results, expected))
+
+
+@pytest.mark.parametrize("mode", ["eval", "train"])
+@pytest.mark.parametrize("name", OVERWRITING)
+def test_gradients_are_those_of_the_nodes(name: str, mode: Mode) -> None:
+    graph = graph_of(SPECS[name])
+    model = model_of(graph, mode)
+    inputs = inputs_of(graph)
+    found = [*gradients(model, results_of(model, inputs))]
+    expected = [*gradients(model, results_of_nodes(graph, model, inputs, mode))]
+    assert found
+    assert all(map(torch.equal, found, expected))
+
+
+def gradients(model: nn.Module, results: Sequence[Tensor]) -> tuple[Tensor, ...]:
+    """Return the gradients of the weights for a sum of the results."""
+    total = torch.stack([result.sum() for result in results]).sum()
+    return torch.autograd.grad(total, list(model.parameters()))

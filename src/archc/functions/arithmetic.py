@@ -68,6 +68,10 @@ class Arithmetic(Function):
         self._check_operands(inputs)
         return (TensorType(self._met([x.shape for x in inputs]), self._dtype(inputs)),)
 
+    def may_be_overwritten(self, *inputs: TensorType) -> bool:
+        """Return that backward reads the operands alone; one alone is its own sum."""
+        return len(inputs) > 1 or self.other is not None
+
     def _check_operands(self, inputs: Sequence[TensorType]) -> None:
         name = spec_name(type(self))
         if len(inputs) > 1 and self.other is not None:
@@ -177,6 +181,10 @@ class Pow(Arithmetic):
     torch_name: ClassVar[str] = "torch.pow"
     function_name: ClassVar[str] = "pow"
     operator: ClassVar[str] = "**"
+
+    def may_be_overwritten(self, *inputs: TensorType) -> bool:
+        """Return that backward reads the result, where a number is raised to a tensor."""
+        return False
 
     def _joined(self, operands: list[str]) -> str:
         base, power = operands

@@ -45,6 +45,10 @@ class Concat(_Join):
         shape = concatenated([x.shape for x in inputs], self.dim)
         return (TensorType(checked(shape), promoted(*(x.dtype for x in inputs))),)
 
+    def may_be_overwritten(self, *inputs: TensorType) -> bool:
+        """Return that the parts are copied and backward reads their sizes alone."""
+        return True
+
     def reads(self, *inputs: TensorType, result: int = 0) -> tuple[Reads, ...]:
         """Return that each element reads itself; along `dim` its place has changed."""
         dim = normal_dimension(self.dim, inputs[0].rank)

@@ -20,6 +20,7 @@ class ReLU(Elementwise):
     """
 
     torch_name: ClassVar[str] = "nn.ReLU"
+    overwrites: ClassVar[bool] = True
 
     inplace: bool = Field(False, description=_INPLACE)
 
@@ -31,6 +32,7 @@ class ReLU6(Elementwise):
     """
 
     torch_name: ClassVar[str] = "nn.ReLU6"
+    overwrites: ClassVar[bool] = True
 
     inplace: bool = Field(False, description=_INPLACE)
 

@@ -73,6 +73,8 @@ class Layer(ABC):
     """The colour group in diagrams."""
     is_view: ClassVar[bool] = False
     """Whether the result needs no memory of its own: it is the input's, or a weight's."""
+    overwrites: ClassVar[bool] = False
+    """Whether `inplace=True` changes no number and no gradient: backward reads the result alone."""
     unnamed_arguments: ClassVar[Literal["forbid", "allow"]] = "forbid"
     """Whether arguments that no field names are taken, as they are."""
 
@@ -145,6 +147,14 @@ class Layer(ABC):
         Nothing where the output is the input's shape, or says by itself where it comes from.
         """
         return ()
+
+    def may_be_overwritten(self, *inputs: TensorType) -> bool:
+        """Return whether a next layer may write over the result.
+
+        It is memory of the layer's own, in training as in inference, and torch's backward
+        does not read it.
+        """
+        return False
 
     def result_names(self, *inputs: TensorType) -> tuple[str, ...]:
         """Return the names of the results, which may depend on the inputs: parts of `split`."""

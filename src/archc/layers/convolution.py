@@ -57,6 +57,10 @@ class _Filters(Layer):
         """Return `in_channels`: the input's channels."""
         return {"in_channels": number(inputs[0].shape[1], "the number of channels")}
 
+    def may_be_overwritten(self, *inputs: TensorType) -> bool:
+        """Return that backward reads the input and the weights alone."""
+        return True
+
     def filters(self, first: int, second: int, bias: bool) -> tuple[Owned, ...]:
         """Return the weight (first, second, k…) and the bias (out_channels)."""
         kernels = spatial(self.kernel_size, self.axes, "kernel_size")

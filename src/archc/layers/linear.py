@@ -45,6 +45,10 @@ class Linear(Layer):
         weight = Owned("weight", (self.out_features, self.inferred(*inputs)["in_features"]))
         return (weight, Owned("bias", (self.out_features,))) if self.bias else (weight,)
 
+    def may_be_overwritten(self, *inputs: TensorType) -> bool:
+        """Return that backward reads the input and the weights alone."""
+        return True
+
     def multiply_adds(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> int:
         """Return in_features for each element of the output."""
         return self.inferred(*inputs)["in_features"] * elements(outputs[0].shape)

@@ -79,6 +79,10 @@ class _BatchNormalization(_RunningNormalization):
         """Return that each position reads itself, by the statistics of an inference."""
         return (unmoved(range(inputs[0].rank)),)
 
+    def may_be_overwritten(self, *inputs: TensorType) -> bool:
+        """Return that backward reads the input and the weights alone."""
+        return True
+
 
 class BatchNorm1d(_BatchNormalization):
     """Normalise each channel of (B, C) or (B, C, L) over the batch.
@@ -228,6 +232,10 @@ class LayerNorm(_LastDimensions):
             return ()
         return _scale_and_shift(self.shape(inputs[0]), self.bias)
 
+    def may_be_overwritten(self, *inputs: TensorType) -> bool:
+        """Return that backward reads the input and the weights alone."""
+        return True
+
 
 class RMSNorm(_LastDimensions):
     """Divide each position by the root of the mean square of its features.
@@ -284,6 +292,10 @@ class GroupNorm(_Normalization):
     def reads(self, *inputs: TensorType, result: int = 0) -> tuple[Reads, ...]:
         """Return that each position reads all of its sample's groups."""
         return (unmoved((0,)),)
+
+    def may_be_overwritten(self, *inputs: TensorType) -> bool:
+        """Return that backward reads the input and the weights alone."""
+        return True
 
 
 class LocalResponseNorm(_Normalization):

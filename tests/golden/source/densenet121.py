@@ -14,7 +14,7 @@ class Transition(nn.Sequential):
     def __init__(self, in_channels: int) -> None:
         super().__init__()
         self.norm = nn.BatchNorm2d(in_channels)
-        self.relu = nn.ReLU()
+        self.relu = nn.ReLU(inplace=True)
         self.conv = nn.Conv2d(in_channels, in_channels // 2, 1, bias=False)
         self.pool = nn.AvgPool2d(2)
 
@@ -23,10 +23,10 @@ class DenseLayer(nn.Module):
     def __init__(self, in_channels: int) -> None:
         super().__init__()
         self.norm1 = nn.BatchNorm2d(in_channels)
-        self.relu1 = nn.ReLU()
+        self.relu1 = nn.ReLU(inplace=True)
         self.conv1 = nn.Conv2d(in_channels, 128, 1, bias=False)
         self.norm2 = nn.BatchNorm2d(128)
-        self.relu2 = nn.ReLU()
+        self.relu2 = nn.ReLU(inplace=True)
         self.conv2 = nn.Conv2d(128, 32, 3, padding=1, bias=False)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -53,7 +53,7 @@ class Densenet121(nn.Module):
         self.features = nn.Sequential()
         self.features.conv0 = nn.Conv2d(3, 64, 7, stride=2, padding=3, bias=False)
         self.features.norm0 = nn.BatchNorm2d(64)
-        self.features.relu0 = nn.ReLU()
+        self.features.relu0 = nn.ReLU(inplace=True)
         self.features.pool0 = nn.MaxPool2d(3, stride=2, padding=1)
         self.features.denseblock1 = DenseBlock(64, 6)
         self.features.transition1 = Transition(256)
@@ -68,7 +68,7 @@ class Densenet121(nn.Module):
 
     def forward(self, image: Tensor) -> Tensor:
         x = self.features(image)  # lines 38-46: [B, 1024, 7, 7]
-        x = torch.flatten(F.adaptive_avg_pool2d(F.relu(x), 1), 1)  # line 47: [B, 1024]
+        x = torch.flatten(F.adaptive_avg_pool2d(F.relu(x, inplace=True), 1), 1)  # line 47
         return self.classifier(x)  # line 48: [B, 1000]
 
     @torch.no_grad()

@@ -26,7 +26,7 @@ class Conv(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         x = self.conv(x)  # line 13
-        return F.relu(self.bn(x))  # line 14
+        return F.relu(self.bn(x), inplace=True)  # line 14
 
 
 class Inception(nn.Module):
@@ -60,7 +60,7 @@ class InceptionAux(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         x = self.pool(x)  # line 22
         x = torch.flatten(self.conv(x), 1)  # line 23
-        x = F.relu(self.fc1(x))  # line 24
+        x = F.relu(self.fc1(x), inplace=True)  # line 24
         x = self.dropout(x)  # line 25
         return self.fc2(x)  # line 26
 

@@ -32,11 +32,11 @@ class BasicBlock(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         out = self.conv1(x)  # line 23
-        out = F.relu(self.bn1(out))  # line 24
+        out = F.relu(self.bn1(out), inplace=True)  # line 24
         out = self.conv2(out)  # line 25
         bn2 = self.bn2(out)  # line 26
         x = self.downsample(x)  # line 27
-        return F.relu(bn2 + x)  # line 28
+        return F.relu(bn2 + x, inplace=True)  # line 28
 
 
 class Stage(nn.Sequential):
@@ -60,7 +60,7 @@ class Resnet18(nn.Module):
 
     def forward(self, image: Tensor) -> Tensor:
         x = self.conv1(image)  # line 42: [B, 64, 112, 112]
-        x = F.relu(self.bn1(x))  # line 43: [B, 64, 112, 112]
+        x = F.relu(self.bn1(x), inplace=True)  # line 43: [B, 64, 112, 112]
         x = self.maxpool(x)  # line 44: [B, 64, 56, 56]
         x = self.layer1(x)  # line 45: [B, 64, 56, 56]
         x = self.layer2(x)  # line 46: [B, 128, 28, 28]

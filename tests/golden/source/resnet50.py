@@ -34,13 +34,13 @@ class Bottleneck(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         out = self.conv1(x)  # line 30
-        out = F.relu(self.bn1(out))  # line 31
+        out = F.relu(self.bn1(out), inplace=True)  # line 31
         out = self.conv2(out)  # line 32
-        out = F.relu(self.bn2(out))  # line 33
+        out = F.relu(self.bn2(out), inplace=True)  # line 33
         out = self.conv3(out)  # line 34
         bn3 = self.bn3(out)  # line 35
         x = self.downsample(x)  # line 36
-        return F.relu(bn3 + x)  # line 37
+        return F.relu(bn3 + x, inplace=True)  # line 37
 
 
 class Stage(nn.Sequential):
@@ -67,7 +67,7 @@ class Resnet50(nn.Module):
 
     def forward(self, image: Tensor) -> Tensor:
         x = self.conv1(image)  # line 42: [B, 64, 112, 112]
-        x = F.relu(self.bn1(x))  # line 43: [B, 64, 112, 112]
+        x = F.relu(self.bn1(x), inplace=True)  # line 43: [B, 64, 112, 112]
         x = self.maxpool(x)  # line 44: [B, 64, 56, 56]
         x = self.layer1(x)  # line 45: [B, 256, 56, 56]
         x = self.layer2(x)  # line 46: [B, 512, 28, 28]

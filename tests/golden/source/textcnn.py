@@ -26,9 +26,9 @@ class Textcnn(nn.Module):
         x = self.embed(tokens).unsqueeze(1)  # line 16: [B, 1, 56, 300]
         x = torch.cat(  # lines 18-20: [B, 300]
             [
-                F.relu(self.convs1[0](x)).squeeze(3).amax(2),
-                F.relu(self.convs1[1](x)).squeeze(3).amax(2),
-                F.relu(self.convs1[2](x)).squeeze(3).amax(2),
+                F.relu(self.convs1[0](x), inplace=True).squeeze(3).amax(2),
+                F.relu(self.convs1[1](x), inplace=True).squeeze(3).amax(2),
+                F.relu(self.convs1[2](x), inplace=True).squeeze(3).amax(2),
             ],
             1,
         )

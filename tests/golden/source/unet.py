@@ -18,7 +18,7 @@ class DoubleConv(nn.Sequential):
             double_conv += [
                 nn.Conv2d(in_channels, out, 3, padding=1, bias=False),
                 nn.BatchNorm2d(out),
-                nn.ReLU(),
+                nn.ReLU(inplace=True),
             ]
             in_channels = out
         self.double_conv = nn.Sequential(*double_conv)

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from msgspec import Struct
 
 from archc.backends.python_source.module_access import access_text
+from archc.backends.python_source.overwriting import in_place
 from archc.backends.python_source.run_kinds import is_module
 from archc.backends.python_source.structure import Structure
 from archc.backends.python_source.texts import (
@@ -149,6 +150,8 @@ class Draft:
 
     def _function(self, node: Node, values: tuple[Value, ...]) -> None:
         function = _operation_of(node)
+        if node.index in self.structure.overwriting:
+            function = in_place(function)
         assert isinstance(function, Function)
         call = function.forward([_mark(i) for i in range(len(node.inputs))], batch=_mark("batch"))
         text = self._filled(call, node.inputs, function)

@@ -8,7 +8,7 @@ from archc.backends.python_source.run_kinds import first_inputs
 from archc.backends.python_source.symbols import shared
 from archc.backends.python_source.vocabulary import Vocabulary
 from archc.expressions.printing import constant_text, expression_text, sequence_text
-from archc.expressions.syntax import Expression, Keyword, Name
+from archc.expressions.syntax import Expression, Keyword, Literal, Name
 from archc.expressions.values import Constant, is_list
 from archc.ir.runs import Operation, Value
 from archc.layers.base import Layer, spec_name
@@ -23,9 +23,15 @@ class _Given(NamedTuple):
     named: list[tuple[str, Expression]]
 
 
-def layer_call(units: Sequence[Operation], vocabulary: Vocabulary) -> str:
-    """Return the call of torch's class, or of what makes a tensor of the module's own."""
-    return _LayerCall(units, vocabulary).text()
+def layer_call(
+    units: Sequence[Operation], vocabulary: Vocabulary, overwriting: frozenset[int]
+) -> str:
+    """Return the call of torch's class, or of what makes a tensor of the module's own.
+
+    `overwriting` holds the nodes whose layer writes over its input.
+    """
+    overwrites = shared(unit.node.index in overwriting for unit in units)
+    return _LayerCall(units, vocabulary).text(overwrites)
 
 
 class _LayerCall:
@@ -39,9 +45,11 @@ class _LayerCall:
         self.layers = [_layer(unit) for unit in units]
         self.inputs = first_inputs([unit.node for unit in units])
 
-    def text(self) -> str:
+    def text(self, overwrites: bool) -> str:
         layer = self.layers[0]
         given = self._given()
+        if overwrites:
+            given.named.append(("inplace", Literal(True)))
         positional = [expression_text(e) for e in given.positional]
         if isinstance(layer, Parameter):
             return f"nn.Parameter(torch.zeros({', '.join(positional)}))"

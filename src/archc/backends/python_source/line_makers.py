@@ -74,7 +74,7 @@ class LineMakers(Struct, frozen=True):
         match units[0]:
             case Operation():
                 operations = [u for u in units if isinstance(u, Operation)]
-                return layer_call(operations, self.vocabulary)
+                return layer_call(operations, self.vocabulary, self.structure.overwriting)
             case Instance():
                 return self._block([u for u in units if isinstance(u, Instance)])
             case ItemRun():

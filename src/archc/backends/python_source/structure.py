@@ -6,6 +6,7 @@ from itertools import pairwise
 from msgspec import Struct
 
 from archc.backends.python_source.graph_facts import given_names, indexed, ranges, readers
+from archc.backends.python_source.overwriting import overwriting
 from archc.backends.python_source.run_kinds import (
     Unit,
     is_container,
@@ -48,6 +49,7 @@ class Structure:
         self.readers = readers(graph)
         self.ranges = ranges(graph)
         self.indexed = frozenset(indexed(graph))
+        self.overwriting = overwriting(graph, self.readers)
         self.given_names = dict(given_names(graph))
         self._sequences: dict[int, bool] = {}
 
