@@ -10,7 +10,8 @@ import pytest
 import torch
 
 import archc
-from archc.compiler import expanded_text
+from archc.compiler import Settings, check_spec, expanded_text
+from archc.opening import read_spec
 
 HEAD = "archc: 1\nname: net\ninputs: {image: [B, 3, H=8, W=8]}\n"
 
@@ -36,6 +37,8 @@ CHAINS = {
         "0.2.1",
     ],
     "(Conv2d(5, 1) from image * 2 if in_channels == 3 else Conv2d(6, 1)) -> PReLU": ["0.0", "0.1"],
+    "(Conv2d(4, 1) as y) -> (BatchNorm2d if y.channels > 3)": ["0.0", "0.1"],
+    "((Conv2d(4, 1) as y) -> relu) -> (BatchNorm2d if y.channels > 4)": ["0"],
     "Twice(4) -> (BatchNorm2d if in_channels == 8)": ["0.0", "0.1"],
 }
 BLOCKS = """\
@@ -140,3 +143,21 @@ def test_mistake_before_a_condition_is_said_once() -> None:
     body = "blocks:\n  Bad: Conv2d(4, 9)\nmodel:\n  - Bad -> (BatchNorm2d if in_channels > 3)\n"
     (found,) = archc.check(text=HEAD + body).diagnostics
     assert (found.code, found.primary and found.primary.line) == ("ARC401", 5)
+
+
+def test_groups_inside_each_other_are_tried_once_each() -> None:
+    chain = "PReLU"
+    for _ in range(25):
+        chain = f"({chain}) -> (PReLU if in_channels > 2)"
+    report = archc.check(text=f"{HEAD}model:\n  - {chain}\n")
+    assert report.graph is not None, str(report)
+    assert len(report.graph.nodes) == 1 + 26  # 2²⁵ lines would have passed the limit
+
+
+def test_blocks_inside_each_other_are_tried_once_each() -> None:
+    blocks = "  B0: Conv2d(4, 1)\n"
+    blocks += "".join(f"  B{n}: B{n - 1} -> (PReLU if in_channels > 2)\n" for n in range(1, 15))
+    text = f"{HEAD}blocks:\n{blocks}model:\n  - B14\n"
+    report = check_spec(read_spec(text, "net.yaml"), Settings(max_nodes=200))
+    assert report.graph is not None, str(report)
+    assert len(report.graph.nodes) == 2 + 14  # 2¹⁴ lines would have passed the limit

@@ -1,6 +1,8 @@
 """Running the stages of a chain: layers, functions, blocks, parentheses, children again."""
 
-from collections.abc import Sequence
+from collections.abc import Generator, Hashable, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
@@ -14,6 +16,9 @@ from archc.passes.elaboration.places import Slot
 from archc.passes.elaboration.running import Part
 from archc.passes.elaboration.scope import STAGE_INPUTS, Record
 from archc.statements import Item, LayerCall, Stage
+
+if TYPE_CHECKING:
+    from archc.passes.elaboration.blocks import BlockRunner
 
 Unit = Operation | Instance | ItemRun | Reuse
 
@@ -30,7 +35,13 @@ class Planned(Struct, frozen=True):
 class StageRunner(Part):
     """Runs the chains of one block."""
 
-    __slots__ = ()
+    __slots__ = ("_open", "_tried")
+
+    def __init__(self, runner: "BlockRunner") -> None:
+        super().__init__(runner)
+        self._open = 0
+        self._tried: dict[Hashable, tuple[Value, ...]] = {}
+        """What the parentheses of the line that runs gave on trial."""
 
     def chain(
         self, stages: Sequence[Stage], inputs: tuple[Value, ...], slot: Slot, explicit: bool
@@ -39,35 +50,50 @@ class StageRunner(Part):
 
         `explicit` says that the line names several inputs, each for a purpose.
         """
-        planned = self._plan(stages, inputs)
-        paths = _paths(planned, slot)
-        runs: list[StageRun] = []
-        for plan, places in zip(planned, paths, strict=True):
-            self.evaluator.input = inputs[0] if inputs else None
-            run, inputs = self._stage(plan, inputs, places, explicit)
-            runs.append(run)
-            explicit = False
-        return tuple(runs), inputs
+        with self._line():
+            planned = self._plan(stages, inputs)
+            paths = _paths(planned, slot)
+            runs: list[StageRun] = []
+            for plan, places in zip(planned, paths, strict=True):
+                self.evaluator.input = inputs[0] if inputs else None
+                run, inputs = self._stage(plan, inputs, places, explicit)
+                runs.append(run)
+                explicit = False
+            return tuple(runs), inputs
+
+    @contextmanager
+    def _line(self) -> Generator[None]:
+        """Forget what was tried once the whole line has run."""
+        self._open += 1
+        try:
+            yield
+        finally:
+            self._open -= 1
+            if not self._open:
+                self._tried.clear()
 
     def _plan(self, stages: Sequence[Stage], inputs: tuple[Value, ...]) -> list[Planned]:
         """Find out what each stage calls and which take a slot, before any has a path.
 
-        What takes a slot may depend on the stage's own input, `(BatchNorm2d if in_channels > 3)`.
-        Then the stages before it run on trial, for the shape that arrives; where they fail, the
-        plan ends with them, and running them says why.
+        What takes a slot may depend on the stage's own input, `(BatchNorm2d if in_channels > 3)`,
+        or on a name that the chain gives. Then the stages before it run on trial; where they
+        fail, the plan ends with them, and running them says why.
         """
         planned: list[Planned] = []
         for stage in stages:
-            arriving = inputs
-            if planned and asks_its_input(stage):
+            asked = STAGE_INPUTS.union(*(_names_given(plan.stage) for plan in planned))
+            if not planned or not _asks(stage, asked):
+                planned.append(self._planned(stage, inputs))
+                continue
+            with self.runner.on_trial():
                 arriving = self._arriving(planned, inputs)
                 if POISON in arriving:
                     break
-            self.evaluator.input = arriving[0] if arriving else None
-            planned.append(self._planned(stage, arriving))
+                planned.append(self._planned(stage, arriving))
         return planned
 
     def _planned(self, stage: Stage, inputs: tuple[Value, ...]) -> Planned:
+        self.evaluator.input = inputs[0] if inputs else None
         count = None
         if stage.factor is not None:
             count = self.evaluator.integer(stage.factor, "the number of copies")
@@ -80,19 +106,18 @@ class StageRunner(Part):
         return Planned(stage, callee, count, self.runner.callees.holds(callee))
 
     def _arriving(self, planned: Sequence[Planned], inputs: tuple[Value, ...]) -> tuple[Value, ...]:
-        """Return what stages give on, without leaving a trace of them."""
-        with self.runner.on_trial():
-            try:
-                for plan in planned:
-                    self.evaluator.input = inputs[0] if inputs else None
-                    _, inputs = self._stage(plan, inputs, [], explicit=False)
-            except Skipped:
-                return (POISON,)
+        """Return what stages give on."""
+        try:
+            for plan in planned:
+                self.evaluator.input = inputs[0] if inputs else None
+                _, inputs = self._stage(plan, inputs, [], explicit=False)
+        except Skipped:
+            return (POISON,)
         return inputs
 
     def _item_holds(self, item: Item, inputs: tuple[Value, ...]) -> bool:
         """Return whether what is there of a parenthesis takes a slot."""
-        if item.sources and _item_asks(item):
+        if item.sources and _item_asks(item, STAGE_INPUTS):
             inputs = self.runner.items.sources_of(item.sources)
         self.evaluator.input = inputs[0] if inputs else None
         if item.condition is not None and not self.evaluator.condition(item.condition):
@@ -125,7 +150,7 @@ class StageRunner(Part):
     ) -> tuple[Unit, tuple[Value, ...]]:
         unit = plan.stage.unit
         if isinstance(plan.callee, Item):
-            run = self.runner.items.inner_item(plan.callee, inputs, path)
+            run = self._parenthesis(plan.callee, inputs, path)
             return run, run.values
         if not isinstance(unit, LayerCall):
             raise AssertionError("a stage that is no parenthesis is a call")
@@ -136,19 +161,44 @@ class StageRunner(Part):
             return instance, instance.values
         return self.runner.operations.apply(plan.callee, unit, inputs, path)
 
+    def _parenthesis(self, item: Item, inputs: tuple[Value, ...], path: str) -> ItemRun:
+        """Run a parenthesis; on trial, what it gave to like inputs before is enough."""
+        if not self.builder.is_trial or _names_inside(item):
+            return self.runner.items.inner_item(item, inputs, path)
+        mark = (id(item), *((value.node.index, value.type, value.index) for value in inputs))
+        values = self._tried.get(mark)
+        if values is None:
+            run = self.runner.items.inner_item(item, inputs, path)
+            self._tried[mark] = run.values
+            return run
+        return ItemRun(item, True, None, inputs, (), values, "")
 
-def asks_its_input(stage: Stage) -> bool:
-    """Return whether the input of a stage decides what is there of it, or how often."""
-    if stage.factor is not None and names(stage.factor) & STAGE_INPUTS:
+
+def _names_given(stage: Stage) -> set[str]:
+    """Return the names that `as` gives inside a stage."""
+    return _names_inside(stage.unit) if isinstance(stage.unit, Item) else set()
+
+
+def _names_inside(item: Item) -> set[str]:
+    names_given = {item.target} if item.target else set[str]()
+    for stage in item.stages:
+        names_given |= _names_given(stage)
+    return names_given | (_names_inside(item.otherwise) if item.otherwise is not None else set())
+
+
+def _asks(stage: Stage, asked: frozenset[str]) -> bool:
+    """Return whether one of these names decides what is there of a stage, or how often."""
+    if stage.factor is not None and names(stage.factor) & asked:
         return True
-    return isinstance(stage.unit, Item) and _item_asks(stage.unit)
+    return isinstance(stage.unit, Item) and _item_asks(stage.unit, asked)
 
 
-def _item_asks(item: Item) -> bool:
-    if item.condition is not None and names(item.condition) & STAGE_INPUTS:
+def _item_asks(item: Item, asked: frozenset[str]) -> bool:
+    if item.condition is not None and names(item.condition) & asked:
         return True
     other = item.otherwise
-    return any(map(asks_its_input, item.stages)) or (other is not None and _item_asks(other))
+    inside = any(_asks(stage, asked) for stage in item.stages)
+    return inside or (other is not None and _item_asks(other, asked))
 
 
 def _flow(plan: Planned, inputs: tuple[Value, ...]) -> tuple[Value, ...]:
