@@ -24,7 +24,10 @@ OVERWRITABLE = [
 ]
 OVERWRITING = [
     kind
-    for kind in [*map(layers.find, layers.NAMES), *map(functions.find, functions.NAMES)]
+    for kind in [
+        *map(layers.find, sorted(layers.NAMES)),
+        *map(functions.find, sorted(functions.NAMES)),
+    ]
     if kind.overwrites
 ]
 
