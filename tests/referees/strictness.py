@@ -180,10 +180,6 @@ def _is_masked(call: TorchCall, violation: RuleViolation, results: Results) -> b
 
 
 REASONS: tuple[tuple[str, Predicate], ...] = (
-    (
-        "rows of the transformer's layers hold callables and masks that are not translated yet",
-        lambda call, _violation, _results: call.subject.startswith("Transformer"),
-    ),
     ("a tensor without dimensions", _is_scalar),
     ("a size of 0", _is_empty),
     ("unbatched input; equal with a batch of one", is_unbatched),
