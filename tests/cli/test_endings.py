@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.cli.command import archc, written
 
 
@@ -20,6 +22,48 @@ def test_command_with_closed_standard_output_ends_as_after_sigpipe(tmp_path: Pat
     )
     os.close(writer)
     assert (done.returncode, done.stderr) == (141, b"")
+
+
+def ended(command: str) -> tuple[int, str]:
+    """Return the status and the errors of `archc` with a shell's redirections."""
+    done = subprocess.run(
+        ["sh", "-c", f"exec {sys.executable} -m archc {command}"],
+        stdin=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    return done.returncode, done.stderr
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+@pytest.mark.parametrize(
+    ("command", "reason"),
+    [
+        ("check lenet5 > /dev/full", "No space left on device"),
+        ("summary lenet5 > /dev/full", "No space left on device"),
+        ("check lenet5 >&-", "Bad file descriptor"),
+        ("check lenet5 <&- >&-", "Bad file descriptor"),
+    ],
+)
+def test_command_whose_output_is_refused_says_so_with_status_3(command: str, reason: str) -> None:
+    assert ended(command) == (3, f"error[ARC502]: the system refused: {reason}\n\n")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+@pytest.mark.parametrize("command", ["check missing.yaml 2> /dev/full", "nothing 2> /dev/full"])
+def test_command_that_has_nowhere_to_complain_ends_with_status_3(command: str) -> None:
+    assert ended(command) == (3, "")
+
+
+def test_command_with_closed_standard_input_finds_an_empty_spec() -> None:
+    status, errors = ended("check - <&-")
+    assert status == 1
+    assert "the file is empty" in errors
+
+
+def test_command_with_closed_errors_still_succeeds() -> None:
+    assert ended("check lenet5 2>&- > /dev/null") == (0, "")
 
 
 def test_command_after_ctrl_c_ends_with_130() -> None:

@@ -93,22 +93,29 @@ def archc() -> None:
 def main() -> NoReturn:
     """Run the command line and leave with its exit status."""
     _start_quickly()
-    sys.exit(run(sys.argv[1:]))
+    _leave(run(sys.argv[1:]))
 
 
 def run(arguments: Sequence[str]) -> int:
     """Return the exit status of a command line, after printing what it has to say."""
     _make_streams_tolerant()
     try:
-        status = _guarded(lambda: _invoke(arguments))
-        sys.stdout.flush()
-        return status
+        return _guarded(lambda: _printed(_invoke(arguments)))
     except BrokenPipeError:
         _discard_stdout()
         return 141
     except KeyboardInterrupt:
         _discard_stdout()
         return 130
+    except OSError:  # there is nowhere left to say it
+        _discard_stdout()
+        return 3
+
+
+def _printed(status: int) -> int:
+    """Return a status once what was written to standard output has left the process."""
+    sys.stdout.flush()
+    return status
 
 
 def _invoke(arguments: Sequence[str]) -> int:
@@ -158,6 +165,8 @@ def _failed_output(error: OSError) -> int:
     from archc.diagnostics import Code
     from archc.files import output_error
 
+    if not error.filename:  # it may be the output itself, which would refuse once more
+        _discard_stdout()
     place = f" `{error.filename}`" if error.filename else ""
     return print_error(
         output_error(Code.OUTPUT_FAILED, f"the system refused{place}: {error.strerror or error}")
@@ -188,8 +197,23 @@ def _start_quickly() -> None:
     gc.set_threshold(50_000)
 
 
+def _leave(status: int) -> NoReturn:
+    """End the process at once: taking a graph apart object by object costs a third of a check."""
+    sys.stderr.flush()
+    os._exit(status)
+
+
 def _make_streams_tolerant() -> None:
-    """Let a terminal that lacks a character show its number, in place of a failure."""
+    """Let a terminal that lacks a character show its number; replace the streams that are closed.
+
+    A closed input is empty, and a closed output refuses what is written to it, as a full disk does.
+    """
+    if sys.stdin is None:
+        sys.stdin = os.fdopen(os.open(os.devnull, os.O_RDONLY))
+    if sys.stdout is None:
+        sys.stdout = os.fdopen(os.open(os.devnull, os.O_RDONLY), "w")
+    if sys.stderr is None:
+        sys.stderr = os.fdopen(os.open(os.devnull, os.O_WRONLY), "w")
     for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:
