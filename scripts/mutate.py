@@ -5,7 +5,8 @@ python scripts/mutate.py [--every N] [--lines N …] [module …]
 Each mutant is judged in a fork of a process that has imported torch, but not archc: first by the
 cases of `tests/layers/cases`, then by calls drawn at the edge of validity, then by the suites that
 read the same classes. Changed are comparisons, arithmetic, whole numbers, conditions and booleans;
-not the texts of messages, which `tests/diagnostics` holds, nor `strict=True`.
+not the texts of messages, which `tests/diagnostics` holds, nor `strict=True`, nor how a class is
+stored.
 """
 
 import argparse
@@ -45,12 +46,12 @@ MESSAGES = {"RuleViolation", "Field", "format_shape"}
 SPEAKING = {"formula", "_does_not_fit", "_smaller", "_too_much_padding", "_first_difference"}
 SPEAKING |= {"_squeezable", "_takes_batch", "__str__", "__repr__"}
 """Functions that make messages alone."""
-SUITES = (
-    "tests/passes/test_receptive_field.py",
-    "tests/backends/test_derivation.py",
-    "tests/layers/test_results.py",
-)
-"""What judges a mutant that cases and referees miss."""
+NOT_RULES = {"strict", "frozen", "gc"}
+"""Keywords that no rule depends on: how Python checks and stores."""
+QUICK = ("layers/test_shapes.py", "layers/test_windows.py", "backends/test_derivation.py")
+"""The suites that judge a mutant after the cases and before the drawn calls."""
+SUITES = ("referees/test_boundaries.py", "passes/test_receptive_field.py", "layers/test_results.py")
+"""What judges a mutant that cases and drawn calls miss."""
 # Calls drawn of each kind, and seconds of processor time for a mutant.
 EXAMPLES, SECONDS = 600, 240
 
@@ -108,7 +109,7 @@ def places(tree: ast.AST) -> Iterator[tuple[ast.AST, str, int | None]]:
         return
     if isinstance(tree, ast.JoinedStr | ast.AnnAssign):
         return
-    if isinstance(tree, ast.keyword) and tree.arg == "strict":
+    if isinstance(tree, ast.keyword) and tree.arg in NOT_RULES:
         return
     for name, value in ast.iter_fields(tree):
         children = enumerate(value) if isinstance(value, list) else [(None, value)]
@@ -161,7 +162,6 @@ class Changed:
 
 def judge(subjects: str, kinds: Sequence[str]) -> None:
     """Run cases and referees; whatever raises has noticed the mutant."""
-    import pytest
     import torch
     from hypothesis import HealthCheck, given, settings
     from tests.layers import case_files
@@ -178,6 +178,7 @@ def judge(subjects: str, kinds: Sequence[str]) -> None:
             test_cases.test_multiply_adds_of_a_case_are_as_written(case)
     for case in test_cases.FAILING:
         test_cases.test_a_failing_case_is_refused_with_its_code(case)
+    expect_green(QUICK)
     for kind in kinds:
         profile = settings(
             max_examples=EXAMPLES,
@@ -188,7 +189,14 @@ def judge(subjects: str, kinds: Sequence[str]) -> None:
             suppress_health_check=list(HealthCheck),
         )
         profile(given(edges.STRATEGIES[kind])(judging.expect_agreement))()
-    paths = [str(ROOT / suite) for suite in SUITES]
+    expect_green(SUITES)
+
+
+def expect_green(suites: Sequence[str]) -> None:
+    """Run suites to their first failure, which ends in an error here."""
+    import pytest
+
+    paths = [str(ROOT / "tests" / suite) for suite in suites]
     assert pytest.main(["-q", "-x", "-o", "filterwarnings=", *paths]) == 0
 
 

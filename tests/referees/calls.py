@@ -37,7 +37,7 @@ class TorchCall:
     subject: str
     arguments: tuple[Any, ...]
     keywords: Mapping[str, Any]
-    inputs: tuple[torch.Tensor, ...]
+    inputs: tuple[torch.Tensor, ...] = field(repr=False)
     run: Callable[[], tuple[nn.Module | None, Any]] = field(repr=False)
     forward: Mapping[str, Any] = field(default_factory=dict)
     """What a module's `forward` is given beside tensors."""

@@ -54,9 +54,12 @@ def is_unbatched(call: TorchCall, violation: RuleViolation, results: Results) ->
     if not call.types:
         return False
     results = _floating(judged_results(call, results))
-    types = _floating(call.types)
     places = [(0, 0)] if isinstance(translation.layer, Function) else product((0, 1), repeat=2)
-    return any(_equal_with_batch(translation, _batched(types, *at), results) for at in places)
+    return any(
+        _equal_with_batch(translation, _batched(types, *at), results)
+        for at in places
+        for types in (call.types, _floating(call.types))
+    )
 
 
 def _floating(types: Sequence[TensorType]) -> Results:
