@@ -296,7 +296,10 @@ def _created(layer: type[Layer], arguments: _Arguments) -> Layer:
     try:
         return layer(**arguments.values)
     except ValidationError as error:
-        raise _violation(layer, arguments.values, error.errors()[0]) from None
+        found = error.errors()
+        # a misspelt name leaves the right one missing: one mistake, the first cause
+        unknown = (each for each in found if each["type"] == "extra_forbidden")
+        raise _violation(layer, arguments.values, next(unknown, found[0])) from None
 
 
 def _named(
@@ -324,19 +327,28 @@ def _spread(arguments: Sequence[Constant]) -> Sequence[Constant]:
 
 def _too_many(layer: type[Layer], arguments: Sequence[Constant]) -> RuleViolation:
     name, allowed = spec_name(layer), layer.positional
-    if layer.inferred_names and len(arguments) == len(allowed) + len(layer.inferred_names):
+    is_pasted = len(arguments) >= len(allowed) + len(layer.inferred_names) > len(allowed)
+    if is_pasted:
         first = arguments[layer.inferred_after]
         advice = f"{layer.inferred_names[0]} is inferred: drop the {first}"
+        if rest := arguments[len(allowed) + len(layer.inferred_names) :]:
+            advice += f", and write by name: {_by_name(layer, rest)}"
     else:
         advice = "write the others by name: " + _first_fields(layer)
-    takes = ", ".join(allowed) if allowed else "none"
+    takes = f"{len(allowed)} positional argument{'s' * (len(allowed) != 1)} ({', '.join(allowed)})"
     return RuleViolation(
         Code.TOO_MANY_POSITIONAL,
-        f"`{name}` takes {len(allowed)} positional argument{'s' * (len(allowed) != 1)}"
-        f" ({takes}), {len(arguments)} given",
+        f"`{name}` takes {takes if allowed else 'no positional arguments'}, {len(arguments)} given",
         help=advice,
-        argument="0" if "inferred" in advice else str(len(allowed)),
+        argument="0" if is_pasted else str(len(allowed)),
     )
+
+
+def _by_name(layer: type[Layer], values: Sequence[Constant]) -> str:
+    """Return values beyond the positional ones as torch's order names them."""
+    rest = [name for name in layer.fields() if name not in layer.positional]
+    pairs = zip(rest, values, strict=False)
+    return ", ".join(f"{name}={constant_text(value)}" for name, value in pairs)
 
 
 def _first_fields(layer: type[Layer]) -> str:
@@ -356,13 +368,22 @@ def _violation(
     if error["type"] == "extra_forbidden":
         return _unknown_argument(layer, name)
     value: Any = values.get(name)
-    advice = "use //" if isinstance(value, float) and "int" in error["type"] else ""
+    advice = _advice(value, error["type"])
     return RuleViolation(
         Code.ARGUMENT_VALUE,
         f"`{name}` of `{callee}` cannot be {constant_text(value)}: {_reason(error, value)}",
         help=advice,
         argument=name,
     )
+
+
+def _advice(value: Constant, kind: str) -> str:
+    """Return how a value of the wrong kind becomes one of the right kind."""
+    if isinstance(value, float) and "int" in kind:
+        return f"use // to divide, or write {int(value)}" if value.is_integer() else "use //"
+    if isinstance(value, str) and kind == "bool_type":
+        return "write True or False, without quotes"
+    return ""
 
 
 def _unknown_argument(layer: type[Layer], name: str) -> RuleViolation:

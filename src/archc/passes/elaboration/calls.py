@@ -1,8 +1,9 @@
 """Calling a block: binding its arguments, refusing recursion, running the call."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
+from archc import layers
 from archc.diagnostics import Code, Label, RuleViolation
 from archc.expressions.printing import expression_text, keyword_text
 from archc.expressions.syntax import Expression
@@ -15,7 +16,7 @@ from archc.passes.elaboration.parameters import bind_parameters
 from archc.passes.elaboration.running import Part
 from archc.passes.elaboration.scope import FileScope
 from archc.spec.model import Document
-from archc.statements import LayerCall
+from archc.statements import Block, LayerCall
 
 MAX_BLOCK_NESTING = 16
 
@@ -38,7 +39,7 @@ class BlockCaller(Part):
         if callee.template.is_model:
             callee, arguments = self._configured(callee, call), dict[str, Any]()
         else:
-            arguments = self._bound(callee, call)
+            arguments = self._bound(callee, call, len(inputs))
         if any(value is POISON for value in inputs):
             raise Skipped
         template = callee.template
@@ -69,7 +70,7 @@ class BlockCaller(Part):
                 raise RuleViolation(
                     Code.RECURSION,
                     f"`{template.name}` calls itself",
-                    help="repeat a block with `* n` or `for`",
+                    help=_other_than_itself(template.name),
                     span=call.span,
                 )
             instance = instance.caller
@@ -80,7 +81,7 @@ class BlockCaller(Part):
                 span=call.span,
             )
 
-    def _bound(self, callee: BlockCallee, call: LayerCall) -> dict[str, Any]:
+    def _bound(self, callee: BlockCallee, call: LayerCall, tensors: int) -> dict[str, Any]:
         """Bind a call's arguments to a block's parameters."""
         positional, keywords = self.runner.arguments.of(call)
         signature = callee.template.block.arguments
@@ -96,10 +97,10 @@ class BlockCaller(Part):
             elif extra and name not in bound:
                 rest.append((name, value))
             else:
-                raise _wrong_arguments(callee, call, _surplus(name, names), name)
+                raise _not_taken(callee, call, name, {*bound, *keywords})
         left = [a for a in signature if a.name not in bound and not a.variadic]
         if missing := [a.name for a in left if a.default is None]:
-            raise _missing_arguments(callee, call, missing)
+            raise _missing_arguments(callee, call, missing, tensors)
         for argument in left:
             if argument.default is not None:
                 bound[argument.name] = _default(callee.file, argument.default, bound)
@@ -139,11 +140,22 @@ def _default(file: FileScope, default: Expression, bound: Mapping[str, Any]) -> 
     return DefaultEvaluator({**file.parameters, **bound}, file).constant(default)
 
 
-def _surplus(name: str, names: list[str]) -> str:
+def _not_taken(
+    callee: BlockCallee, call: LayerCall, name: str, given: Collection[str]
+) -> RuleViolation:
+    """Return the violation for an argument that is there twice, or that a block does not take."""
+    block = callee.template.block
+    names = [a.name for a in block.arguments if not a.variadic]
     if name in names:
-        return f"`{name}` is given twice"
-    near = nearest(name, names)
-    return f"there is no `{name}`" + (f", did you mean `{near}`?" if near else "")
+        return _wrong_arguments(callee, call, f"`{name}` is given twice", name)
+    left = [a for a in block.arguments if a.name not in given and not a.variadic]
+    meant = [a.name for a in left if a.default is None or name.startswith(a.name)]
+    near = nearest(name, names) or (meant[0] if len(meant) == 1 else "")
+    violation = _wrong_arguments(callee, call, f"there is no `{name}`", name)
+    taking = f"`{block.name}({', '.join([*names, '**kw'])})`"
+    passing = f"to take more arguments define it as {taking}, and pass `**kw` on to a layer"
+    violation.help = f"did you mean `{near}`?" if near else passing
+    return violation
 
 
 def _at_call(violation: RuleViolation, call: LayerCall, document: Document) -> RuleViolation:
@@ -169,8 +181,14 @@ def _wrong_arguments(
     )
 
 
+def _other_than_itself(name: str) -> str:
+    """Return what a block may have meant by its own name: a layer that is called alike."""
+    near = nearest(name, layers.NAMES)
+    return f"did you mean the layer `{near}`?" if near else "repeat a block with `* n` or `for`"
+
+
 def _missing_arguments(
-    callee: BlockCallee, call: LayerCall, missing: Sequence[str]
+    callee: BlockCallee, call: LayerCall, missing: Sequence[str], tensors: int
 ) -> RuleViolation:
     listed = ", ".join(f"`{name}`" for name in missing)
     is_or_are = "is" if len(missing) == 1 else "are"
@@ -178,7 +196,17 @@ def _missing_arguments(
     given = [*map(expression_text, call.arguments or ()), *map(keyword_text, call.keywords)]
     whole = ", ".join([*given, *(f"{name}=…" for name in missing)])
     violation.help = f"write `{call.name}({whole})`"
+    block = callee.template.block
+    if tensors > len(block.inputs):
+        head = _with_tensors(block, missing)
+        violation.help = f"what `from` gives has a parenthesis of its own: define it as `{head}`"
     return violation
+
+
+def _with_tensors(block: Block, tensors: Sequence[str]) -> str:
+    """Return a block's head that takes some of its parameters as tensors."""
+    parameters = [a.name for a in block.arguments if a.name not in tensors]
+    return f"{block.name}({', '.join(parameters)})({', '.join(tensors)}):"
 
 
 def _wrong_inputs(template: Template, given: int, call: LayerCall) -> RuleViolation:

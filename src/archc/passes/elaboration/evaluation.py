@@ -1,6 +1,7 @@
 """Evaluating the expressions of a block; operators on tensors become nodes."""
 
 import re
+from difflib import get_close_matches
 from typing import Any
 
 from archc import functions, layers
@@ -160,11 +161,7 @@ class LineEvaluator(Evaluator):
         if name in {"channels", "features"}:
             return self._size(shape, 1 if name == "channels" else -1, name)
         raise RuleViolation(
-            Code.UNKNOWN_NAME,
-            f"a tensor has no `{name}`",
-            help=f"its results are {', '.join(f'`{name}`' for name in results if name)}"
-            if any(results)
-            else "ask `.shape`, `.channels` or `.features`; a child of a block is not seen outside",
+            Code.UNKNOWN_NAME, f"a tensor has no `{name}`", help=_near_attribute(name, results)
         )
 
     def _owner(self, expression: Expression) -> Any:
@@ -208,7 +205,7 @@ class LineEvaluator(Evaluator):
             return RuleViolation(
                 Code.UNKNOWN_CALLEE,
                 f"`{name}` owns a slot and needs a line of its own",
-                help=f"write it as a child and use the child's name: `child: {name}(…)`",
+                help=_as_function(name),
             )
         if name in self.scope.file.unread or self.scope.file.is_partial:
             raise Skipped
@@ -281,6 +278,24 @@ class LineEvaluator(Evaluator):
             f"`{expression_text(expression)}` is {what}, and a tensor belongs here",
             span=expression.span,
         )
+
+
+def _near_attribute(name: str, results: tuple[str, ...]) -> str:
+    """Return what may be asked of a tensor that was asked for something else."""
+    named = [result for result in results if result]
+    if near := get_close_matches(name, ("shape", "channels", "features", *named), 1, 0.7):
+        return f"did you mean `.{near[0]}`?"
+    if named:
+        return f"its results are {', '.join(f'`{result}`' for result in named)}"
+    return "ask `.shape`, `.channels` or `.features`; a child of a block is not seen outside"
+
+
+def _as_function(name: str) -> str:
+    """Return what to write where an expression calls a module: its function, or a child."""
+    child = f"write it as a child and use the child's name: `child: {name}(…)`"
+    if name.lower() in functions.NAMES:
+        return f"the function is `{name.lower()}(…)`; for the module, {child}"
+    return child
 
 
 def _may_name(key: str, name: str) -> bool:

@@ -1,6 +1,8 @@
 """Evaluating `init` and `tie`: which tensors a selector means, and what fills them."""
 
 from collections.abc import Iterator, Sequence
+from difflib import get_close_matches
+from itertools import pairwise
 
 from msgspec.structs import replace
 
@@ -9,6 +11,7 @@ from archc.ir.graph import Graph, Initialisation
 from archc.ir.runs import Instance
 from archc.layers.base import spec_name
 from archc.passes.elaboration.constants import DefaultEvaluator
+from archc.passes.elaboration.naming import definitions
 from archc.passes.elaboration.nodes import NodeBuilder
 from archc.passes.elaboration.scope import FileScope
 from archc.spec.model import InitRule
@@ -87,15 +90,17 @@ def _rule(rule: InitRule, tree: "ModuleNames", file: FileScope) -> Initialisatio
         raise RuleViolation(
             Code.UNKNOWN_CALLEE,
             f"there is no initialisation `{name}`",
-            help="choose one of " + ", ".join(FUNCTIONS),
+            help=_near_function(name),
             span=rule.call.span,
         )
     arguments = tuple(evaluator.constant(a) for a in rule.call.arguments or ())
     keywords = evaluator.keywords(rule.call.keywords)
     _check_arguments(rule, arguments, keywords)
+    matches = tuple(tree.matches(rule.selector))
+    if not matches:
+        _check_children(rule.selector, file)
     if rule.condition is not None and not evaluator.condition(rule.condition):
         return None
-    matches = tuple(tree.matches(rule.selector))
     if not matches and not tree.could_match(rule.selector, file):
         raise RuleViolation(
             Code.SELECTOR,
@@ -104,6 +109,31 @@ def _rule(rule: InitRule, tree: "ModuleNames", file: FileScope) -> Initialisatio
             "`Conv2d.weight`",
         )
     return Initialisation(rule.selector, name, arguments, tuple(keywords.items()), matches)
+
+
+def _near_function(name: str) -> str:
+    near = get_close_matches(name, FUNCTIONS, 1)
+    return f"did you mean `{near[0]}`?" if near else "choose one of " + ", ".join(FUNCTIONS)
+
+
+def _check_children(selector: tuple[str, ...], file: FileScope) -> None:
+    """Refuse a selector that names a child which its block has in no variant.
+
+    Raises:
+        RuleViolation: there is no line of this name in the block.
+    """
+    for name, child in pairwise(selector[:-1]):
+        if name not in file.blocks or child in file.blocks or child[:1].isupper():
+            continue
+        known = [key for key, _ in definitions(file.blocks[name].block.body.entries)]
+        if child.isdigit() or child in known or any("{" in key for key in known):
+            continue
+        near = get_close_matches(child, known, 1)
+        raise RuleViolation(
+            Code.SELECTOR,
+            f"`{'.'.join(selector)}` matches no tensor: `{name}` has no line `{child}`",
+            help=f"did you mean `{near[0]}`?" if near else f"its lines are {', '.join(known)}",
+        )
 
 
 def _check_arguments(

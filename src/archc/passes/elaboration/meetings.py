@@ -102,12 +102,8 @@ class Meeting(Struct, frozen=True, eq=False):
 
     def unread(self) -> Iterator[tuple[str, Value]]:
         """Yield the lines above whose values nothing reads yet, the latest first."""
-        read = {value.key for node in self.builder.nodes for value in node.inputs}
-        read |= {operand.value.key for operand in self.operands}
-        lines = [pair for frame in self.scope.frames for pair in frame.items()]
-        for name, record in reversed(lines):
-            if record.value.node.index >= 0 and record.value.key not in read:
-                yield name, record.value
+        taken = [operand.value for operand in self.operands]
+        return unread_lines(self.scope, self.builder, taken)
 
     def strides(self) -> dict[str, int]:
         """Return the integers of the block that a stride can be read from, by name."""
@@ -164,6 +160,18 @@ class Way(Struct, frozen=True, eq=False):
             except RuleViolation:
                 return None
         return self.end(changes)
+
+
+def unread_lines(
+    scope: Scope, builder: NodeBuilder, taken: Sequence[Value] = ()
+) -> Iterator[tuple[str, Value]]:
+    """Yield the lines above whose values nothing reads yet, the latest first."""
+    read = {value.key for node in builder.nodes for value in node.inputs}
+    read |= {value.key for value in taken}
+    lines = [pair for frame in scope.frames for pair in frame.items()]
+    for name, record in reversed(lines):
+        if record.value.node.index >= 0 and record.value.key not in read:
+            yield name, record.value
 
 
 def ways(first: Operand, second: Operand) -> tuple[Way, Way] | None:

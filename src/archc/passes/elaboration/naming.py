@@ -95,7 +95,7 @@ def absent_name(name: str) -> RuleViolation:
 
 def defined_in(name: str, body: Body) -> Span | None:
     """Return the first place in a body's own lines that gives a value this name."""
-    return next((span for found, span in _definitions(body.entries) if found == name), None)
+    return next((span for found, span in definitions(body.entries) if found == name), None)
 
 
 def _defined_below(name: str, place: Span) -> RuleViolation:
@@ -110,10 +110,12 @@ def _defined_outside(name: str, instance: Instance) -> RuleViolation | None:
     caller = instance.caller
     while caller is not None:
         place = defined_in(name, caller.template.block.body)
-        if place is not None:
+        is_input = name in caller.template.block.inputs
+        if place is not None or is_input:
+            what = f"an input of `{caller.template.name}`" if is_input else "a line"
             return RuleViolation(
                 Code.UNKNOWN_NAME,
-                f"`{name}` is a line outside of the block `{instance.template.name}`",
+                f"`{name}` is {what} outside of the block `{instance.template.name}`",
                 notes=("a block sees its parameters, its inputs and its own lines",),
                 help=_input_advice(name, instance),
             )
@@ -126,10 +128,12 @@ def _input_advice(name: str, instance: Instance) -> str:
     inputs = ", ".join([*block.inputs, name])
     arguments = ", ".join(a.name for a in block.arguments)
     parameters = f"({arguments})" if arguments else "()"
-    return f"make it an input: `{block.name}{parameters}({inputs})`, called with `from …, {name}`"
+    given = f"the block is given `{block.inputs[0]}`; for `{name}` too, " if block.inputs else ""
+    signature = f"`{block.name}{parameters}({inputs})`"
+    return f"{given}make it an input: {signature}, called with `from …, {name}`"
 
 
-def _definitions(entries: Iterable[Entry]) -> Iterator[tuple[str, Span]]:
+def definitions(entries: Iterable[Entry]) -> Iterator[tuple[str, Span]]:
     """Yield the names that lines give to values, with their places, from top to bottom."""
     for entry in entries:
         match entry:
@@ -140,14 +144,14 @@ def _definitions(entries: Iterable[Entry]) -> Iterator[tuple[str, Span]]:
             case Let(name):
                 yield name, entry.span
             case For(_, _, body) | Branch(body):
-                yield from _definitions(body.entries)
+                yield from definitions(body.entries)
             case If(branches):
                 for _, body in branches:
-                    yield from _definitions(body.entries)
+                    yield from definitions(body.entries)
             case Join(_, _, target, body):
                 if target:
                     yield target, entry.span
-                yield from _definitions(body.entries)
+                yield from definitions(body.entries)
             case _:
                 pass
 
@@ -162,4 +166,4 @@ def _assigned(content: Item | Body) -> Iterator[tuple[str, Span]]:
         if isinstance(entry, Child):
             yield from _assigned(entry.content)
         else:
-            yield from (pair for pair in _definitions((entry,)) if not isinstance(entry, Child))
+            yield from (pair for pair in definitions((entry,)) if not isinstance(entry, Child))

@@ -3,9 +3,12 @@
 from collections.abc import Mapping
 
 from archc.diagnostics import Code, Operand, RuleViolation, Span
+from archc.expressions.printing import expression_text
+from archc.expressions.syntax import Literal
 from archc.expressions.values import Constant
 from archc.ir.runs import Operation, Value
 from archc.layers.base import Layer, bind
+from archc.passes.elaboration.meetings import unread_lines
 from archc.passes.elaboration.nodes import POISON, operand, origin_text
 from archc.passes.elaboration.running import Part
 from archc.statements import LayerCall
@@ -30,6 +33,9 @@ class OperationRunner(Part):
             self._check_claims(claimed, operation, inputs)
         except RuleViolation as violation:
             self.builder.blame_once(violation.code, inputs)
+            violation.help = _by_text(violation.help, layer, call)
+            if violation.code is Code.RANK and len(inputs) == 1:
+                violation.help = self._other_line(layer, arguments, keywords) or violation.help
             raise self._placed(violation, layer, call, inputs) from None
         return Operation(values[0].node, call, values), values
 
@@ -47,6 +53,20 @@ class OperationRunner(Part):
         if len(inputs) > most and inputs[0].node.operation is not None and _one_origin(inputs):
             return inputs[:most]
         return inputs
+
+    def _other_line(
+        self, layer: type[Layer], arguments: tuple[Constant, ...], keywords: dict[str, Constant]
+    ) -> str:
+        """Return the line above that a line may have meant to take: it fits and is unread."""
+        operation = bind(layer, arguments, keywords)
+        for name, value in unread_lines(self.scope, self.builder):
+            try:
+                operation.outputs(value.type)
+            except RuleViolation:
+                continue
+            if not name.isdigit():
+                return f"did you mean `… from {name}`? nothing reads that yet"
+        return ""
 
     def _first_input(self) -> str:
         """Return the first input of this block, as an example of what can be named."""
@@ -89,6 +109,16 @@ class OperationRunner(Part):
                     return operand(name, value, record.span, record.text)
         name = value.node.path if value.node.operation is None else "input"
         return operand(name, value, value.node.span, origin_text(value.node))
+
+
+def _by_text(advice: str, layer: type[Layer], call: LayerCall) -> str:
+    """Return an advice to drop an argument with the argument as it is written."""
+    written = (call.arguments or ())[layer.inferred_after :]
+    if "drop the " not in advice or not written or isinstance(written[0], Literal):
+        return advice
+    head, _, rest = advice.partition("drop the ")
+    _, comma, further = rest.partition(",")
+    return f"{head}drop `{expression_text(written[0])}`{comma}{further}"
 
 
 def _one_origin(values: tuple[Value, ...]) -> bool:

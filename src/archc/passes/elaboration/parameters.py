@@ -204,10 +204,11 @@ def _check_range(name: str, value: Any, declaration: Declaration, span: Any) -> 
     choices = declaration.choices
     if choices is not None and value not in choices:
         listed = ", ".join(map(str, choices))
+        near = get_close_matches(str(value), map(str, choices), 1)
         raise RuleViolation(
             Code.PARAMETER_VALUE,
             f"`{name}` cannot be {value}",
-            help=f"choose one of {listed}",
+            help=f"did you mean `{near[0]}`?" if near else f"choose one of {listed}",
             span=span,
         )
     if not isinstance(value, (int, float)):

@@ -128,7 +128,12 @@ class StageRunner(Part):
     def _check_count(self, count: int, stage: Stage) -> None:
         span = stage.factor.span if stage.factor else stage.span
         if count < 0:
-            raise RuleViolation(Code.EXPRESSION_VALUE, f"{count} copies of a layer", span=span)
+            raise RuleViolation(
+                Code.EXPRESSION_VALUE,
+                f"a layer cannot be there {count} times",
+                help="0 leaves it out; anything less is a mistake in the number before",
+                span=span,
+            )
         self.builder.expect_room(count)
 
     def _stage(
