@@ -316,7 +316,9 @@ class Parser(Cursor):
         if self.accept("["):
             items = self._inside(lambda: self.expressions("]"))
             return Display(items, "[]", self.span(token.start))
-        raise self.unexpected("expected a value")
+        before = self.tokens[self.position - 1].text if self.position else ""
+        hint = "a value is missing after `=`" if before == "=" else ""
+        raise self.unexpected("expected a value", hint)
 
     def _inside(self, parse: Callable[[], tuple[Expression, ...]]) -> tuple[Expression, ...]:
         self.depth += 1

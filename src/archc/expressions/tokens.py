@@ -63,9 +63,9 @@ def tokenize(text: str, locate: Locate) -> list[Token]:
 
 def _strange(text: str, position: int, locate: Locate) -> RuleViolation:
     found = text[position]
+    if found in "'\"":
+        return _open_string(text, position, locate)
     advice = {
-        "'": "close the string with a second quote; backslashes are not allowed in it",
-        '"': "close the string with a second quote; backslashes are not allowed in it",
         "!": "write `not` or `!=`",
         "&": "write `and`",
         "|": "write `or`; the arrow between layers is `->`",
@@ -86,6 +86,21 @@ def _strange(text: str, position: int, locate: Locate) -> RuleViolation:
         f"unexpected character `{found}`",
         help=advice,
         span=locate(position, position + 1),
+    )
+
+
+def _open_string(text: str, position: int, locate: Locate) -> RuleViolation:
+    """Return the violation for a string without its second quote.
+
+    Where a string before it holds what no name of an option does, that one is not closed.
+    """
+    strings = re.finditer(rf"{text[position]}([^'\"]*){text[position]}", text[:position])
+    start = next((s.start() for s in strings if re.search(r"[=,()]", s[1])), position)
+    return RuleViolation(
+        Code.SYNTAX,
+        "this string is not closed",
+        help="close the string with a second quote; backslashes are not allowed in it",
+        span=locate(start, start + 1),
     )
 
 
@@ -131,6 +146,8 @@ class Cursor:
     def _closing_advice(self, text: str) -> str:
         if self.token.kind == "end" and text in {")", "]"}:
             return f"a bracket is left open: write the missing `{text}`"
+        if re.fullmatch(r"x\d+", self.token.text):
+            return "two sizes are a tuple: `(3, 3)`"
         return "arguments are parted by commas" if text == ")" and self.token.kind != "end" else ""
 
     def expect_name(self, what: str) -> Token:

@@ -42,6 +42,9 @@ CONDITIONS = ("if", "elif", "else")
 BROKEN = Name("")
 """Stands for an expression that could not be read; what depends on it is skipped in silence."""
 
+_ARGUMENT = re.compile(r"(\w+)\s*$")
+_KINDS = ("type", "layer", "op", "class", "name", "class_name", "module")
+"""Keys that other formats write the kind of a layer under."""
 _TARGET = re.compile(r"\bas\s+([A-Za-z_]\w*)")
 
 
@@ -78,6 +81,8 @@ class BodyReader:
         if isinstance(node, Sequence):
             entries = tuple(e for item in node.items for e in self._list_entry(item))
             return Body("list", entries, node.span)
+        if isinstance(node, Mapping) and _lacks_dashes(node):
+            return self._list_without_dashes(node)
         if isinstance(node, Mapping):
             return Body("mapping", self._mapping_entries(node), node.span)
         return Body("item", (Child("", self._item(node), node.span),), node.span)
@@ -96,9 +101,24 @@ class BodyReader:
             target = _TARGET.search(node.value)
             return Item((), target=target[1] if target else "", span=node.span)
 
+    def _list_without_dashes(self, node: Mapping) -> Body:
+        """Read statements over lists as the list they are meant to be."""
+        key = node.entries[0][0]
+        self.refuse(
+            RuleViolation(
+                Code.BODY_KIND,
+                f"a dash is missing before `{key.value}:`, under which stands a list",
+                help=f"write `- {key.value}:`; or give the lines under it names (`name: Layer`)",
+            ),
+            key.span,
+        )
+        return Body("list", self._mapping_entries(node, "list"), node.span)
+
     def _list_entry(self, node: Node) -> tuple[Entry, ...]:
         if not isinstance(node, Mapping):
             return (Child("", self._content(node), node.span),)
+        if refused := self._typed_layer(node):
+            return (Child("", refused, node.span),)
         if self._is_statement(node):
             return self._mapping_entries(node, "list")
         if refused := self._pasted_layer(node):
@@ -123,14 +143,33 @@ class BodyReader:
         self._refuse_layer_key(key, value)
         return (Child("", Item(()), key.span),)
 
+    def _typed_layer(self, node: Mapping) -> Item | None:
+        """Refuse `{type: Conv2d, out_channels: 8}`, which other formats write."""
+        found = next((entry for entry in node.entries if _names_a_layer(*entry)), None)
+        if found is None:
+            return None
+        key, layer = found
+        rest = [entry for entry in node.entries if entry is not found]
+        if key.value != "type" and not (rest and all(_is_plain(value) for _, value in rest)):
+            return None
+        arguments = _as_arguments(
+            Mapping(tuple(e for e in rest if e[0].value != "name"), node.span)
+        )
+        self._refuse_layer(layer, arguments)
+        return Item((), span=node.span)
+
     def _refuse_layer_key(self, key: Scalar, value: Node) -> None:
-        arguments = _as_arguments(value)
+        self._refuse_layer(key, _as_arguments(value))
+
+    def _refuse_layer(self, name: Node, arguments: str) -> None:
+        """Refuse a layer whose arguments stand in a mapping or a list, and write the call."""
+        assert isinstance(name, Scalar)
         violation = RuleViolation(
             Code.LAYER_AS_MAPPING,
-            f"`{key.value}` is a layer; a layer is called, not given a mapping",
-            help=f"did you mean `{key.value}{f'({arguments})' if arguments else ''}`?",
+            f"`{name.value}` is a layer; a layer is called, not given a mapping",
+            help=f"did you mean `{name.value}{f'({arguments})' if arguments else ''}`?",
         )
-        self.refuse(violation, key.span)
+        self.refuse(violation, name.span)
 
     def _mapping_entries(self, node: Mapping, kind: str = "mapping") -> tuple[Entry, ...]:
         entries: list[Entry] = []
@@ -211,11 +250,16 @@ class BodyReader:
         body = self.body(node)
         if body.kind == kind or body.is_broken or (body.kind == "item" and kind == "list"):
             return body
-        other = "dashes (`- Layer`)" if kind == "list" else "names (`name: Layer`)"
+        advice = "write the lines under it with dashes (`- Layer`)"
+        if kind == "mapping":
+            advice = (
+                "write the lines under it with names (`name: Layer`); "
+                f"or a line `name:` above, and `- {key.value}:` below that"
+            )
         raise RuleViolation(
             Code.BODY_KIND,
             f"under `{key.value}:` stands a {body.kind}, its container is a {kind}",
-            help=f"write the lines under it with {other}",
+            help=advice,
         )
 
     def _entry(self, word: str, key: Scalar, value: Node, kind: str) -> list[Entry]:
@@ -292,6 +336,7 @@ class BodyReader:
         if isinstance(value, Sequence) and key.value in layers.NAMES and not key.style:
             self._refuse_layer_key(key, value)
             return [Child(key.value, Item(()), key.span)]
+        _check_no_call(key)
         if "{" not in key.value:
             check_child_name(key.value)
         content = self._content(value)
@@ -302,6 +347,8 @@ class BodyReader:
             return Item((), span=node.span)
         if isinstance(node, Scalar):
             return self._item(node)
+        if isinstance(node, Mapping) and (refused := self._typed_layer(node)) is not None:
+            return refused
         body = self.body(node)
         return Item((), span=node.span) if body.is_broken else body
 
@@ -319,6 +366,31 @@ class BodyReader:
         )
 
 
+def _names_a_layer(key: Scalar, value: Node) -> bool:
+    """Return whether an entry says of which kind a layer is, as other formats write it."""
+    return key.value in _KINDS and isinstance(value, Scalar) and value.value in layers.NAMES
+
+
+def _is_plain(value: Node) -> bool:
+    """Return whether a value is data, where archc has a layer or its lines."""
+    if isinstance(value, Sequence):
+        return all(map(_is_plain, value.items))
+    return isinstance(value, Scalar) and not is_callable_name(value.value.partition("(")[0])
+
+
+def _check_no_call(key: Scalar) -> None:
+    """Refuse the first half of `Conv2d(8, padding: 1)`, which YAML parts at the colon."""
+    name = _ARGUMENT.search(key.value)
+    if key.value.count("(") > key.value.count(")") and name is not None:
+        place = len(key.value)
+        raise RuleViolation(
+            Code.YAML_SPLIT,
+            "YAML reads `: ` inside a call as a key",
+            help=f"an argument takes `=`: `{name[1]}=…`",
+            span=key.locate(place, place + 1),
+        )
+
+
 def _split_call(node: Sequence | Mapping) -> Scalar | None:
     """Return the first piece of a call that YAML split at its commas, inside `[ ]` or `{ }`."""
     values = node.items if isinstance(node, Sequence) else [value for _, value in node.entries]
@@ -333,6 +405,14 @@ def _split_at_comma(piece: Scalar) -> RuleViolation:
         Code.YAML_SPLIT,
         f"YAML split this call at a comma, `{excerpt(piece.value)}` is what is left",
         help="write one layer a line instead of `[…]` or `{…}`, or put the call in quotes",
+    )
+
+
+def _lacks_dashes(node: Mapping) -> bool:
+    """Return whether a mapping holds statements alone, and lists under them."""
+    return bool(node.entries) and all(
+        statement_word(key) in {"for", "if", "elif", "else", *JOINS} and isinstance(value, Sequence)
+        for key, value in node.entries
     )
 
 
@@ -366,14 +446,21 @@ def statement_word(key: Scalar) -> str:
 
 
 def _as_arguments(node: Node) -> str:
+    """Return what stands in the parentheses of a call, of data that other formats write."""
     if isinstance(node, Scalar):
-        return node.value
+        return _as_argument(node)
     if isinstance(node, Sequence):
-        return ", ".join(item.value for item in node.items if isinstance(item, Scalar))
+        return ", ".join(map(_as_argument, node.items))
     if isinstance(node, Erroneous):
         return ""
-    pairs = [(key.value, value) for key, value in node.entries]
-    return ", ".join(f"{k}={v.value}" for k, v in pairs if isinstance(v, Scalar))
+    return ", ".join(f"{key.value}={_as_argument(value)}" for key, value in node.entries)
+
+
+def _as_argument(value: Node) -> str:
+    if isinstance(value, Sequence):
+        return f"({', '.join(map(_as_argument, value.items))})"
+    written = value.value if isinstance(value, Scalar) else "…"
+    return {"true": "True", "false": "False", "null": "None"}.get(written, written)
 
 
 def is_callable_name(name: str) -> bool:

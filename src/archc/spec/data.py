@@ -114,9 +114,18 @@ def parameter_value(node: Node, is_layer: bool = False) -> Any:
     raise RuleViolation(
         Code.PARAMETER_VALUE,
         f"`{excerpt(value)}` is no number, no list and no layer",
-        help=f"a text has quotes: '{excerpt(value)}'",
+        help=_value_advice(value),
         span=node.span,
     )
+
+
+def _value_advice(value: str) -> str:
+    """Return what was meant by a parameter's value that is none."""
+    if value.startswith("(") and value.endswith(")") and "," in value:
+        return f"a list has brackets: `{excerpt(value.replace('(', '[').replace(')', ']'))}`"
+    if re.search(r"[-+*/]|\w\(", value) and re.fullmatch(r"[\w\s.,()+*/%-]+", value):
+        return f"an expression begins with `=`: `= {excerpt(value)}`; a text has quotes"
+    return f"a text has quotes: '{excerpt(value)}'"
 
 
 def layer_value(scalar: Scalar) -> LayerName:

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from archc.diagnostics import Code, RuleViolation, Span
+from archc.diagnostics.render import excerpt
 from archc.spec.data import parameter_value, plain, unreadable
 from archc.spec.grammar import LineParser, is_identifier
 from archc.spec.model import (
@@ -29,6 +30,14 @@ from archc.spec.source import Erroneous, Mapping, Node, Scalar, Sequence
 from archc.statements import LayerCall
 
 _INPUT = re.compile(r"([a-z][a-z0-9]*)\s*\[(.*)\]", re.DOTALL)
+_KIND_WORDS = {
+    "int_type": "an integer",
+    "list_type": "a list in brackets",
+    "string_type": "a text",
+    "dict_type": "a mapping",
+    "model_type": "a mapping",
+}
+"""What messages call the kinds of values that pydantic asks for."""
 Model = TypeVar("Model", bound=BaseModel)
 
 
@@ -101,14 +110,26 @@ def _validated(model: type[Model], fields: Dict[str, Any], node: Node) -> Model:
         headline = (
             f"there is no key `{path[-1]}` here"
             if unknown
-            else f"`{'.'.join(path)}`: {first['msg'][0].lower()}{first['msg'][1:]}"
+            else _wrong_kind(".".join(path), first["type"], first["msg"], first["input"])
         )
         raise RuleViolation(
             Code.UNKNOWN_KEY if unknown else Code.FIELD_VALUE,
             headline,
-            help=_near_field(path[-1], model) if unknown else "",
+            help=_near_field(path[-1], model) if unknown else _number_advice(first["input"]),
             span=place,
         ) from None
+
+
+def _wrong_kind(path: str, kind: str, words: str, found: object) -> str:
+    """Return what is wrong with a value, in pydantic's words where we have none."""
+    if kind in _KIND_WORDS and isinstance(found, (str, int, float, bool)):
+        return f"`{path}` is {_KIND_WORDS[kind]}, found `{excerpt(str(found))}`"
+    return f"`{path}`: {words[0].lower()}{words[1:]}"
+
+
+def _number_advice(found: object) -> str:
+    digits = found.replace(",", "_") if isinstance(found, str) else ""
+    return f"write `{digits}`" if "_" in digits and digits.replace("_", "").isdecimal() else ""
 
 
 def _descend(node: Node, path: list[str], at_key: bool = False) -> Span:
@@ -159,36 +180,44 @@ def _typed_input(key: Scalar, node: Scalar) -> Input:
     """Read `int64[B, L=56]`."""
     match = _INPUT.fullmatch(node.value)
     if match is None or match[1] not in DTYPES:
+        advice = f"{key.value}: int64[B, L=56]; dtypes are " + ", ".join(DTYPES)
+        if node.value.startswith("(") and node.value.endswith(")"):
+            advice = f"a shape has brackets: `{key.value}: [{node.value[1:-1]}]`"
         raise RuleViolation(
-            Code.FIELD_VALUE,
-            f"`{node.value}` is no tensor type",
-            help=f"{key.value}: int64[B, L=56]; dtypes are " + ", ".join(DTYPES),
+            Code.FIELD_VALUE, f"`{excerpt(node.value)}` is no tensor type", help=advice
         )
     parser = LineParser(node)
     parser.advance()
     parser.expect("[")
     dimensions: list[Dimension] = []
     while not parser.at("]"):
-        dimensions.append(_dimension(parser, alone=False))
-        if not parser.accept(","):
-            break
+        dimensions.append(_dimension(parser))
+        if not parser.at("]"):
+            parser.expect(",")
     parser.expect("]")
     parser.expect_end()
     return Input(key.value, match[1], tuple(dimensions), node.span)
 
 
-def _dimension(parser: LineParser, alone: bool = True) -> Dimension:
+def _dimension(parser: LineParser) -> Dimension:
     """Read `B`, `3`, `H=224` or `width`; a capital first letter is a free dimension."""
     start = parser.token.start
     text = parser.token.text
+    if text in {"-", "null", "?"}:
+        raise RuleViolation(
+            Code.FIELD_VALUE,
+            "a dimension that may have any size has a letter",
+            help="write `B` for the batch, `L=56` for a length with its usual size",
+            span=parser.span(start, parser.token.end),
+        )
     if parser.token.kind == "name" and text[0].isupper():
         parser.advance()
         size = parser.operation() if parser.accept("=") else None
         letter = text
     else:
         size, letter = parser.operation(), ""
-    if alone:
-        parser.expect_end()
+    if parser.token.kind != "end" and not parser.at(",", "]"):
+        raise parser.unexpected("expected `,` or `]`", "the sizes are parted by commas")
     return Dimension(letter, size, parser.span(start))
 
 

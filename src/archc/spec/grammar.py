@@ -47,9 +47,11 @@ class LineParser(Parser):
         if closing and self.at(closing):
             return
         hint = ""
-        if self.at("+", "-", "/", "@", "**", "//", "%"):
+        if self.at("//"):
+            hint = "a comment begins with `#`"
+        elif self.at("+", "-", "/", "@", "**", "%"):
             raise self._sum_of_tensors(closing)
-        if self.at(">") or (self.at("=") and self.peek().text == ">"):
+        elif self.at(">") or (self.at("=") and self.peek().text == ">"):
             hint = "the arrow between layers is `->`"
         elif self.at("="):
             hint = "a name stands before a colon: `name: Layer(…)`"
@@ -166,6 +168,13 @@ class LineParser(Parser):
     def signature(self) -> tuple[str, tuple[Argument, ...], tuple[str, ...]]:
         """Parse `Name(parameters)(inputs)`: the key of a block."""
         name = self.expect_name("a block's name").text
+        if name in {"def", "class"} and self.token.kind == "name":
+            raise RuleViolation(
+                Code.SYNTAX,
+                f"`{name}` is no word of the language",
+                help=f"a block is its name alone: `{self.text[self.token.start :]}:`",
+                span=self.span(0),
+            )
         parameters: list[Argument] = []
         if self.accept("("):
             while not self.at(")"):

@@ -14,13 +14,13 @@ from archc.expressions.syntax import NOWHERE
 from archc.spec import entries
 from archc.spec.bodies import BROKEN, BodyReader
 from archc.spec.data import parameter_value, plain
-from archc.spec.mistakes import Mistakes, TooManyMistakes
+from archc.spec.mistakes import Mistakes, TooManyMistakes, diagnosed
 from archc.spec.model import Document, Expectation, Input
 from archc.spec.sections import KEYS, REQUIRED
 from archc.spec.source import Erroneous, Mapping, Node, Scalar, Sequence, Source
 from archc.statements import Block, Body
 
-_NAME = re.compile(r"\w+")
+_NAME = re.compile(r"(?:(?:def|class)\s+)?(\w+)")
 _LETTER = re.compile(r"\b[A-Z]\w*")
 Value = TypeVar("Value")
 
@@ -38,6 +38,13 @@ def parse(source: Source) -> Document:
         found = sorted(parsed.mistakes, key=lambda mistake: mistake.primary or NOWHERE)
         raise CompileError(found, {source.file: source.text})
     return parsed.document
+
+
+class _OtherVersion(Exception):
+    """A file of another version of the language: nothing else can be said of it."""
+
+    def __init__(self, span: Span) -> None:
+        self.span = span
 
 
 class _Parsed(Struct, frozen=True):
@@ -85,6 +92,10 @@ class _DocumentParser:
             document = self._document()
         except TooManyMistakes:
             document = None
+        except _OtherVersion as other:
+            advice = "install the archc that the file was written for, or write `archc: 1`"
+            violation = RuleViolation(Code.FIELD_VALUE, "the schema version is 1", help=advice)
+            return _Parsed(self.source, None, (diagnosed(violation, other.span),))
         document = document if self.is_whole else None
         return _Parsed(self.source, document, tuple(self.mistakes.found))
 
@@ -195,6 +206,8 @@ class _DocumentParser:
         if "archc" not in self.keys:
             return
         key, node = self.keys["archc"]
+        if isinstance(node, Scalar) and node.value.isdecimal() and node.value != "1":
+            raise _OtherVersion(node.span)
         if not isinstance(node, Scalar) or node.value != "1":
             self._refuse(Code.FIELD_VALUE, "the schema version is 1", node.span, "archc: 1")
         elif next(iter(self.keys)) != "archc":
@@ -218,7 +231,12 @@ class _DocumentParser:
         node = self.keys[key][1]
         if isinstance(node, Mapping):
             yield from node.entries
-        elif not (isinstance(node, Scalar) and not node.value):
+        elif isinstance(node, Scalar) and not node.value:
+            if key == "inputs":
+                self.is_whole = False
+                headline = "there is nothing under `inputs:`"
+                self._refuse(Code.WRONG_KIND, headline, node.span, _EXAMPLE["inputs"])
+        else:
             advice = f"write one `name: value` a line below `{key}:`, indented"
             self._refuse(Code.WRONG_KIND, f"`{key}:` is a mapping", node.span, advice)
             self.is_partial = True

@@ -3,8 +3,10 @@
 from collections.abc import Mapping, Sequence
 
 from archc.diagnostics import Code, RuleViolation
+from archc.expressions.syntax import Expression, names
 from archc.ir.runs import Node
 from archc.passes.elaboration.constants import DefaultEvaluator
+from archc.passes.elaboration.naming import nearest
 from archc.passes.elaboration.nodes import NodeBuilder, Skipped
 from archc.passes.elaboration.scope import FileScope
 from archc.shapes import Batch, Size, TensorType, checked
@@ -104,7 +106,20 @@ class InputReader:
         """Return the size that the spec gives, None where it gives a letter alone."""
         if dimension.size is None:
             return None
-        return DefaultEvaluator(self.file.parameters).integer(dimension.size, "a size")
+        evaluator = DefaultEvaluator(self.file.parameters, self.file)
+        try:
+            return evaluator.integer(dimension.size, "a size")
+        except RuleViolation as violation:
+            if violation.code is Code.UNKNOWN_NAME:
+                violation.help = self._size_advice(dimension.size)
+            raise
+
+    def _size_advice(self, size: Expression) -> str:
+        """Return what was meant by a size that reads an unknown name: a parameter, or a letter."""
+        near = [nearest(name, self.file.parameters) for name in sorted(names(size))]
+        if any(near):
+            return f"did you mean `{next(filter(None, near))}`?"
+        return "a size that is free has a capital letter, `B` or `H=224`"
 
     def _agreed(self, dimension: Dimension, size: Size) -> Size:
         """Return the size of a dimension, which its letter has everywhere."""

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from archc.diagnostics import Code, RuleViolation
-from archc.expressions.syntax import names
+from archc.expressions.printing import expression_text
+from archc.expressions.syntax import Expression, names
 from archc.ir.runs import Instance, ItemRun, Operation, Reuse, StageRun, Value
 from archc.layers.base import Layer
 from archc.passes.elaboration.callees import BlockCallee
@@ -96,7 +97,7 @@ class StageRunner(Part):
         self.evaluator.input = inputs[0] if inputs else None
         count = None
         if stage.factor is not None:
-            count = self.evaluator.integer(stage.factor, "the number of copies")
+            count = self._copies(stage.factor, stage)
             self._check_count(count, stage)
         if isinstance(stage.unit, Item):
             with self.runner.on_trial():
@@ -104,6 +105,19 @@ class StageRunner(Part):
             return Planned(stage, stage.unit, count, holds)
         callee = self.runner.callees.resolve(stage.unit)
         return Planned(stage, callee, count, self.runner.callees.holds(callee))
+
+    def _copies(self, factor: Expression, stage: Stage) -> int:
+        """Return how often a stage is repeated; a product of tensors is none."""
+        if isinstance(self.evaluator.evaluate(factor), Value):
+            first = "…" if isinstance(stage.unit, Item) else stage.unit.name
+            product = f"from {first} * {expression_text(factor)}"
+            raise RuleViolation(
+                Code.EXPRESSION_VALUE,
+                "`*` repeats a layer, and this is a tensor",
+                help=f"a product of tensors follows `from`: `{product}`",
+                span=factor.span,
+            )
+        return self.evaluator.integer(factor, "the number of copies")
 
     def _arriving(self, planned: Sequence[Planned], inputs: tuple[Value, ...]) -> tuple[Value, ...]:
         """Return what stages give on."""
