@@ -20,10 +20,14 @@ ARCHC = Path(sys.executable).with_name("archc")
 def paired(
     name: str, ours: Callable[[], object], theirs: Callable[[], object], aim: str, turns: int = 7
 ) -> None:
-    """Print one row: the medians of both sides and of their ratios."""
+    """Print one row: the medians of both sides and of their ratios; each goes first in turns."""
     ours()
     theirs()
-    pairs = [(timed(ours), timed(theirs)) for _ in range(turns)]
+    pairs: list[tuple[float, float]] = []
+    for turn in range(turns):
+        sides = (ours, theirs) if turn % 2 else (theirs, ours)
+        seconds = [timed(side) for side in sides]
+        pairs.append((seconds[0], seconds[1]) if turn % 2 else (seconds[1], seconds[0]))
     ratio = statistics.median(a / b for a, b in pairs)
     left, right = (statistics.median(side) for side in zip(*pairs, strict=True))
     print(
@@ -31,11 +35,11 @@ def paired(
     )
 
 
-def timed(action: Callable[[], object]) -> float:
-    """Return the seconds an action takes."""
-    start = time.perf_counter()
+def timed(action: Callable[[], object], clock: Callable[[], float] = time.perf_counter) -> float:
+    """Return the seconds an action takes by a clock."""
+    start = clock()
     action()
-    return time.perf_counter() - start
+    return clock() - start
 
 
 def process(*command: str) -> Callable[[], object]:
@@ -140,22 +144,39 @@ def operators(model: object, image: object) -> list[str]:
 
 
 def scale() -> None:
-    """Check time against the number of layers."""
+    """Check time against the number of layers: of the processor, and as calls of functions."""
     import archc
 
-    base: float | None = None
     for count in (100, 1_000, 9_900):
         body = "".join(f"  - Linear({8 + i % 3})\n" for i in range(count))
         text = f"archc: 1\nname: deep\ninputs:\n  x: [B, 8]\nmodel:\n{body}"
-        archc.check(text=text)
-        seconds = statistics.median(
-            timed(lambda text=text: archc.check(text=text)) for _ in range(3)
-        )
-        base = base or seconds / count
+
+        def check(text: str = text) -> object:
+            return archc.check(text=text)
+
+        check()  # the first one imports what the others find
+        calls = calls_of(check)
+        seconds = min(timed(check, time.process_time) for _ in range(5))
         print(
             f"check of {count:>6,} layers: {seconds * 1e3:8.1f} ms, "
-            f"{seconds / count * 1e6:6.1f} µs a layer, {seconds / count / base:4.2f} of the first"
+            f"{seconds / count * 1e6:6.1f} µs and {calls / count:6.1f} calls a layer"
         )
+
+
+def calls_of(action: Callable[[], object]) -> int:
+    """Return how many functions an action calls: the work that no other process disturbs."""
+    count = 0
+
+    def counted(_frame: object, event: str, _argument: object) -> None:
+        nonlocal count
+        count += event in {"call", "c_call"}
+
+    sys.setprofile(counted)
+    try:
+        action()
+    finally:
+        sys.setprofile(None)
+    return count
 
 
 PARTS = {"cold": cold, "warm": warm, "load": load, "forward": forward, "scale": scale}
