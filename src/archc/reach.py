@@ -125,6 +125,11 @@ def nearest_reach(factor: int) -> Reach:
     return _divided(factor, range(factor))
 
 
+def copies_reach(times: int) -> Reach | None:
+    """Return what copies beside each other read: ⌊j / times⌋; None past `MAX_PERIOD`."""
+    return nearest_reach(times) if times <= MAX_PERIOD else None
+
+
 def linear_reach(factor: int) -> Reach:
     """Return what linear interpolation by a whole factor reads: the two neighbours of its place.
 

@@ -118,22 +118,23 @@ def test_every_operation_has_a_passing_and_a_failing_case(name: str) -> None:
 def counted(case: Case) -> int:
     """Return archc's multiply-adds for one sample: the leading size of the inputs is the batch."""
     layer = case.bound()
-    inputs = [batched(x, case.inputs[0]) for x in case.inputs]
+    inputs = case.inputs
+    if not any(isinstance(size, Batch) for x in inputs for size in x.shape):
+        inputs = [batched(x, inputs[0]) for x in inputs]
     return layer.multiply_adds(inputs, layer.outputs(*inputs))
 
 
 def batched(x: TensorType, first: TensorType) -> TensorType:
-    """Return `x` with the batch unknown, if it is still a number."""
-    known = not any(isinstance(size, Batch) for size in first.shape)
-    if known and x.shape and x.shape[0] == first.shape[0]:
+    """Return `x` with the batch unknown, where its leading size is that of the first input."""
+    if x.shape and x.shape[0] == first.shape[0]:
         return x.with_shape((Batch("B"), *x.shape[1:]))
     return x
 
 
 def samples(case: Case) -> int:
     """Return how many samples torch runs on."""
-    shape = case.inputs[0].shape
-    return BATCH if any(isinstance(size, Batch) for size in shape) else concrete(case.inputs[0])[0]
+    is_unknown = any(isinstance(size, Batch) for x in case.inputs for size in x.shape)
+    return BATCH if is_unknown else concrete(case.inputs[0])[0]
 
 
 def samples_meet(case: Case) -> bool:

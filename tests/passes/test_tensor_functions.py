@@ -127,3 +127,41 @@ def test_stack_of_transformer_layers_has_the_keys_of_torchs(tmp_path: Path) -> N
     x = torch.randn(2, 2, 3)
     assert torch.allclose(ours.eval()(x), theirs.eval()(x))
     assert list(ours.state_dict()) == [f"encoder.{k}" for k in theirs.state_dict()]
+
+
+def test_einsum_multiplies_what_a_line_or_an_expression_names(tmp_path: Path) -> None:
+    lines = "  scores: einsum('bld,bmd->blm') from x, x\n"
+    lines += "  out: from einsum('blm,bmd->bld', softmax(scores, -1), x)\n"
+    x = torch.randn(2, 2, 3)
+    expected = (x @ x.transpose(1, 2)).softmax(-1) @ x
+    assert torch.allclose(loaded(tmp_path, lines)(x), expected)
+
+
+def test_einsum_with_a_parameter_broadcasts(tmp_path: Path) -> None:
+    lines = "  w: Parameter(3, 4)\n  out: from einsum('...d,...de->...e', x, w)\n"
+    ours = loaded(tmp_path, lines)
+    ours.load_state_dict({"w": torch.arange(12.0).reshape(3, 4)})
+    x = torch.randn(2, 2, 3)
+    assert torch.allclose(ours(x), x @ torch.arange(12.0).reshape(3, 4))
+
+
+def test_einsum_that_sums_over_the_batch_is_refused() -> None:
+    found = refused("  out: einsum('bld,bmd->lm') from x, x\n")
+    assert found.code == "ARC407"
+    assert "sum over the batch" in found.headline
+
+
+def test_parts_of_unbind_are_read_by_their_numbers(tmp_path: Path) -> None:
+    x = torch.randn(2, 2, 3)
+    ours: Tensor = loaded(tmp_path, "  rows: unbind(1) from x\n  out: from rows.0 - rows.1\n")(x)
+    assert ours.equal(x[:, 0] - x[:, 1])
+
+
+def test_gradient_does_not_pass_detach(tmp_path: Path) -> None:
+    """The straight-through estimator of a quantised code: its gradient is that of x alone."""
+    straight = loaded(tmp_path, "  out: from x + detach(round(x) - x)\n")
+    x = torch.randn(2, 2, 3, requires_grad=True)
+    straight(x).sum().backward()
+    assert x.grad is not None
+    assert x.grad.equal(torch.ones_like(x))
+    assert torch.allclose(straight(x), x.round())

@@ -288,6 +288,7 @@ TABLE: dict[str, dict[str, Translator]] = {
     "softmax": {"Softmax": _along("softmax", -1)},
     "logsoftmax": {"LogSoftmax": _along("log_softmax", -1)},
     "matmul": {"MatMul": _broadcasting("matmul")},
+    "einsum": {"Einsum": lambda node: [Step("einsum", (node.attributes["equation"].decode(),))]},
     "add": {"Add": _broadcasting("add")},
     "sub": {"Sub": _broadcasting("sub")},
     "mul": {"Mul": _broadcasting("mul")},

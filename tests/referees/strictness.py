@@ -194,11 +194,14 @@ REASONS: tuple[tuple[str, Predicate], ...] = (
     ),
     (
         "shapes broadcast in arithmetic alone",
-        _of("maximum minimum scaled_dot_product_attention where masked_fill", Code.SIZE_MISMATCH),
+        _of(
+            "maximum minimum scaled_dot_product_attention where masked_fill tensordot",
+            Code.SIZE_MISMATCH,
+        ),
     ),
     (
-        "`squeeze`, `roll`, `mode` and `take_along_dim` say which dimension",
-        _of("squeeze roll mode take_along_dim", Code.ARGUMENTS),
+        "`squeeze`, `roll`, `mode`, `take_along_dim` and `repeat_interleave` say which dimension",
+        _of("squeeze roll mode take_along_dim repeat_interleave", Code.ARGUMENTS),
     ),
     ("an activation is named, not handed over", _all(_transformer, _any_argument(callable))),
     (

@@ -12,7 +12,7 @@ from archc.shapes import TensorType
 from tests.referees.calls import found
 from tests.referees.onnx_nodes import TABLE, Node, Skipped, nodes, results_of, steps_of
 
-MANY = {"Concat", "Add", "Sub", "Mul", "MatMul"}
+MANY = {"Concat", "Add", "Sub", "Mul", "MatMul", "Einsum"}
 """Operators whose inputs are all tensors; of the others the first is, and the rest say how."""
 DTYPES = {"bool", "int32", "int64", "float16", "float32", "float64"}
 SUMS = {"CumSum", "ReduceSum"}

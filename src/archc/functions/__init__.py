@@ -62,6 +62,10 @@ FAMILIES: dict[str, dict[str, str]] = {
         "lt": "Lt",
         "ne": "Ne",
     },
+    "contractions": {
+        "einsum": "Einsum",
+        "tensordot": "Tensordot",
+    },
     "creation": {
         "full_like": "FullLike",
         "one_hot": "OneHot",
@@ -75,6 +79,10 @@ FAMILIES: dict[str, dict[str, str]] = {
         "cumprod": "Cumprod",
         "cumsum": "Cumsum",
         "logcumsumexp": "Logcumsumexp",
+    },
+    "diagonals": {
+        "diag_embed": "DiagEmbed",
+        "diagonal": "Diagonal",
     },
     "distance": {
         "cdist": "Cdist",
@@ -111,20 +119,32 @@ FAMILIES: dict[str, dict[str, str]] = {
         "fold": "Fold",
         "unfold": "Unfold",
     },
+    "gradients": {
+        "detach": "Detach",
+    },
     "indexing": {
-        "chunk": "Chunk",
         "getitem": "GetItem",
         "index_select": "IndexSelect",
         "narrow": "Narrow",
-        "split": "Split",
     },
     "joining": {
         "concat": "Concat",
+        "dstack": "Dstack",
+        "hstack": "Hstack",
         "stack": "Stack",
+        "vstack": "Vstack",
     },
     "matrices": {
+        "addbmm": "Addbmm",
+        "addmm": "Addmm",
+        "baddbmm": "Baddbmm",
         "bmm": "Bmm",
         "matmul": "Matmul",
+    },
+    "mixing": {
+        "addcdiv": "Addcdiv",
+        "addcmul": "Addcmul",
+        "lerp": "Lerp",
     },
     "normalization": {
         "local_response_norm": "LocalResponseNorm",
@@ -139,6 +159,7 @@ FAMILIES: dict[str, dict[str, str]] = {
         "movedim": "Movedim",
         "permute": "Permute",
         "roll": "Roll",
+        "rot90": "Rot90",
         "transpose": "Transpose",
     },
     "other_pooling": {
@@ -157,11 +178,21 @@ FAMILIES: dict[str, dict[str, str]] = {
     "pairwise": {
         "atan2": "Atan2",
         "floor_divide": "FloorDivide",
+        "fmax": "Fmax",
+        "fmin": "Fmin",
         "fmod": "Fmod",
         "hypot": "Hypot",
+        "logaddexp": "Logaddexp",
         "maximum": "Maximum",
         "minimum": "Minimum",
         "remainder": "Remainder",
+        "xlogy": "Xlogy",
+    },
+    "parts": {
+        "chunk": "Chunk",
+        "split": "Split",
+        "tensor_split": "TensorSplit",
+        "unbind": "Unbind",
     },
     "pooling": {
         "avg_pool1d": "AvgPool1d",
@@ -170,6 +201,11 @@ FAMILIES: dict[str, dict[str, str]] = {
         "max_pool1d": "MaxPool1d",
         "max_pool2d": "MaxPool2d",
         "max_pool3d": "MaxPool3d",
+    },
+    "products": {
+        "cross": "Cross",
+        "kron": "Kron",
+        "outer": "Outer",
     },
     "ranking": {
         "argmax": "Argmax",
@@ -197,6 +233,8 @@ FAMILIES: dict[str, dict[str, str]] = {
     "repeating": {
         "expand": "Expand",
         "repeat": "Repeat",
+        "repeat_interleave": "RepeatInterleave",
+        "tile": "Tile",
     },
     "resampling": {
         "channel_shuffle": "ChannelShuffle",

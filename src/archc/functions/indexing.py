@@ -1,13 +1,12 @@
-"""Functions that take a part of a tensor: slices, chosen elements, equal parts."""
+"""Functions that take a part of a tensor: slices, chosen elements."""
 
-from abc import abstractmethod
 from collections.abc import Sequence
-from typing import Annotated, ClassVar, Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
 from archc.diagnostics import Code, RuleViolation
-from archc.layers.base import Function, spec_name
+from archc.layers.base import Function
 from archc.layers.fields import Positive
 from archc.reach import HERE, Goes, Reach, Reads, scattered, unmoved
 from archc.shapes import (
@@ -25,7 +24,6 @@ Bound = int | None
 Slice = tuple[Literal["slice"], Bound, Bound, Bound]
 Rest = Literal["..."]
 WHOLE: Slice = ("slice", None, None, None)
-MAX_PARTS = 1_000
 
 
 class GetItem(Function):
@@ -255,110 +253,3 @@ class Narrow(Function):
         dim = normal_dimension(self.dim, x.rank)
         first = self.start + number(x.shape[dim], "the dimension") if self.start < 0 else self.start
         return (unmoved(range(x.rank)) | {dim: Goes((dim,), Reach(1, ((first, first),)))},)
-
-
-class _Parts(Function):
-    """Cut a tensor into parts along a dimension; the results are named `0`, `1`, ….
-
-    Shapes: (B, C, …) → (B, C₀, …), (B, C₁, …), … with ΣCᵢ = C for `dim=1`.
-    """
-
-    method: ClassVar[bool] = True
-    is_view: ClassVar[bool] = True
-    family: ClassVar[str] = "shape"
-
-    dim: int = Field(0, description="the dimension to cut")
-
-    @abstractmethod
-    def _lengths(self, size: int) -> tuple[int, ...]:
-        """Return the length of each part of a dimension of this size."""
-
-    def outputs(self, *inputs: TensorType) -> tuple[TensorType, ...]:
-        """Return the shape of each part."""
-        (x,) = inputs
-        dim = normal_dimension(self.dim, x.rank)
-        size = x.shape[dim]
-        if isinstance(size, Batch):
-            raise RuleViolation(
-                Code.DIMENSION,
-                f"`{spec_name(type(self))}` would cut the batch apart",
-                notes=(f"dimension {dim} of {format_shape(x.shape)} is the batch",),
-                help=f"write dim=1: {spec_name(type(self))}(…, 1)",
-                argument="dim",
-            )
-        before, after = x.shape[:dim], x.shape[dim + 1 :]
-        return tuple(x.with_shape((*before, part, *after)) for part in self._lengths(size))
-
-    def result_names(self, *inputs: TensorType) -> tuple[str, ...]:
-        """Return `0`, `1`, … for the parts."""
-        return tuple(str(place) for place in range(len(self.outputs(*inputs))))
-
-    def reads(self, *inputs: TensorType, result: int = 0) -> tuple[Reads, ...]:
-        """Return that along `dim` each part begins where those before it end."""
-        (x,) = inputs
-        dim = normal_dimension(self.dim, x.rank)
-        parts = self._lengths(number(x.shape[dim], "the dimension to cut"))
-        first = sum(parts[:result])
-        return (unmoved(range(x.rank)) | {dim: Goes((dim,), Reach(1, ((first, first),)))},)
-
-
-class Chunk(_Parts):
-    """Cut a dimension into a number of parts, the last of which may be shorter.
-
-    Source: https://pytorch.org/docs/stable/generated/torch.chunk.html
-    """
-
-    torch_name: ClassVar[str] = "chunk"
-    function_name: ClassVar[str] = "chunk"
-    positional: ClassVar[tuple[str, ...]] = ("chunks", "dim")
-
-    chunks: Positive = Field(description="how many parts")
-
-    def _lengths(self, size: int) -> tuple[int, ...]:
-        lengths = _cut(size, -(-size // self.chunks))
-        if len(lengths) != self.chunks:
-            raise RuleViolation(
-                Code.DIVISIBILITY,
-                f"{size} elements do not make {self.chunks} parts: torch would give {len(lengths)}",
-                notes=(f"⌈{size}/{self.chunks}⌉ = {lengths[0]} elements a part",),
-                argument="chunks",
-            )
-        return lengths
-
-
-class Split(_Parts):
-    """Cut a dimension into parts of one length, or into parts of the lengths listed.
-
-    Source: https://pytorch.org/docs/stable/generated/torch.split.html
-    """
-
-    torch_name: ClassVar[str] = "split"
-    function_name: ClassVar[str] = "split"
-    positional: ClassVar[tuple[str, ...]] = ("split_size", "dim")
-
-    split_size: Positive | Annotated[tuple[Positive, ...], Field(min_length=1)] = Field(
-        description="the length of each part, or the list of lengths"
-    )
-
-    def _lengths(self, size: int) -> tuple[int, ...]:
-        if isinstance(self.split_size, int):
-            return _cut(size, self.split_size)
-        if sum(self.split_size) != size:
-            total = " + ".join(map(str, self.split_size))
-            raise RuleViolation(
-                Code.SIZE_MISMATCH,
-                f"the parts of `split` add up to {sum(self.split_size)}, the size is {size}",
-                notes=(f"{total} = {sum(self.split_size)}",),
-                argument="split_size",
-            )
-        return self.split_size
-
-
-def _cut(size: int, length: int) -> tuple[int, ...]:
-    """Return ⌊size/length⌋ parts of `length` and one of what is left."""
-    whole, rest = divmod(size, length)
-    if whole > MAX_PARTS:
-        raise RuleViolation(
-            Code.EXPANSION_LIMIT, f"{whole} parts are too many: the limit is {MAX_PARTS}"
-        )
-    return (length,) * whole + ((rest,) if rest else ())

@@ -8,8 +8,8 @@ from pydantic import Field
 
 from archc.diagnostics import Code, RuleViolation
 from archc.functions.reshaping import Reshaping
-from archc.reach import Goes, Reads, scattered
-from archc.shapes import TensorType, normal_dimension
+from archc.reach import HERE, Goes, Reads, scattered, unmoved
+from archc.shapes import TensorType, normal_dimension, number
 
 Dims = int | tuple[int, ...]
 
@@ -168,6 +168,49 @@ class Flip(Reshaping):
     def reads(self, *inputs: TensorType, result: int = 0) -> tuple[Reads, ...]:
         """Return that along `dims` each position reads another."""
         return (scattered(inputs[0].rank, self.dims),)
+
+
+class Rot90(Reshaping):
+    """Turn a plane by quarters: from its first dimension towards the second.
+
+    Shapes: (B, C, H, W) → (B, C, W, H) for `rot90(1, (2, 3))`.
+    Source: https://pytorch.org/docs/stable/generated/torch.rot90.html
+    """
+
+    torch_name: ClassVar[str] = "torch.rot90"
+    is_view: ClassVar[bool] = False
+    method: ClassVar[bool] = False
+    function_name: ClassVar[str] = "rot90"
+    positional: ClassVar[tuple[str, ...]] = ("k", "dims")
+
+    k: int = Field(1, description="how many quarters; below 0 the other way round")
+    dims: tuple[int, int] = Field((0, 1), description="the dimensions of the plane")
+
+    def outputs(self, *inputs: TensorType) -> tuple[TensorType, ...]:
+        """Return the shape, its two sizes swapped where the turns are odd."""
+        (x,) = inputs
+        one, other = _places(self.dims, x.rank, "dims")
+        for dim in (one, other):
+            number(x.shape[dim], "a dimension to turn")
+        sizes = list(x.shape)
+        if self.k % 2:
+            sizes[one], sizes[other] = sizes[other], sizes[one]
+        return (x.with_shape(tuple(sizes)),)
+
+    def reads(self, *inputs: TensorType, result: int = 0) -> tuple[Reads, ...]:
+        """Return that a turn swaps the dimensions and reverses one, two reverse both."""
+        (x,) = inputs
+        one, other = _places(self.dims, x.rank, "dims")
+        turns = self.k % 4
+        first, second = (other, one) if turns % 2 else (one, other)
+        reversed_ones = {1: {other}, 2: {one, other}, 3: {one}}.get(turns, set[int]())
+        return (
+            unmoved(range(x.rank))
+            | {
+                dim: Goes((place,), None if dim in reversed_ones else HERE)
+                for dim, place in ((one, first), (other, second))
+            },
+        )
 
 
 def _places(dims: Dims, rank: int, argument: str) -> tuple[int, ...]:

@@ -121,7 +121,36 @@ class FloorDivide(_OfNumbers):
     function_name: ClassVar[str] = "floor_divide"
 
 
-class Atan2(Pairwise):
+class Fmax(Pairwise):
+    """Take the larger of two elements, the other where one is no number.
+
+    Source: https://pytorch.org/docs/stable/generated/torch.fmax.html
+    """
+
+    torch_name: ClassVar[str] = "torch.fmax"
+    function_name: ClassVar[str] = "fmax"
+
+
+class Fmin(Pairwise):
+    """Take the smaller of two elements, the other where one is no number.
+
+    Source: https://pytorch.org/docs/stable/generated/torch.fmin.html
+    """
+
+    torch_name: ClassVar[str] = "torch.fmin"
+    function_name: ClassVar[str] = "fmin"
+
+
+class _ToFloating(Pairwise):
+    """Combine two elements to a floating-point number."""
+
+    def dtype(self, *inputs: TensorType) -> str:
+        """Return the floating-point dtype that holds both."""
+        dtype = super().dtype(*inputs)
+        return dtype if "float" in dtype else "float32"
+
+
+class Atan2(_ToFloating):
     """Take the angle of the point whose height is the first and whose width the second.
 
     Source: https://pytorch.org/docs/stable/generated/torch.atan2.html
@@ -130,13 +159,28 @@ class Atan2(Pairwise):
     torch_name: ClassVar[str] = "torch.atan2"
     function_name: ClassVar[str] = "atan2"
 
+
+class Xlogy(_ToFloating):
+    """Multiply the first by the logarithm of the second; 0 times anything is 0.
+
+    Source: https://pytorch.org/docs/stable/generated/torch.xlogy.html
+    """
+
+    torch_name: ClassVar[str] = "torch.xlogy"
+    function_name: ClassVar[str] = "xlogy"
+
+
+class _OfFloating(Pairwise):
+    """Combine two elements, one of which is a floating-point number."""
+
     def dtype(self, *inputs: TensorType) -> str:
-        """Return the floating-point dtype that holds both."""
+        """Return the dtype that holds both."""
         dtype = super().dtype(*inputs)
-        return dtype if "float" in dtype else "float32"
+        expect_floating(TensorType((), dtype), spec_name(type(self)))
+        return dtype
 
 
-class Hypot(Pairwise):
+class Hypot(_OfFloating):
     """Take the root of the sum of both squares.
 
     Source: https://pytorch.org/docs/stable/generated/torch.hypot.html
@@ -145,8 +189,12 @@ class Hypot(Pairwise):
     torch_name: ClassVar[str] = "torch.hypot"
     function_name: ClassVar[str] = "hypot"
 
-    def dtype(self, *inputs: TensorType) -> str:
-        """Return the dtype that holds both; one of them is floating."""
-        dtype = super().dtype(*inputs)
-        expect_floating(TensorType((), dtype), "hypot")
-        return dtype
+
+class Logaddexp(_OfFloating):
+    """Take the logarithm of the sum of both exponentials.
+
+    Source: https://pytorch.org/docs/stable/generated/torch.logaddexp.html
+    """
+
+    torch_name: ClassVar[str] = "torch.logaddexp"
+    function_name: ClassVar[str] = "logaddexp"

@@ -8,8 +8,17 @@ from pydantic import Field, InstanceOf
 from archc.diagnostics import Code, RuleViolation
 from archc.expressions.printing import constant_text
 from archc.functions.reshaping import Reshaping, SizeOrRest
-from archc.reach import HERE, Goes, Reads, aligned
-from archc.shapes import Batch, Size, TensorType, checked, format_shape, number
+from archc.layers.fields import Positive
+from archc.reach import HERE, Goes, Reads, aligned, copies_reach, unmoved
+from archc.shapes import (
+    Batch,
+    Size,
+    TensorType,
+    checked,
+    format_shape,
+    normal_dimension,
+    number,
+)
 
 
 class Expand(Reshaping):
@@ -90,7 +99,8 @@ class Repeat(Reshaping):
     def outputs(self, *inputs: TensorType) -> tuple[TensorType, ...]:
         """Return each size times its number; numbers in front make new dimensions."""
         (x,) = inputs
-        added = len(self.sizes) - x.rank
+        times = self.times(x.rank)
+        added = len(times) - x.rank
         if added < 0:
             raise RuleViolation(
                 Code.RANK,
@@ -100,15 +110,71 @@ class Repeat(Reshaping):
                 argument="sizes",
             )
         old = (1,) * added + x.shape
-        return (x.with_shape(checked(tuple(map(_repeated, old, self.sizes)))),)
+        return (x.with_shape(checked(tuple(map(_repeated, old, times)))),)
+
+    def times(self, rank: int) -> tuple[int, ...]:
+        """Return how often along each dimension of the result."""
+        return self.sizes
 
     def reads(self, *inputs: TensorType, result: int = 0) -> tuple[Reads, ...]:
         """Return that each element reads the one it repeats, at another place where it does."""
-        added = len(self.sizes) - inputs[0].rank
-        times = self.sizes[added:]
+        (x,) = inputs
+        times = self.times(x.rank)
+        added = len(times) - x.rank
         return (
-            {dim: Goes((dim + added,), HERE if n == 1 else None) for dim, n in enumerate(times)},
+            {
+                dim: Goes((dim + added,), HERE if n == 1 else None)
+                for dim, n in enumerate(times[added:])
+            },
         )
+
+
+class Tile(Repeat):
+    """Repeat the tensor along its last dimensions, copying it.
+
+    Shapes: (B, C, H, W) → (B, C, n·H, m·W) for `tile(n, m)`.
+    Source: https://pytorch.org/docs/stable/generated/torch.tile.html
+    """
+
+    torch_name: ClassVar[str] = "tile"
+    function_name: ClassVar[str] = "tile"
+
+    sizes: tuple[Annotated[int, Field(ge=1)], ...] = Field(
+        description="how often, for the last dimensions"
+    )
+
+    def times(self, rank: int) -> tuple[int, ...]:
+        """Return how often along each dimension: once, where nothing is said."""
+        return (1,) * (rank - len(self.sizes)) + self.sizes
+
+
+class RepeatInterleave(Reshaping):
+    """Repeat each element of a dimension, copies beside each other.
+
+    Shapes: (B, C, …) → (B, n·C, …) for `repeat_interleave(n, 1)`.
+    Source: https://pytorch.org/docs/stable/generated/torch.repeat_interleave.html
+    """
+
+    torch_name: ClassVar[str] = "repeat_interleave"
+    is_view: ClassVar[bool] = False
+    function_name: ClassVar[str] = "repeat_interleave"
+    positional: ClassVar[tuple[str, ...]] = ("repeats", "dim")
+
+    repeats: Positive = Field(description="how often")
+    dim: int = Field(description="along which dimension")
+
+    def outputs(self, *inputs: TensorType) -> tuple[TensorType, ...]:
+        """Return the shape with the dimension's size times the number."""
+        (x,) = inputs
+        dim = normal_dimension(self.dim, x.rank)
+        size = _repeated(x.shape[dim], self.repeats)
+        return (x.with_shape(checked((*x.shape[:dim], size, *x.shape[dim + 1 :]))),)
+
+    def reads(self, *inputs: TensorType, result: int = 0) -> tuple[Reads, ...]:
+        """Return that neighbours read one element."""
+        (x,) = inputs
+        dim = normal_dimension(self.dim, x.rank)
+        return (unmoved(range(x.rank)) | {dim: Goes((dim,), copies_reach(self.repeats))},)
 
 
 def _repeated(old: Size, times: int) -> Size:

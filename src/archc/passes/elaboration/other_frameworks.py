@@ -109,7 +109,6 @@ WRITTEN = {
     "UpSampling": "write `Upsample(scale_factor=2)`",
     "UpSampling2D": "write `Upsample(scale_factor=2)`",
     "UpSampling2d": "write `Upsample(scale_factor=2)`",
-    "hstack": "in archc it is `concat`",
     "mm": "in archc it is `matmul`",
     "multiply": "in archc it is `mul`",
     "subtract": "in archc it is `sub`",
