@@ -218,6 +218,7 @@ def random_valleys(draw: st.DrawFn) -> tuple[list[Part], list[Wire]]:
     places = iter(range(1000))
     parts: list[Part] = []
     wires: list[Wire] = []
+    downs: list[str] = []
 
     def stage(inputs: list[str], *, joins: bool) -> str:
         """Add a frame, or boxes without one, of which the first takes what comes in."""
@@ -233,9 +234,13 @@ def random_valleys(draw: st.DrawFn) -> tuple[list[Part], list[Wire]]:
         framed = len(leaves) > 1 and draw(st.booleans())
         head = Head(draw(st.integers(10, 140)), draw(st.sampled_from((0, 30))), 35)
         parts.extend([Frame(f"f{names[0]}", head, tuple(leaves))] if framed else leaves)
+        if draw(st.sampled_from((False, False, True))):
+            head_name = f"n{next(places)}"
+            parts.append(Leaf(head_name, 60, 30, is_loose=True))
+            wires.append((names[-1], head_name))
+            wires.extend((name, head_name) for name in downs if draw(st.booleans()))
         return names[-1]
 
-    downs: list[str] = []
     for _ in range(levels + 1):
         downs.append(stage(downs[-1:], joins=False))
     last = downs.pop()
@@ -252,6 +257,20 @@ def test_any_valley_is_laid_out_without_a_fault(drawn: tuple[list[Part], list[Wi
     parts, wires = drawn
     layout = laid_out(parts, wires)
     assert list(faults(layout, parts)) == []
+
+
+def test_valley_with_a_head_beside_it_goes_up_again_level_with_its_skips() -> None:
+    flow = ["down1", "down2", "bottom", "up2", "up1"]
+    leaves = [Leaf(name, 60, 30) for name in flow]
+    head = Leaf("head", 60, 30, is_loose=True)
+    skips = [("down1", "up1"), ("down2", "up2")]
+    wires = [*pairwise(flow), *skips, ("up2", "head")]
+    layout = laid_out([*leaves[:4], head, leaves[4]], wires)
+    boxes = layout.leaves
+    for down, up in skips:
+        assert boxes[down].top == boxes[up].top, (down, up)
+    assert boxes["head"].top < boxes["up2"].top < boxes["bottom"].top
+    assert boxes["head"].left > boxes["up1"].right
 
 
 def test_curve_passes_the_middle_of_each_piece_and_turns_at_the_corner() -> None:

@@ -64,10 +64,14 @@ class Text(Struct, eq=False):
         return _joined([_part_text(part, name_of) for part in self.parts])
 
     def clauses(self, name_of: NameOf) -> tuple[str, ...]:
-        """Return the terms of a sum or a product, each after the first with its sign."""
+        """Return the terms of a sum or a product, each after the first with its sign.
+
+        A power whose sign stands close to its operands is not parted.
+        """
         if self.level not in BINARY_LEVEL.values():
             return ()
-        return tuple(_terms(self, self.level, name_of))
+        terms = tuple(_terms(self, self.level, name_of))
+        return terms if " ".join(terms) == self.filled(name_of) else ()
 
 
 SIGNS = frozenset(f" {sign} " for sign in BINARY_LEVEL)

@@ -20,9 +20,7 @@ def ordered(grid: Grid) -> Order:
     rises at the right.
     """
     if grid.rising:
-        sides = [
-            sorted(row, key=lambda vertex: (vertex in grid.rising, vertex)) for row in grid.rows
-        ]
+        sides = [sorted(row, key=lambda vertex: _side(grid, vertex)) for row in grid.rows]
         return [_beside_their_signs(grid, row) for row in sides]
     above, below = _neighbours(grid)
     order = [list(row) for row in grid.rows]
@@ -83,6 +81,13 @@ def _sweep(grid: Grid, order: Order, rows: Sequence[list[int]], near: Near) -> N
     for row in rows:
         row.sort(key=key)
         place.update({vertex: number for number, vertex in enumerate(row)})
+
+
+def _side(grid: Grid, vertex: int) -> tuple[bool, int, int]:
+    """Return what sorts a row of a flow that turns: what stands beside the flow is outermost."""
+    rises = vertex in grid.rising
+    outer = vertex in grid.loose
+    return rises, outer if rises else not outer, vertex
 
 
 def _beside_their_signs(grid: Grid, row: Sequence[int]) -> list[int]:

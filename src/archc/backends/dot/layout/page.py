@@ -1,6 +1,6 @@
 """The whole picture: frames from the inside out, the flow in columns, every place on the page."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from msgspec import Struct
 
@@ -9,7 +9,7 @@ from archc.backends.dot.layout.columns import choices
 from archc.backends.dot.layout.meeting import Solid
 from archc.backends.dot.layout.parts import Box, Frame, Head, Layout, Part, Path, Wire, moved
 from archc.backends.dot.layout.placing import Placed, placed, simplified
-from archc.backends.dot.layout.rows import rows, turn_of, turned_rows
+from archc.backends.dot.layout.rows import rising_parts, rows, turned_rows
 
 PAGE_WIDTH = 468
 PAGE_HEIGHT = 600
@@ -64,11 +64,11 @@ def laid_out(parts: Sequence[Part], wires: Sequence[Wire]) -> Layout:
     whole = Frame(ROOT, Head(), tuple(parts))
     division = divided(whole, wires)
     body = division.bodies[ROOT]
-    turn = turn_of(body)
-    inner = dict(_inner(parts, division, turn))
-    if turn is not None:
+    rising = rising_parts(body)
+    inner = dict(_inner(parts, division, lambda place: place in rising))
+    if rising:
         solids = [_solid(part, inner) for part in parts]
-        column = placed(body, turned_rows(body, turn), solids, None)
+        column = placed(body, turned_rows(body, rising), solids, None)
         return _layout(_Page(division, Frame("", Head(), (whole,)), (column,)), inner)
     best = _page(parts, wires, (0,) * len(parts), inner)
     if best.height > TALL:
@@ -81,17 +81,17 @@ def laid_out(parts: Sequence[Part], wires: Sequence[Wire]) -> Layout:
 
 
 def _inner(
-    parts: Sequence[Part], division: Division, turn: int | None = None, *, rising: bool = False
+    parts: Sequence[Part], division: Division, rises: Callable[[int], bool]
 ) -> Iterator[tuple[str, Placed]]:
-    """Yield every frame inside the parts by its name, laid out; those from `turn` on rise."""
+    """Yield every frame inside the parts by its name, laid out, and which way it flows."""
     for place, part in enumerate(parts):
         if isinstance(part, Frame):
-            upward = rising or (turn is not None and place >= turn)
-            found = dict(_inner(part.parts, division, rising=upward))
+            rising = rises(place)
+            found = dict(_inner(part.parts, division, lambda _, rising=rising: rising))
             yield from found.items()
             body = division.bodies[part.name]
             solids = [_solid(inner, found) for inner in part.parts]
-            yield part.name, placed(body, rows(body), solids, part.head, rising=upward)
+            yield part.name, placed(body, rows(body), solids, part.head, rising=rising)
 
 
 def _solid(part: Part, inner: Mapping[str, Placed]) -> Solid:

@@ -41,18 +41,20 @@ def rows(body: Body) -> Rows:
     return Rows((*earliest, *_port_rows(body, last)), critical, loose, frozenset(), last)
 
 
-def turned_rows(body: Body, turn: int) -> Rows:
-    """Return the rows of a body whose parts from `turn` on go up again.
+def turned_rows(body: Body, rising: frozenset[int]) -> Rows:
+    """Return the rows of a body of which some parts go up again.
 
     The two ends of a skip stand in one row. Only nested skips can be so placed.
     """
-    rising = frozenset(range(turn, len(body.parts)))
+    loose = _loose(body)
+    turn = min(rising)
+    bottom = max(part for part in range(turn) if part not in loose)
     ordered: list[Link] = []
     level: list[Link] = []
     for tail, head in _links(body):
         if (tail in rising) == (head in rising):
             ordered.append((head, tail) if tail in rising else (tail, head))
-        elif head != turn or tail != turn - 1:
+        elif (tail, head) != (bottom, turn) and head not in loose:
             level.append((tail, head))
     found = [1] * len(body.parts)
     changed = True
@@ -64,34 +66,49 @@ def turned_rows(body: Body, turn: int) -> Rows:
             changed |= _lower(found, one, found[other]) | _lower(found, other, found[one])
     _lower_unfed(ordered, found)
     last = max(found, default=0) + 1
-    critical = frozenset(range(len(found)))
-    return Rows((*found, *_port_rows(body, last)), critical, frozenset(), rising, last)
+    critical = frozenset(range(len(found))) - loose
+    return Rows((*found, *_port_rows(body, last)), critical, loose, rising, last)
 
 
-def turn_of(body: Body) -> int | None:
-    """Return the first part of the way up, or None where there are no nested skips.
+def rising_parts(body: Body) -> frozenset[int]:
+    """Return the parts of the way up; there are none where there are no nested skips.
 
     Skips are nested where each begins after the one before and ends before it, as in a U-Net.
     A mere sum of results is no way up: there is a box for each skip.
     """
-    skips = sorted((tail, head) for tail, head in _links(body) if head > tail + 1)
+    loose = _loose(body)
+    flow = [part for part in range(len(body.parts)) if part not in loose]
+    places = {part: place for place, part in enumerate(flow)}
+    links = [(places[t], places[h]) for t, h in _links(body) if t in places and h in places]
+    skips = sorted((tail, head) for tail, head in links if head > tail + 1)
     sources, targets = [tail for tail, _ in skips], [head for _, head in skips]
     if len(skips) < 2 or len(set(sources)) < len(skips) or sources[-1] >= targets[-1]:
-        return None
-    if targets != sorted(set(targets), reverse=True) or _jumps(body, targets[-1], skips):
-        return None
-    boxes = [part for part in body.parts[targets[-1] :] if not _is_aside(part)]
-    return targets[-1] if len(boxes) >= len(skips) else None
+        return frozenset()
+    if targets != sorted(set(targets), reverse=True) or _jumps(links, targets[-1], skips):
+        return frozenset()
+    up = flow[targets[-1] :]
+    if sum(not _is_sign(body.parts[part]) for part in up) < len(skips):
+        return frozenset()
+    return frozenset(up) | _fed_by(body, frozenset(up), loose)
 
 
-def _is_aside(part: Part) -> bool:
-    return part.is_loose or (isinstance(part, Leaf) and part.is_sign)
+def _is_sign(part: Part) -> bool:
+    return isinstance(part, Leaf) and part.is_sign
 
 
-def _jumps(body: Body, turn: int, skips: Sequence[Link]) -> bool:
+def _jumps(links: Sequence[Link], turn: int, skips: Sequence[Link]) -> bool:
     """Return whether anything but a skip or the last part down leads to the way up."""
     known = {*skips, (turn - 1, turn)}
-    return any(tail < turn <= head and (tail, head) not in known for tail, head in _links(body))
+    return any(tail < turn <= head and (tail, head) not in known for tail, head in links)
+
+
+def _fed_by(body: Body, parts: frozenset[int], among: frozenset[int]) -> frozenset[int]:
+    """Return those among some parts that others feed, also by way of each other."""
+    found = set(parts)
+    for tail, head in sorted(_links(body)):
+        if tail in found and head in among:
+            found.add(head)
+    return frozenset(found) - parts
 
 
 def _lower(found: list[int], part: int, row: int) -> bool:
