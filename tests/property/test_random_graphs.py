@@ -1,13 +1,15 @@
 """Random whole specs against torch: what archc says of each node, and what its source computes.
 
-300 specs and as many mutants in a run of the tests; `ARCHC_GRAPHS=20000` is the proof.
+300 specs and as many mutants in a run of the tests, 20,000 of both in `make prove`.
 """
 
 import os
 import re
 import tempfile
 import warnings
+from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -20,21 +22,32 @@ from archc.ir.graph import Graph
 from tests.property.interpreter import interpreted
 from tests.property.random_specs import specs
 
-pytestmark = pytest.mark.slow
-EXAMPLES = int(os.environ.get("ARCHC_GRAPHS", "300"))
-_SETTINGS = settings(
-    max_examples=EXAMPLES,
-    deadline=None,
-    derandomize="ARCHC_GRAPHS" not in os.environ,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
-)
+EXAMPLES = 300
+MANY = int(os.environ.get("ARCHC_GRAPHS", "20000"))
+"""How many graphs, and mutants, the long form draws."""
+_UNHURRIED: dict[str, Any] = {
+    "deadline": None,
+    "suppress_health_check": [HealthCheck.too_slow, HealthCheck.data_too_large],
+}
+QUICK = settings(max_examples=EXAMPLES, derandomize=True, **_UNHURRIED)
+LONG = settings(max_examples=MANY, database=None, **_UNHURRIED)
+PROFILES = [
+    pytest.param(QUICK, id="some", marks=pytest.mark.slow),
+    pytest.param(LONG, id="many", marks=pytest.mark.prove),
+]
 
 
 @pytest.mark.filterwarnings("ignore:Using padding='same' with even kernel")
 @pytest.mark.filterwarnings("ignore:Initializing zero-element tensors")
-@_SETTINGS
-@given(specs())
-def test_every_node_is_what_torch_makes_of_it_and_the_source_computes_the_same(text: str) -> None:
+@pytest.mark.parametrize("profile", PROFILES)
+def test_every_node_is_what_torch_makes_of_it_and_the_source_computes_the_same(
+    profile: settings,
+) -> None:
+    profile(given(specs())(expect_equal_nodes))()
+
+
+def expect_equal_nodes(text: str) -> None:
+    """Check that a spec compiles, each node to torch's shape, and that its source computes it."""
     report = archc.check(text=text)
     assert report.ok, f"{text}\n{report}"
     graph = report.graph
@@ -63,11 +76,21 @@ def loaded(text: str) -> torch.nn.Module:
         return archc.load(file)
 
 
-@_SETTINGS
-@given(specs(), st.data())
-def test_a_broken_argument_is_refused_exactly_where_torch_refuses(
-    text: str, data: st.DataObject
-) -> None:
+@pytest.mark.parametrize("profile", PROFILES)
+def test_a_broken_argument_is_refused_exactly_where_torch_refuses(profile: settings) -> None:
+    verdicts: Counter[bool] = Counter()
+
+    @profile
+    @given(specs(), st.data())
+    def expect_equal_verdicts(text: str, data: st.DataObject) -> None:
+        verdicts[verdict_on_mutant(text, data)] += 1
+
+    expect_equal_verdicts()
+    assert min(verdicts[True], verdicts[False]) >= profile.max_examples // 5
+
+
+def verdict_on_mutant(text: str, data: st.DataObject) -> bool:
+    """Return whether torch takes a spec with one argument broken, once archc says the same."""
     lines = text.splitlines()
     places = [i for i, line in enumerate(lines) if re.match(r"  line\d+: Conv2d\(", line)]
     assume(places)
@@ -89,6 +112,7 @@ def test_a_broken_argument_is_refused_exactly_where_torch_refuses(
         assert refused, f"{mutant}\n{report}"
         assert primaries(report)[0] == refused[0], str(report)
         assert refused[0].column <= first_call + 1, str(report)
+    return verdict
 
 
 def primaries(report: archc.Report) -> list[Span]:

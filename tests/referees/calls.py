@@ -43,16 +43,24 @@ class TorchCall:
     """What a module's `forward` is given beside tensors."""
 
     def __str__(self) -> str:
-        written = [repr(value) for value in self.arguments]
-        written += [f"{name}={value!r}" for name, value in self.keywords.items()]
-        shapes = [str(list(x.shape)) for x in self.inputs]
         also = f" with {dict(self.forward)}" if self.forward else ""
-        return f"{self.subject}({', '.join(written)}) of {' '.join(shapes) or 'no tensor'}{also}"
+        return f"{self.text} of {' '.join(map(str, self.types)) or 'no tensor'}{also}"
+
+    @property
+    def text(self) -> str:
+        """The call without its tensors, as torch has it."""
+        written = [_shown(value) for value in self.arguments]
+        written += [f"{name}={_shown(value)}" for name, value in self.keywords.items()]
+        return f"{self.subject}({', '.join(written)})"
 
     @property
     def types(self) -> tuple[TensorType, ...]:
         """The types of the inputs."""
         return tuple(type_of(x) for x in self.inputs)
+
+
+def _shown(value: Any) -> str:
+    return value.__name__ if inspect.isfunction(value) else repr(value)
 
 
 @dataclass(frozen=True)
@@ -96,7 +104,7 @@ def named_arguments(call: TorchCall) -> dict[str, Any]:
     """Return the arguments by name, without those that say what torch does anyway."""
     cls, defaults = found(call.subject), parameters(call.subject)
     if len(call.arguments) > len(defaults):
-        raise RuleViolation(Code.TOO_MANY_POSITIONAL, f"{call.subject} has not so many arguments")
+        raise RuleViolation(Code.TOO_MANY_POSITIONAL, f"`{call.subject}` has not so many arguments")
     values = dict(zip(defaults, call.arguments, strict=False)) | dict(call.keywords)
     values = RESPELT.get(call.subject, lambda given: given)(values)
     known = {*cls.fields(), *cls.inferred_names}
@@ -149,6 +157,14 @@ def _bracket(item: Any) -> Any:
     return item
 
 
+def _axes_alone(given: dict[str, Any]) -> dict[str, Any]:
+    """Return an unpooling's size without batch and channels, which torch takes either way."""
+    size = given.get("output_size")
+    if isinstance(size, torch.Size):
+        given["output_size"] = tuple(size[2:])
+    return given
+
+
 RESPELT: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
     "std": _spread,
     "var": _spread,
@@ -156,6 +172,9 @@ RESPELT: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
     "getitem": _brackets,
     "to": _target,
     "concat": lambda given: {"dim": 0} | given,
+    "max_unpool1d": _axes_alone,
+    "max_unpool2d": _axes_alone,
+    "max_unpool3d": _axes_alone,
 }
 """Functions whose arguments torch spells otherwise."""
 
@@ -200,7 +219,9 @@ def constant(value: Any) -> Any:
         return tuple(map(constant, value))
     if isinstance(value, _PLAIN):
         return value
-    raise RuleViolation(Code.ARGUMENT_VALUE, f"no value of the language: {type(value).__name__}")
+    raise RuleViolation(
+        Code.ARGUMENT_VALUE, f"a spec cannot write a value of this kind: {type(value).__name__}"
+    )
 
 
 def outputs_of(translation: Translation, types: Sequence[TensorType]) -> tuple[TensorType, ...]:

@@ -2,11 +2,13 @@
 
 import contextlib
 import logging
+import random
 from collections.abc import Iterator
 from functools import cache, partial
 from itertools import islice
 from typing import Any
 
+import numpy as np
 import torch
 from torch import nn
 
@@ -15,6 +17,12 @@ from tests.referees.calls import TorchCall, found
 
 DTYPES = {torch.float32: None, torch.int64: 20, torch.bool: 20}
 """How many samples of each dtype: all, or the first."""
+LATER = {"scaled_dot_product_attention": "attn_mask", "prelu": "weight"}
+"""Keywords of torch that are tensors which flow in archc."""
+OF_TWO = {"max": "maximum", "min": "minimum"}
+"""Functions that are others where two tensors meet."""
+AMONG_NUMBERS = ("gather", "take_along_dim")
+"""Functions with a tensor behind a number."""
 
 
 @cache
@@ -63,8 +71,16 @@ def _undisturbed() -> Iterator[None]:
     torch.set_num_threads(threads)
 
 
+def _seed() -> None:
+    """Make the samples of a subject the same in every run: some are drawn."""
+    torch.manual_seed(0)
+    random.seed(0)
+    np.random.seed(0)
+
+
 def module_calls(subject: str) -> Iterator[TorchCall]:
     """Yield the calls of a module in torch's database: samples, then what must be refused."""
+    _seed()
     entry = module_database()[subject]
     for training in (False, True):
         arguments = {"device": "cpu", "dtype": torch.float32, "requires_grad": False}
@@ -84,16 +100,23 @@ def _module_call(subject: str, cls: type[nn.Module], sample: Any, training: bool
         return module, None if given is None else module(*given.args, **given.kwargs)
 
     forward = {} if given is None else dict(enumerate(given.args)) | given.kwargs
-    tensors = [x for x in forward.values() if isinstance(x, torch.Tensor)]
-    others = {str(k): v for k, v in forward.items() if not isinstance(v, torch.Tensor)}
+    tensors = [x for value in forward.values() for x in _tensors(value)]
+    others = {str(k): v for k, v in forward.items() if not _tensors(v)}
     others = {k: v for k, v in others.items() if v is not None and k != "need_weights"}
     return TorchCall(subject, tuple(made.args), made.kwargs, tuple(tensors), run, others)
 
 
+def _tensors(value: Any) -> list[torch.Tensor]:
+    """Return a tensor, or those of a recurrent layer's states."""
+    values = value if isinstance(value, tuple) else (value,)
+    return [x for x in values if isinstance(x, torch.Tensor)]
+
+
 def operator_calls(subject: str) -> Iterator[TorchCall]:
     """Yield the calls of a function in torch's database: samples, then what must be refused."""
+    _seed()
     for entry in operator_database()[subject]:
-        for dtype in DTYPES.keys() & entry.dtypes:
+        for dtype in (dtype for dtype in DTYPES if dtype in entry.dtypes):
             for sample in islice(
                 entry.sample_inputs_func(entry, "cpu", dtype, False), DTYPES[dtype]
             ):
@@ -111,9 +134,14 @@ def _operator_call(subject: str, entry: Any, sample: Any) -> TorchCall:
     while operands and isinstance(operands[0], torch.Tensor):
         tensors.append(operands.pop(0))
     keywords = dict(sample.kwargs)
-    if isinstance(keywords.get("attn_mask"), torch.Tensor):
-        tensors.append(keywords.pop("attn_mask"))
+    if isinstance(keywords.get(LATER.get(subject)), torch.Tensor):
+        tensors.append(keywords.pop(LATER[subject]))
+    if subject in AMONG_NUMBERS:
+        tensors += [x for x in operands if isinstance(x, torch.Tensor)]
+        operands = [x for x in operands if not isinstance(x, torch.Tensor)]
     run = partial(_run_operator, entry, sample)
+    if len(tensors) > 1:
+        subject = OF_TWO.get(subject, subject)
     return TorchCall(subject, tuple(operands), keywords, tuple(tensors), run)
 
 

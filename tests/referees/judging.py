@@ -25,7 +25,7 @@ from tests.referees.strictness import reason_of
 EQUAL = "equal"
 REFUSED = "refused by both"
 BY_VALUE = "refused by torch for the numbers in a tensor, which no shape rule sees"
-VALUES_REFUSED = {"Embedding": "index out of range"}
+VALUES_REFUSED = {"Embedding": "index out of range", "gather": "is out of bounds for dimension"}
 
 
 @dataclass(frozen=True)

@@ -51,7 +51,7 @@ def is_unbatched(call: TorchCall, violation: RuleViolation, results: Results) ->
         translation = translated(call)
     except RuleViolation:
         return False
-    if not call.types:
+    if not call.types or violation.code == Code.DTYPE:
         return False
     results = _floating(judged_results(call, results))
     places = [(0, 0)] if isinstance(translation.layer, Function) else product((0, 1), repeat=2)
@@ -170,16 +170,15 @@ _COPYING += " pad Conv1d Conv2d Conv3d"
 _LENIENT = "ZeroPad1d ZeroPad2d ZeroPad3d AdaptiveAvgPool2d AdaptiveAvgPool3d "
 _LENIENT += "pixel_shuffle pixel_unshuffle"
 
-_transformer = _of(
-    "TransformerEncoderLayer TransformerDecoderLayer",
-    Code.ARGUMENT_VALUE,
-    Code.RANK,
-    Code.SIZE_MISMATCH,
+_CONTENT = {"MultiheadAttention": 3, "TransformerEncoderLayer": 1, "TransformerDecoderLayer": 2}
+"""How many tensors each layer attends to; all others mask."""
+_attention = _of(
+    " ".join(_CONTENT), Code.ARGUMENTS, Code.ARGUMENT_VALUE, Code.RANK, Code.SIZE_MISMATCH
 )
 
 
 def _is_masked(call: TorchCall, violation: RuleViolation, results: Results) -> bool:
-    return len(call.inputs) > found(call.subject).arity[0]
+    return len(call.inputs) > _CONTENT[call.subject]
 
 
 REASONS: tuple[tuple[str, Predicate], ...] = (
@@ -187,6 +186,10 @@ REASONS: tuple[tuple[str, Predicate], ...] = (
     ("a size of 0", _is_empty),
     ("unbatched input; equal with a batch of one", is_unbatched),
     *((f"`{name}`: {why}", _left_out(name)) for name, why in LEFT_OUT.items()),
+    (
+        "a mask says who sees whom; those of padding, and `MultiheadAttention`'s, are left out",
+        _all(_attention, _is_masked),
+    ),
     ("a tensor where the language takes a number", _takes_a_tensor),
     (
         "brackets take numbers, slices or one tensor",
@@ -203,11 +206,7 @@ REASONS: tuple[tuple[str, Predicate], ...] = (
         "`squeeze`, `roll`, `mode`, `take_along_dim` and `repeat_interleave` say which dimension",
         _of("squeeze roll mode take_along_dim repeat_interleave", Code.ARGUMENTS),
     ),
-    ("an activation is named, not handed over", _all(_transformer, _any_argument(callable))),
-    (
-        "a transformer's masks say who sees whom; masks of padding are left out",
-        _all(_transformer, _is_masked),
-    ),
+    ("an activation is named, not handed over", _all(_attention, _any_argument(callable))),
     ("`cdist` computes in torch's own way", _of("cdist", Code.TOO_MANY_POSITIONAL)),
     (
         "vectors to compare are of one shape",
@@ -227,10 +226,6 @@ REASONS: tuple[tuple[str, Predicate], ...] = (
     (
         "one number in a list for several axes",
         _any_argument(lambda v: isinstance(v, tuple) and len(v) == 1),
-    ),
-    (
-        "the output_size of an unpooling names the axes alone",
-        _of("max_unpool1d max_unpool2d max_unpool3d", Code.ARGUMENT_VALUE),
     ),
     ("a norm is that of a vector", _given("p", "nuc")),
     ("the number of classes does not follow from the labels", _given("num_classes", -1)),

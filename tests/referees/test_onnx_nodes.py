@@ -4,14 +4,19 @@ import warnings
 from collections import Counter
 
 import numpy as np
+import onnx
 import pytest
 
 from archc.diagnostics import RuleViolation
 from archc.layers.base import bind
 from archc.shapes import TensorType
+from tests.docs.pages import ROOT
+from tests.docs.parts import expect_part, part, table
 from tests.referees.calls import found
 from tests.referees.onnx_nodes import TABLE, Node, Skipped, nodes, results_of, steps_of
 
+PAGE = "how-it-is-tested.md"
+OPERATORS = {operator for translations in TABLE.values() for operator in translations}
 MANY = {"Concat", "Add", "Sub", "Mul", "MatMul", "Einsum"}
 """Operators whose inputs are all tensors; of the others the first is, and the rest say how."""
 DTYPES = {"bool", "int32", "int64", "float16", "float32", "float64"}
@@ -63,7 +68,8 @@ def cases() -> tuple[Node, ...]:
         return nodes()
 
 
-def test_shapes_of_onnx_node_cases_are_ours(cases: tuple[Node, ...]) -> None:
+def judged_cases(cases: tuple[Node, ...]) -> tuple[Counter[str], list[str]]:
+    """Return how many cases came to which outcome, and where onnx gives another shape."""
     tally: Counter[str] = Counter()
     faults: list[str] = []
     for node in cases:
@@ -71,16 +77,30 @@ def test_shapes_of_onnx_node_cases_are_ours(cases: tuple[Node, ...]) -> None:
             tally[outcome_of(node)] += 1
         except AssertionError as fault:
             faults.append(str(fault).split("\nassert")[0])
-    print(*(f"{count:>5}  {outcome}" for outcome, count in tally.most_common()), sep="\n")
+    return tally, faults
+
+
+def test_shapes_of_onnx_node_cases_are_ours(cases: tuple[Node, ...]) -> None:
+    tally, faults = judged_cases(cases)
     assert faults == []
     assert tally["equal"] >= 250
     used = {outcome.removeprefix("stricter: ") for outcome in tally}
     assert set(STRICTER) <= used
 
 
+def test_page_counts_the_cases_of_onnx(cases: tuple[Node, ...], update_golden: bool) -> None:
+    tally, faults = judged_cases(cases)
+    rows = [*tally.most_common(), ("archc and onnx disagree", len(faults))]
+    rows.append(("all cases", len(cases)))
+    head = f"With onnx {onnx.__version__}, cases of {len(OPERATORS)} operators:\n\n"
+    page = part((ROOT / "docs" / PAGE).read_text(encoding="utf-8"), "onnx")
+    if page.split("\n")[0] != head.split("\n", maxsplit=1)[0] and not update_golden:
+        pytest.skip("the page counts the cases of another onnx")
+    expect_part(PAGE, "onnx", head + table(["outcome", "=cases"], rows), update_golden)
+
+
 def test_every_operator_of_the_table_has_a_case(cases: tuple[Node, ...]) -> None:
-    known = {operator for table in TABLE.values() for operator in table}
-    assert {node.operator for node in cases} == known
+    assert {node.operator for node in cases} == OPERATORS
 
 
 def test_weights_of_onnx_convolutions_have_the_shapes_that_ours_own(
