@@ -96,19 +96,40 @@ def reference() -> str:
     parts.append("\n# Functions\n")
     for family, names in functions.FAMILIES.items():
         parts.append(family_text(family, (functions.find(name) for name in names)))
-    parts += left_out_text()
+    parts += [*other_names_text(), *left_out_text()]
     return "".join(parts)
 
 
 def left_out_text() -> list[str]:
     """Return what torch has and archc leaves out, a line a reason."""
     parts = ["\n# What is left out\n"]
-    tables = (("torch.nn", left_out.MODULES), ("torch.nn.functional", left_out.FUNCTIONS))
-    for module, table in tables:
-        parts.append(f"\nOf `{module}`:\n\n| what | why |\n| --- | --- |\n")
-        for reason, names in table.items():
-            parts.append(f"| {', '.join(f'`{name}`' for name in names)} | {reason} |\n")
+    tables = {
+        "Of `torch.nn`": left_out.MODULES,
+        "Of `torch.nn.functional`": left_out.FUNCTIONS,
+        "Of `torch`, its libraries and the methods of its tensors; `*` stands for any letters": (
+            left_out.TORCH
+        ),
+    }
+    for title, table in tables.items():
+        parts.append(f"\n{title}:\n\n| what | why |\n| --- | --- |\n")
+        parts += [f"| {quoted(names)} | {reason} |\n" for reason, names in table.items()]
     return parts
+
+
+def other_names_text() -> list[str]:
+    """Return what torch has under another name, a line for each function of archc."""
+    parts = ["\n# Other names\n\n| in torch | in archc |\n| --- | --- |\n"]
+    ours = dict.fromkeys(left_out.ALIASES.values())
+    for name in ours:
+        theirs = [other for other, one in left_out.ALIASES.items() if one == name]
+        parts.append(f"| {quoted(theirs)} | `{name}` |\n")
+    parts += [f"| `{name}` | `{line}` |\n" for name, line in left_out.OTHERWISE.items()]
+    return parts
+
+
+def quoted(names: Iterable[str]) -> str:
+    """Return names in backticks, with commas."""
+    return ", ".join(f"`{name}`" for name in names)
 
 
 def family_text(family: str, members: Iterable[type[Layer]]) -> str:

@@ -59,3 +59,9 @@ def test_advice_stands_in_the_message_of_an_unknown_layer(name: str) -> None:
     text = HEAD.format(shape=SHAPES[0]) + f"  c: {name}\n"
     (found,) = report_on(text, "other.yaml").diagnostics
     assert found.help == in_archc(name)
+
+
+def test_function_of_torch_that_is_left_out_is_answered_with_the_reason() -> None:
+    text = HEAD.format(shape=SHAPES[0]) + "  c: from svd(a)\n  return: c, b\n"
+    (found,) = report_on(text, "other.yaml").diagnostics
+    assert found.help == "archc leaves it out: decompositions and solvers"

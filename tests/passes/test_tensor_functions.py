@@ -165,3 +165,14 @@ def test_gradient_does_not_pass_detach(tmp_path: Path) -> None:
     assert x.grad is not None
     assert x.grad.equal(torch.ones_like(x))
     assert torch.allclose(straight(x), x.round())
+
+
+@pytest.mark.parametrize(
+    ("call", "made"),
+    [("abs(x - 1)", "sub abs"), ("sum(x * 2, 1)", "mul sum"), ("sqrt(x * x + 1)", "mul add sqrt")],
+)
+def test_function_that_numbers_have_too_makes_its_argument_once(call: str, made: str) -> None:
+    graph = archc.check(text=HEAD + f"  out: from {call}\n").graph
+    assert graph is not None
+    names = [str(node.operation).partition("(")[0] for node in graph.nodes if node.operation]
+    assert names == made.split()

@@ -46,6 +46,16 @@ def operator_database() -> dict[str, tuple[Any, ...]]:
     return {name: tuple(rows) for name, rows in named.items() if rows}
 
 
+def aliases_of_torch() -> dict[str, str]:
+    """Return torch's other names of functions that archc has under one name alone."""
+    found: dict[str, str] = {}
+    for ours, rows in operator_database().items():
+        for alias in (alias.name for row in rows for alias in row.aliases):
+            if alias.rpartition(".")[2] not in functions.NAMES:
+                found[alias] = ours
+    return found
+
+
 def _rows(entries: dict[str, list[Any]], name: str) -> list[Any]:
     return entries.get(name) or entries.get(name.removeprefix("nn.functional."), [])
 

@@ -1,6 +1,7 @@
 """Evaluation of a syntax tree over plain values; tensors are the subclass's business."""
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from archc.diagnostics import Code, RuleViolation
@@ -40,6 +41,10 @@ MAX_MADE = 1_000_000
 _BRACES = re.compile(r"\{([^{}]*)\}")
 
 
+Given = tuple[Sequence[Any], dict[str, Any]]
+"""The arguments of a call by position and by name."""
+
+
 class Evaluator:
     """Evaluates expressions; a subclass says what names and tensors mean.
 
@@ -60,8 +65,12 @@ class Evaluator:
         """Return the result of an operator at least one of whose operands is a tensor."""
         raise RuleViolation(Code.EXPRESSION_VALUE, f"`{name}` needs plain values here")
 
-    def call(self, expression: Call) -> Any:
-        """Return the value of a call of a function that is not one of the language's own."""
+    def call(self, expression: Call, given: Given | None = None) -> Any:
+        """Return the value of a call of a function that is not one of the language's own.
+
+        `given` are the arguments, where they have been evaluated: those that make tensors may
+        be evaluated once alone.
+        """
         raise RuleViolation(
             Code.UNKNOWN_CALLEE, f"there is no function `{expression.function}` here"
         )
@@ -215,7 +224,7 @@ class Evaluator:
         keywords = self.keywords(expression.keywords)
         if all(is_constant(a) for a in (*arguments, *keywords.values())):
             return self.spend(applied(expression.function, arguments, keywords))
-        return self.call(expression)
+        return self.call(expression, (arguments, keywords))
 
     def _subscript(self, expression: Subscript, value: Any) -> Any:
         if not is_list(value):

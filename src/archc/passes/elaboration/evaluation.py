@@ -6,7 +6,7 @@ from typing import Any
 
 from archc import functions, layers
 from archc.diagnostics import Code, RuleViolation, Span
-from archc.expressions.evaluate import Evaluator
+from archc.expressions.evaluate import Evaluator, Given
 from archc.expressions.printing import expression_text
 from archc.expressions.syntax import (
     NOWHERE,
@@ -187,17 +187,20 @@ class LineEvaluator(Evaluator):
         except RuleViolation as violation:
             raise explained(violation, expression, operands, self.scope, self.builder) from None
 
-    def call(self, expression: Call) -> Any:
+    def call(self, expression: Call, given: Given | None = None) -> Any:
         """Append the node for a function call written in an expression."""
         name = expression.function
         if name not in functions.NAMES:
             raise self.unknown_function(name)
-        values = [self.evaluate(argument) for argument in expression.arguments]
-        keywords = self.keywords(expression.keywords)
+        values, keywords = given or self._given(expression)
         try:
             return self._tensor_function(name, tuple(values), keywords, expression.span)
         except RuleViolation as violation:
             raise argued(violation, expression, values, self.scope, self.builder) from None
+
+    def _given(self, expression: Call) -> Given:
+        values = [self.evaluate(argument) for argument in expression.arguments]
+        return values, self.keywords(expression.keywords)
 
     def unknown_function(self, name: str) -> RuleViolation:
         """Return the violation for a call of something that is no function."""

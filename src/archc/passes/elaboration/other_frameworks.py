@@ -4,6 +4,8 @@
 archc writes otherwise: a line, with `…` for what the reader must fill in.
 """
 
+from archc.layers.left_out import ALIASES, OTHERWISE, reason
+
 RENAMED = {
     other: ours
     for ours, others in {
@@ -102,23 +104,26 @@ WRITTEN = {
     "Subtract": "write `from a - b`",
     "TimeDistributed": "leave it out: a layer of torch maps the last dimensions of any tensor",
     "Transpose": "write `transpose(1, 2)`",
-    "cat": "in archc it is `concat`",
-    "concatenate": "in archc it is `concat`",
     "conv1x1": "write `Conv2d(…, 1)`",
     "conv3x3": "write `Conv2d(…, 3, padding=1)`",
     "UpSampling": "write `Upsample(scale_factor=2)`",
     "UpSampling2D": "write `Upsample(scale_factor=2)`",
     "UpSampling2d": "write `Upsample(scale_factor=2)`",
-    "mm": "in archc it is `matmul`",
-    "multiply": "in archc it is `mul`",
-    "subtract": "in archc it is `sub`",
     "swish": "in archc it is `silu`",
+    **{other: f"in archc it is `{ours}`" for other, ours in ALIASES.items()},
+    **{other: f"write `{line}`" for other, line in OTHERWISE.items()},
 }
 """The name elsewhere → what to write."""
 
 
 def in_archc(name: str) -> str:
-    """Return what archc writes for a thing that other frameworks, or papers, call `name`."""
+    """Return what archc writes for a thing that other frameworks, or papers, call `name`.
+
+    Of what torch has and archc leaves out, return why.
+    """
     if name in RENAMED:
         return f"in torch it is `{RENAMED[name]}`"
-    return WRITTEN.get(name, "")
+    if name in WRITTEN:
+        return WRITTEN[name]
+    why = reason(name)
+    return f"archc leaves it out: {why}" if why else ""
