@@ -4,6 +4,10 @@ A body is a list, whose children are numbered, or a mapping, whose children are
 named. Control lines are Python's statements and add nothing to a path.
 """
 
+import re
+from collections.abc import Iterator
+from typing import cast
+
 from archc.diagnostics import Span
 from archc.expressions.syntax import NOWHERE, Expression, Keyword, Name, Syntax
 
@@ -187,3 +191,18 @@ class Block(Syntax, frozen=True):
     inputs: tuple[str, ...]
     body: Body
     span: Span = NOWHERE
+
+
+_WORD = re.compile(r"[A-Za-z_]\w*")
+
+
+def words(part: object) -> Iterator[str]:
+    """Yield every word below a part of the syntax tree: what it calls, reads and names."""
+    if isinstance(part, str):
+        yield from _WORD.findall(part)
+    elif isinstance(part, tuple):
+        for inner in cast("tuple[object, ...]", part):
+            yield from words(inner)
+    elif isinstance(part, Syntax):
+        for field in part.__struct_fields__:
+            yield from words(getattr(part, field))

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from archc.compiler import Report
+from archc.diagnostics import Diagnostic
 from tests.diagnostics.checking import report_on
 
 BAD = Path(__file__).parents[1] / "bad"
@@ -38,6 +39,8 @@ EXPLAINED = frozenset(
 def changed(text: str, help_: str) -> str:
     """Return a spec with the change made that a message advises."""
     lines = text.split("\n")
+    if "leave `dim` out" in help_:
+        return re.sub(r"\(dim=\d\)|, dim=\d", "", text)
     if found := _SOURCE.search(help_):
         number = _line_of(lines, found[1])
         bare = re.sub(r" from \w+", "", lines[number])
@@ -101,3 +104,51 @@ def test_advice_that_is_followed_is_accepted(path: Path) -> None:
         return
     report = report_with_advice(path)
     assert report.ok, str(report)
+
+
+_MEANT = re.compile(r"did you mean [`']([^`']+)[`']\?")
+MORE_THAN_A_NAME = frozenset(
+    {
+        "ARC201_misspelt_key",
+        "ARC203_misspelt_from",
+        "ARC205_layer_as_key",
+        "ARC205_layer_with_mapping",
+        "ARC205_layer_with_type",
+        "ARC214_dtype_and_syntax",
+        "ARC301_channel",
+        "ARC302_twice",
+    }
+)
+"""Specs with another mistake below, and those whose advice replaces more than the marked text."""
+REPLACED = [
+    (path, found)
+    for path in sorted(BAD.glob("*.yaml"))
+    if path.stem not in MORE_THAN_A_NAME
+    for found in report_on(path.read_text(encoding="utf-8"), path.name).diagnostics
+    if _MEANT.fullmatch(found.help) and found.primary is not None
+]
+
+
+@pytest.mark.parametrize(
+    ("path", "found"), REPLACED, ids=lambda part: part.stem if isinstance(part, Path) else ""
+)
+def test_name_that_was_meant_is_accepted_in_its_place(path: Path, found: Diagnostic) -> None:
+    text, span = path.read_text(encoding="utf-8"), found.primary
+    meant = _MEANT.fullmatch(found.help)
+    assert meant is not None
+    assert span is not None
+    lines = text.split("\n")
+    line = lines[span.line - 1]
+    start, end = span.column - 1, span.end_column - 1
+    lines[span.line - 1] = line[:start] + _replaced(line[start:end], meant[1]) + line[end:]
+    left = report_on("\n".join(lines), path.name).diagnostics
+    assert len(left) < len(report_on(text, path.name).diagnostics), left
+
+
+def _replaced(marked: str, meant: str) -> str:
+    """Return the marked text with the name in it replaced: a whole call, or its name alone."""
+    if not meant.isidentifier():
+        return meant
+    if "'" in marked:
+        return re.sub(r"'.*'", f"'{meant}'", marked)
+    return re.sub(r"[\w.]+", lambda _: meant, marked, count=1)

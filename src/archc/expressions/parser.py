@@ -318,6 +318,8 @@ class Parser(Cursor):
             return Display(items, "[]", self.span(token.start))
         before = self.tokens[self.position - 1].text if self.position else ""
         hint = "a value is missing after `=`" if before == "=" else ""
+        if self.at("{") and self.peek().kind == "name":
+            hint = f"a parameter is read by its name alone: `{self.peek().text}`"
         raise self.unexpected("expected a value", hint)
 
     def _inside(self, parse: Callable[[], tuple[Expression, ...]]) -> tuple[Expression, ...]:

@@ -18,6 +18,7 @@ from pydantic_core import ErrorDetails
 from archc.diagnostics import Code, RuleViolation
 from archc.expressions.printing import constant_text
 from archc.expressions.values import Constant, describe
+from archc.layers.other_arguments import RENAMED, WRITTEN
 from archc.reach import Reads, unmoved
 from archc.shapes import TensorType, format_shape
 from archc.windows import Axis
@@ -334,7 +335,8 @@ def _too_many(layer: type[Layer], arguments: Sequence[Constant]) -> RuleViolatio
         if rest := arguments[len(allowed) + len(layer.inferred_names) :]:
             advice += f", and write by name: {_by_name(layer, rest)}"
     else:
-        advice = "write the others by name: " + _first_fields(layer)
+        others = "the others" if allowed else "it"
+        advice = f"write {others} by name: " + _first_fields(layer)
     takes = f"{len(allowed)} positional argument{'s' * (len(allowed) != 1)} ({', '.join(allowed)})"
     return RuleViolation(
         Code.TOO_MANY_POSITIONAL,
@@ -363,7 +365,11 @@ def _violation(
     callee = spec_name(layer)
     if error["type"] == "missing":
         return RuleViolation(
-            Code.ARGUMENTS, f"`{callee}` needs the argument `{name}`", help=_signature(layer)
+            Code.ARGUMENTS,
+            f"`{callee}` needs the argument `{name}`",
+            help=f"write `{callee}(dim=-1)` for the last dimension"
+            if name == "dim" and list(layer.fields())[:1] == ["dim"]
+            else _signature(layer),
         )
     if error["type"] == "extra_forbidden":
         return _unknown_argument(layer, name)
@@ -383,6 +389,10 @@ def _advice(value: Constant, kind: str) -> str:
         return f"use // to divide, or write {int(value)}" if value.is_integer() else "use //"
     if isinstance(value, str) and kind == "bool_type":
         return "write True or False, without quotes"
+    if isinstance(value, str) and value.replace(".", "", 1).isdecimal():
+        return f"write {value}, without quotes"
+    if isinstance(value, (int, float)) and kind == "less_than_equal" and 2 < value <= 100:
+        return f"write {value / 100:g} for {value:g} %"
     return ""
 
 
@@ -390,11 +400,12 @@ def _unknown_argument(layer: type[Layer], name: str) -> RuleViolation:
     from difflib import get_close_matches
 
     known = [*layer.fields(), *layer.inferred_names]
-    near = get_close_matches(name, known, 1)
+    near = [*(meant for meant in RENAMED.get(name, ()) if meant in known)]
+    near += get_close_matches(name, known, 1)
     return RuleViolation(
         Code.ARGUMENTS,
         f"`{spec_name(layer)}` has no argument `{name}`",
-        help=f"did you mean `{near[0]}`?" if near else _signature(layer),
+        help=WRITTEN.get(name) or (f"did you mean `{near[0]}`?" if near else _signature(layer)),
         argument=name,
     )
 
@@ -412,7 +423,12 @@ def _reason(error: ErrorDetails, value: Constant) -> str:
     if kind in {"int_type", "float_type", "bool_type", "string_type", "tuple_type"}:
         wanted = kind.removesuffix("_type").replace("int", "integer").replace("bool", "boolean")
         return f"expected {'an' if wanted[0] in 'aeiou' else 'a'} {wanted}, found {describe(value)}"
-    return error["msg"][0].lower() + error["msg"][1:]
+    return (
+        error["msg"]
+        .replace("Input should be", "it must be")
+        .replace("greater than or equal to", "at least")
+        .replace("less than or equal to", "at most")
+    )
 
 
 def spatial(value: int | tuple[int, ...], count: int, argument: str) -> tuple[int, ...]:
@@ -432,6 +448,8 @@ def spatial(value: int | tuple[int, ...], count: int, argument: str) -> tuple[in
     return value
 
 
+IMAGE_RANK = 4
+"""How many dimensions images have: batch, channels, height, width."""
 _AXES = {1: ("length",), 2: ("height", "width"), 3: ("depth", "height", "width")}
 """What the axes after batch and channels are called."""
 
@@ -456,15 +474,17 @@ def expect_rank(x: TensorType, *ranks: int, layer: str) -> None:
             Code.RANK,
             f"`{layer}` needs a tensor of {wanted} dimensions, this one has {x.rank}",
             notes=(f"the input is {format_shape(x.shape)}",),
-            help=_rank_advice(x, ranks),
+            help=_rank_advice(x, ranks, layer),
         )
 
 
-def _rank_advice(x: TensorType, ranks: tuple[int, ...]) -> str:
+def _rank_advice(x: TensorType, ranks: tuple[int, ...], layer: str) -> str:
     if x.rank == min(ranks) - 1:
         return "a dimension is missing: add it with `-> unsqueeze(1)` or in `inputs`"
     if x.rank > 2 and ranks == (2,):
         return "flatten it first: `-> flatten(1)` or `Flatten`"
+    if x.rank == IMAGE_RANK and layer[-2:] in {"1d", "3d"}:
+        return f"the layer for images is `{layer[:-2]}2d`"
     return ""
 
 

@@ -96,7 +96,8 @@ class _Comparison:
             reason = _surplus(self.graph, found - expected) or _unflattened(self.graph)
             self._differs(f"{place}.parameters", f"{expected:,} parameters", f"{found:,}", reason)
         if isinstance(figures.macs, int) and costs.macs != figures.macs:
-            self._differs(f"{place}.macs", f"{figures.macs:,} MACs", f"{costs.macs:,}")
+            wanted, found = f"{figures.macs:,} MACs", f"{costs.macs:,}"
+            self._differs(f"{place}.macs", wanted, found, _twice(f"{figures.macs}", costs.macs))
         if isinstance(figures.macs, str):
             self._compare_amount(figures.macs, f"{place}.macs", costs.macs)
 
@@ -104,9 +105,9 @@ class _Comparison:
         agrees = amount_agrees(text, found)
         if agrees is None:
             headline = f"`{text}` is no number of multiply-adds"
-            self._report(Code.FIELD_VALUE, headline, place, "write 4089184256 or 4.089 G")
+            self._report(Code.FIELD_VALUE, headline, place, _amount_advice(text))
         elif not agrees:
-            self._differs(place, f"{text} MACs", f"{found:,}")
+            self._differs(place, f"{text} MACs", f"{found:,}", _twice(text, found))
 
     def _compare_shapes(self, figures: Figures, place: str) -> None:
         results = results_by_path(self.graph)
@@ -200,6 +201,21 @@ def _biases(node: Node) -> int:
     if node.operation is None or "bias" not in node.operation.fields():
         return 0
     return sum(elements(tensor.shape) for tensor in node.owned() if tensor.name == "bias")
+
+
+def _twice(text: str, found: int) -> str:
+    """Return the reason where a figure counts a multiply-add as two."""
+    is_twice = amount_agrees(text, 2 * found)
+    return "that is twice as many: FLOPs count a multiply-add as two" if is_twice else ""
+
+
+def _amount_advice(text: str) -> str:
+    """Return how an amount is written that has a unit of its own, `15.47 GFLOPs`."""
+    amount = re.match(r"\d[\d_,.]*\s*[KMGT]?", text.strip())
+    if amount is None or amount_agrees(amount[0], 0) is None:
+        return "write 4089184256 or 4.089 G"
+    halved = ", half of it if it counts FLOPs" if "FLOP" in text.upper() else ""
+    return f"write {amount[0].strip()}{halved}: what counts are multiply-adds"
 
 
 def amount_agrees(text: str, found: int) -> bool | None:

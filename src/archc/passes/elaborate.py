@@ -18,7 +18,7 @@ from archc.passes.elaboration.parameters import bind_parameters, check_variants
 from archc.passes.elaboration.request import Imported, Request
 from archc.passes.elaboration.running import Variables
 from archc.passes.elaboration.scope import FileScope
-from archc.passes.elaboration.unused import unused_values
+from archc.passes.elaboration.unused import unread_inputs, unused_values
 from archc.spec.model import Document
 
 
@@ -166,6 +166,9 @@ class _Elaboration:
         variables = self.variables
         for unused in unused_values(graph, variables.defined, variables.read):
             self.builder.report(unused.violation, unused.span, unused.caller)
+        for block in self.document.blocks.values():
+            for violation in unread_inputs(block):
+                self.builder.report(violation, block.span, None)
 
 
 __all__ = ["Imported", "Request", "elaborate"]

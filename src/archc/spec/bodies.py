@@ -8,6 +8,7 @@ from archc import functions, layers
 from archc.diagnostics import Code, RuleViolation, Span
 from archc.diagnostics.render import excerpt
 from archc.expressions.syntax import Expression, Name
+from archc.spec.data import keyword_advice
 from archc.spec.grammar import (
     LineParser,
     check_continuations,
@@ -33,6 +34,7 @@ from archc.statements import (
     Join,
     Let,
     Return,
+    words,
 )
 
 JOINS = ("concat", "add", "mul")
@@ -45,6 +47,12 @@ BROKEN = Name("")
 _ARGUMENT = re.compile(r"(\w+)\s*$")
 _KINDS = ("type", "layer", "op", "class", "name", "class_name", "module")
 """Keys that other formats write the kind of a layer under."""
+_OTHER_JOINS = {
+    **dict.fromkeys(("cat", "Cat", "Concat", "Concatenate", "concatenate"), "concat"),
+    **dict.fromkeys(("Add", "plus", "sum"), "add"),
+    **dict.fromkeys(("Multiply", "multiply"), "mul"),
+}
+"""What torch and other formats call the joins."""
 _TARGET = re.compile(r"\bas\s+([A-Za-z_]\w*)")
 
 
@@ -56,20 +64,26 @@ class BodyReader:
     """
 
     def __init__(self, mistakes: Mistakes) -> None:
+        self.mistakes = mistakes
         self.refuse = mistakes.refuse
 
     def block(self, key: Scalar, node: Node) -> Block:
         """Read one entry of `blocks`.
 
         Raises:
-            RuleViolation: the key is no signature; mistakes of the lines are collected.
+            RuleViolation: the key is no signature, or promises what the lines never read;
+                mistakes of the lines are collected.
         """
         name, arguments, inputs = LineParser(key).signature()
         if name in layers.NAMES:
             raise RuleViolation(
                 Code.BAD_NAME, f"`{name}` is a layer of archc", help="give the block another name"
             )
-        return Block(name, arguments, inputs, self.body(node), key.span)
+        known = len(self.mistakes.found)
+        block = Block(name, arguments, inputs, self.body(node), key.span)
+        if len(self.mistakes.found) == known:
+            _check_passed_on(block)
+        return block
 
     def body(self, node: Node) -> Body:
         """Read a list, a mapping or one line."""
@@ -289,7 +303,9 @@ class BodyReader:
         targets = parser.targets()
         if not parser.at("in"):
             written = ", ".join(targets.flat())
-            raise parser.unexpected("expected `in`", f"write `for {written} in range(…):`")
+            rest = key.value[parser.token.start :]
+            turns = f"_ in {written}{rest}" if parser.at("(") else f"{written} in range(…)"
+            raise parser.unexpected("expected `in`", f"write `for {turns}:`")
         parser.expect("in")
         iterable = parser.expression()
         parser.expect_end()
@@ -318,6 +334,8 @@ class BodyReader:
         if parser.accept("if"):
             condition = parser.operation()
             otherwise = parser.operation() if parser.accept("else") else None
+        if parser.at("->"):
+            raise parser.unexpected("expected the end of the line", _called(parser, text))
         parser.expect_end()
         return Return(tuple(values), (), condition, otherwise, key.span.to(text.span))
 
@@ -336,7 +354,8 @@ class BodyReader:
         if isinstance(value, Sequence) and key.value in layers.NAMES and not key.style:
             self._refuse_layer_key(key, value)
             return [Child(key.value, Item(()), key.span)]
-        _check_no_call(key)
+        _check_no_call(key, value)
+        _check_no_join(key, value)
         if "{" not in key.value:
             check_child_name(key.value)
         content = self._content(value)
@@ -366,6 +385,15 @@ class BodyReader:
         )
 
 
+def _called(parser: LineParser, text: Scalar) -> str:
+    """Return the call that `return: a + b -> relu` means."""
+    before = text.value[: parser.token.start].strip()
+    name = parser.peek().text
+    if name in functions.NAMES and parser.peek(2).kind == "end":
+        return f"an arrow leads from layer to layer; of an expression write `{name}({before})`"
+    return f"give the layer a line of its own: `name: {name} from {before}`"
+
+
 def _names_a_layer(key: Scalar, value: Node) -> bool:
     """Return whether an entry says of which kind a layer is, as other formats write it."""
     return key.value in _KINDS and isinstance(value, Scalar) and value.value in layers.NAMES
@@ -378,7 +406,20 @@ def _is_plain(value: Node) -> bool:
     return isinstance(value, Scalar) and not is_callable_name(value.value.partition("(")[0])
 
 
-def _check_no_call(key: Scalar) -> None:
+def _check_passed_on(block: Block) -> None:
+    """Refuse a block that collects arguments which its lines pass on to no layer."""
+    collecting = next((argument for argument in block.arguments if argument.variadic), None)
+    if collecting is not None and collecting.name not in words(block.body):
+        name = collecting.name
+        raise RuleViolation(
+            Code.UNUSED_VALUE,
+            f"`{block.name}` passes its `**{name}` on to no layer",
+            help=f"write `**{name}` last in the parentheses of a layer, or take it out here",
+            span=collecting.span,
+        )
+
+
+def _check_no_call(key: Scalar, value: Node) -> None:
     """Refuse the first half of `Conv2d(8, padding: 1)`, which YAML parts at the colon."""
     name = _ARGUMENT.search(key.value)
     if key.value.count("(") > key.value.count(")") and name is not None:
@@ -386,9 +427,22 @@ def _check_no_call(key: Scalar) -> None:
         raise RuleViolation(
             Code.YAML_SPLIT,
             "YAML reads `: ` inside a call as a key",
-            help=f"an argument takes `=`: `{name[1]}=…`",
+            help=keyword_advice(name[1], value.value if isinstance(value, Scalar) else ""),
             span=key.locate(place, place + 1),
         )
+
+
+def _check_no_join(key: Scalar, value: Node) -> None:
+    """Refuse `cat:` above branches, which would be a child of this name with lines in sequence."""
+    join = _OTHER_JOINS.get(key.value.partition("(")[0])
+    if join is None or key.style or not isinstance(value, (Sequence, Mapping)):
+        return
+    raise RuleViolation(
+        Code.SYNTAX,
+        f"`{key.value}:` joins no branches",
+        help=f"write `{join}:`; a child of that name has quotes, `'{key.value}':`",
+        span=key.span,
+    )
 
 
 def _split_call(node: Sequence | Mapping) -> Scalar | None:

@@ -119,10 +119,21 @@ def parameter_value(node: Node, is_layer: bool = False) -> Any:
     )
 
 
+def keyword_advice(name: str, value: str) -> str:
+    """Return how an argument is written that stands with a colon: `bias: no` is `bias=False`."""
+    found = re.match(r"[\w.'-]+", value)
+    words = {"no": "False", "off": "False", "yes": "True", "on": "True", "null": "None"}
+    word = found[0] if found else "…"
+    truth = word.capitalize() if word in {"true", "false"} else word
+    return f"an argument takes `=`: `{name}={words.get(word, truth)}`"
+
+
 def _value_advice(value: str) -> str:
     """Return what was meant by a parameter's value that is none."""
     if value.startswith("(") and value.endswith(")") and "," in value:
         return f"a list has brackets: `{excerpt(value.replace('(', '[').replace(')', ']'))}`"
+    if re.fullmatch(r"\w+(\s*,\s*\w+)+", value):
+        return f"a list has brackets: `[{excerpt(value)}]`"
     if re.search(r"[-+*/]|\w\(", value) and re.fullmatch(r"[\w\s.,()+*/%-]+", value):
         return f"an expression begins with `=`: `= {excerpt(value)}`; a text has quotes"
     return f"a text has quotes: '{excerpt(value)}'"

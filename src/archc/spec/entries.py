@@ -98,8 +98,13 @@ def _long_declaration(key: Scalar, node: Mapping) -> Declaration:
     return _validated(Declaration, fields, node)
 
 
-def _validated(model: type[Model], fields: Dict[str, Any], node: Node) -> Model:
-    """Validate plain data with pydantic; the first error is placed at its own node."""
+def _validated(
+    model: type[Model], fields: Dict[str, Any], node: Node, others: Set[str] = frozenset()
+) -> Model:
+    """Validate plain data with pydantic; the first error is placed at its own node.
+
+    `others` are keys that may stand beside the model's own.
+    """
     try:
         return model.model_validate(fields)
     except ValidationError as error:
@@ -115,7 +120,9 @@ def _validated(model: type[Model], fields: Dict[str, Any], node: Node) -> Model:
         raise RuleViolation(
             Code.UNKNOWN_KEY if unknown else Code.FIELD_VALUE,
             headline,
-            help=_near_field(path[-1], model) if unknown else _number_advice(first["input"]),
+            help=_near_field(path[-1], model, others)
+            if unknown
+            else _number_advice(first["input"]),
             span=place,
         ) from None
 
@@ -145,9 +152,10 @@ def _descend(node: Node, path: list[str], at_key: bool = False) -> Span:
     return span
 
 
-def _near_field(name: str, model: type[BaseModel]) -> str:
-    near = get_close_matches(name, model.model_fields, 1)
-    return f"did you mean `{near[0]}`?" if near else "keys are " + ", ".join(model.model_fields)
+def _near_field(name: str, model: type[BaseModel], others: Set[str]) -> str:
+    fields = [field for field in model.model_fields if field != "variants"]
+    near = get_close_matches(name, [*fields, *sorted(others)], 1)
+    return f"did you mean `{near[0]}`?" if near else "keys are " + ", ".join(fields)
 
 
 def variant(key: Scalar, node: Node) -> tuple[tuple[Scalar, Node], ...]:
@@ -180,11 +188,10 @@ def _typed_input(key: Scalar, node: Scalar) -> Input:
     """Read `int64[B, L=56]`."""
     match = _INPUT.fullmatch(node.value)
     if match is None or match[1] not in DTYPES:
-        advice = f"{key.value}: int64[B, L=56]; dtypes are " + ", ".join(DTYPES)
-        if node.value.startswith("(") and node.value.endswith(")"):
-            advice = f"a shape has brackets: `{key.value}: [{node.value[1:-1]}]`"
         raise RuleViolation(
-            Code.FIELD_VALUE, f"`{excerpt(node.value)}` is no tensor type", help=advice
+            Code.FIELD_VALUE,
+            f"`{excerpt(node.value)}` is no tensor type",
+            help=_type_advice(key.value, node.value),
         )
     parser = LineParser(node)
     parser.advance()
@@ -197,6 +204,32 @@ def _typed_input(key: Scalar, node: Scalar) -> Input:
     parser.expect("]")
     parser.expect_end()
     return Input(key.value, match[1], tuple(dimensions), node.span)
+
+
+_OTHER_DTYPES = {
+    "int": "int64",
+    "long": "int64",
+    "short": "int16",
+    "float": "float32",
+    "double": "float64",
+    "half": "float16",
+    "boolean": "bool",
+}
+"""What torch, numpy and other languages call the dtypes."""
+
+
+def _type_advice(name: str, text: str) -> str:
+    """Return what was meant by the type of an input that is none."""
+    if text.startswith("(") and text.endswith(")"):
+        return f"a shape has brackets: `{name}: [{text[1:-1]}]`"
+    if re.fullmatch(r"\d+([x×*]\d+)+", text):
+        return f"write `{name}: [B, {', '.join(re.split('[x×*]', text))}]`"
+    dtype, bracket, shape = text.partition("[")
+    near = get_close_matches(dtype, DTYPES, 1)
+    meant = _OTHER_DTYPES.get(dtype.removeprefix("torch."), near[0] if near else "")
+    if bracket and meant:
+        return f"did you mean `{meant}[{shape}`?"
+    return f"{name}: int64[B, L=56]; dtypes are {', '.join(DTYPES)}"
 
 
 def _dimension(parser: LineParser) -> Dimension:
@@ -291,7 +324,7 @@ def expectation(node: Node, variants: Set[str]) -> Expectation:
     """Read `expect`; the keys that name variants hold figures of their own."""
     if not isinstance(node, Mapping):
         raise RuleViolation(Code.WRONG_KIND, "`expect:` is a mapping")
-    return _validated(Expectation, _figures(node, variants), node)
+    return _validated(Expectation, _figures(node, variants), node, variants)
 
 
 def _figures(node: Mapping, variants: Set[str]) -> dict[str, Any]:

@@ -6,11 +6,13 @@ stage = unit ["*" factor]
 unit  = callee ["(" arguments ")"] | "(" item ")"
 """
 
+import re
 from difflib import get_close_matches
 from itertools import pairwise
 
 from archc.diagnostics import Code, RuleViolation
 from archc.expressions.parser import Parser
+from archc.expressions.printing import expression_text
 from archc.expressions.syntax import Expression, Keyword, Literal, Name
 from archc.expressions.tokens import KEYWORDS
 from archc.spec.source import Piece, Scalar
@@ -46,26 +48,59 @@ class LineParser(Parser):
             return
         if closing and self.at(closing):
             return
-        hint = ""
-        if self.at("//"):
-            hint = "a comment begins with `#`"
-        elif self.at("+", "-", "/", "@", "**", "%"):
-            raise self._sum_of_tensors(closing)
-        elif self.at(">") or (self.at("=") and self.peek().text == ">"):
-            hint = "the arrow between layers is `->`"
-        elif self.at("="):
-            hint = "a name stands before a colon: `name: Layer(…)`"
-        elif self.at(","):
-            hint = "one line is one layer; several inputs follow `from`"
-        elif self.token.kind == "name" and self.token.text[0].isupper():
-            hint = f"chain layers with an arrow: `-> {self.token.text}`"
-        elif self.token.kind == "name" and (near := get_close_matches(self.token.text, ENDS, 1)):
-            hint = f"did you mean `{near[0]}`?"
-        elif self.token.kind == "name":
-            hint = f"an input follows `from`: `from {self.token.text}`"
-        elif self.at(")", "]"):
-            hint = "there is one closing bracket too many"
-        raise self.unexpected("expected `->`, `from`, `as`, `if` or the end of the line", hint)
+        if self.at("+", "-", "/", "@", "**", "%", "*"):
+            raise self._computed_copies() or self._sum_of_tensors(closing)
+        wanted = "expected `->`, `from`, `as`, `if` or the end of the line"
+        raise self.unexpected(wanted, self._word_advice() or self._sign_advice())
+
+    def _sign_advice(self) -> str:
+        """Return what to write instead of a sign that ends no line."""
+        if self.at(">") or (self.at("=") and self.peek().text == ">"):
+            return "the arrow between layers is `->`"
+        if self.at(",") and self.peek().kind == "end":
+            return "drop the comma: one line is one layer"
+        advice = {
+            "//": "a comment begins with `#`",
+            "=": "a name stands before a colon: `name: Layer(…)`",
+            ",": "one line is one layer; several inputs follow `from`",
+            ")": "there is one closing bracket too many",
+            "]": "there is one closing bracket too many",
+        }
+        return advice.get(self.token.text, "")
+
+    def _word_advice(self) -> str:
+        """Return what to write instead of a name or a number behind a whole layer."""
+        word = self.token.text
+        if self.token.kind == "number":
+            return self._call_of_the_rest()
+        if self.token.kind != "name":
+            return ""
+        if word[0].isupper():
+            return f"chain layers with an arrow: `-> {word}`"
+        if near := get_close_matches(word, ENDS, 1):
+            return f"did you mean `{near[0]}`?"
+        return f"an input follows `from`: `from {word}`"
+
+    def _call_of_the_rest(self) -> str:
+        """Return the call that `Conv2d 16, 5` means."""
+        before = self.tokens[self.position - 1].text
+        rest = self.text[self.token.start :].strip().rstrip(")")
+        plain = re.fullmatch(r"[\w\s,.=]+", rest)
+        return f"arguments stand in parentheses: `{before}({rest})`" if plain else ""
+
+    def _computed_copies(self) -> RuleViolation | None:
+        """Return the violation for `Layer * n - 1`, None where no copies are counted."""
+        factor, times = self.tokens[self.position - 1], self.tokens[self.position - 2]
+        unit = self.tokens[self.position - 3].text
+        if times.text != "*" or not (unit == ")" or unit[:1].isupper()):
+            return None
+        text = self.text[factor.start :].strip()
+        return RuleViolation(
+            Code.SYNTAX,
+            "a number of copies that is computed stands in parentheses",
+            help=f"write `* ({text})`" if text.count("(") == text.count(")") else "",
+            span=self.span(factor.start, self.token.end),
+        )
 
     def _sum_of_tensors(self, closing: str) -> RuleViolation:
         """Return the violation for `out: a + b`: an expression of tensors follows `from`."""
@@ -237,8 +272,12 @@ def parse_call(scalar: Scalar) -> tuple[str, tuple[Keyword, ...], str, bool]:
     if parser.at("("):
         arguments, keywords = parser.arguments()
         if arguments:
+            given = expression_text(arguments[0])
             raise RuleViolation(
-                Code.SYNTAX, f"`{word}:` takes its arguments by name", span=arguments[0].span
+                Code.SYNTAX,
+                f"`{word}:` takes its arguments by name",
+                help=f"write `concat(dim={given}):`" if word == "concat" else "",
+                span=arguments[0].span,
             )
     target, collects = "", False
     if parser.accept("as"):

@@ -119,10 +119,15 @@ class CalleeFinder(Part):
             return advice
         file = self.scope.file
         known = [*file.blocks, *layers.NAMES, *functions.NAMES, *file.imports]
+        known += [name for name in self._values() if self.layer_parameter(name) is not None]
         if prefix in PREFIXES and alone in known:
             return f"write `{alone}`: layers and functions have no prefix"
         near = nearest(alone, known) or nearest(name, known)
         return f"did you mean `{near}`?" if near else "see `archc layers`"
+
+    def _values(self) -> tuple[str, ...]:
+        """Return the names of parameters and variables, among them those of layers."""
+        return (*self.scope.variables, *self.scope.file.parameters)
 
     def holds(self, callee: "type[Layer] | BlockCallee | Record | Item") -> bool:
         """Return whether a callee takes a slot of the module tree."""

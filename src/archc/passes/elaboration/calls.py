@@ -87,7 +87,7 @@ class BlockCaller(Part):
         signature = callee.template.block.arguments
         names = [a.name for a in signature if not a.variadic]
         if len(positional) > len(names):
-            raise _wrong_arguments(callee, call, f"{len(positional)} given")
+            raise _wrong_arguments(callee, call, f"it takes {len(names)}, {len(positional)} given")
         bound: dict[str, Any] = dict(zip(names, positional, strict=False))
         extra = next((a.name for a in signature if a.variadic), "")
         rest: list[tuple[str, Any]] = []
@@ -212,11 +212,13 @@ def _with_tensors(block: Block, tensors: Sequence[str]) -> str:
 def _wrong_inputs(template: Template, given: int, call: LayerCall) -> RuleViolation:
     inputs = template.block.inputs
     wanted = f"{len(inputs)} input{'s' * (len(inputs) != 1)} ({', '.join(inputs)})"
+    order = f"in this order: `{_call_text(call)} from {', '.join(inputs)}`"
+    naming = f"name {'them' if len(inputs) > 1 else 'it'} after `from`, {order}"
+    joining = "join them first: `… from concat(a, b)`, or `… from a + b`"
     return RuleViolation(
         Code.ARGUMENTS,
         f"`{template.name}` takes {wanted}, {given} given",
-        help=f"name {'them' if len(inputs) > 1 else 'it'} after `from`, in this order: "
-        f"`{_call_text(call)} from {', '.join(inputs)}`",
+        help=joining if given > len(inputs) == 1 else naming,
         span=call.span,
     )
 

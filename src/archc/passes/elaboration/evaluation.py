@@ -25,6 +25,7 @@ from archc.layers.base import bind
 from archc.passes.elaboration.explanations import argued, explained
 from archc.passes.elaboration.naming import (
     absent_name,
+    doubled,
     nearest,
     unfinished_name,
     unknown_name,
@@ -107,6 +108,8 @@ class LineEvaluator(Evaluator):
             raise Skipped
         if identifier in {place.rpartition(".")[2] for place in self.scope.places[1:]}:
             return unfinished_name(identifier)
+        if nearest(identifier, doubled(self.scope.instance.template.block.body)):
+            raise Skipped
         return unknown_name(identifier, self.scope.instance, self.line, self.scope.known())
 
     def _stage_input(self, name: str) -> Any:

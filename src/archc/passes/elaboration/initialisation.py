@@ -34,6 +34,25 @@ FUNCTIONS = {
 }
 """The functions of `torch.nn.init` without their underscore, and their arguments in order."""
 
+_OTHER_NAMES = {
+    "glorot_normal": "xavier_normal",
+    "glorot_uniform": "xavier_uniform",
+    "he_normal": "kaiming_normal",
+    "he_uniform": "kaiming_uniform",
+    "truncated_normal": "trunc_normal",
+    "zero": "zeros",
+    "one": "ones",
+}
+"""What Keras and papers call them."""
+_WORDS = {
+    "mode": ("fan_in", "fan_out"),
+    "nonlinearity": (
+        *("leaky_relu", "relu", "linear", "sigmoid", "tanh", "selu"),
+        *(f"conv{transposed}{axes}d" for transposed in ("", "_transpose") for axes in (1, 2, 3)),
+    ),
+}
+"""The arguments that are words, and the words that torch knows."""
+
 
 def evaluate_rules(
     graph: Graph,
@@ -99,21 +118,25 @@ def _rule(rule: InitRule, tree: "ModuleNames", file: FileScope) -> Initialisatio
     matches = tuple(tree.matches(rule.selector))
     if not matches:
         _check_children(rule.selector, file)
+        tree.check_tensor(rule.selector)
     if rule.condition is not None and not evaluator.condition(rule.condition):
         return None
     if not matches and not tree.could_match(rule.selector, file):
         raise RuleViolation(
             Code.SELECTOR,
             f"`{'.'.join(rule.selector)}` matches no tensor of the network",
-            help="a selector is child names, layers or blocks, and ends in a tensor's name: "
-            "`Conv2d.weight`",
+            help=tree.nearest(rule.selector, file),
         )
     return Initialisation(rule.selector, name, arguments, tuple(keywords.items()), matches)
 
 
 def _near_function(name: str) -> str:
-    near = get_close_matches(name, FUNCTIONS, 1)
-    return f"did you mean `{near[0]}`?" if near else "choose one of " + ", ".join(FUNCTIONS)
+    plain = name.rstrip("_")
+    near = [_OTHER_NAMES.get(plain, plain if plain in FUNCTIONS else "")]
+    near += get_close_matches(name, FUNCTIONS, 1)
+    if found := next(filter(None, near), ""):
+        return f"did you mean `{found}`?"
+    return "choose one of " + ", ".join(FUNCTIONS)
 
 
 def _check_children(selector: tuple[str, ...], file: FileScope) -> None:
@@ -154,6 +177,23 @@ def _check_arguments(
             f"`{rule.call.name}` takes {len(allowed)} arguments, {len(arguments)} given",
             span=rule.call.span,
         )
+    for name, value in {**dict(zip(allowed, arguments, strict=False)), **keywords}.items():
+        _check_value(rule, name, value)
+
+
+def _check_value(rule: InitRule, name: str, value: object) -> None:
+    """Refuse a word that torch does not know, and anything but a number elsewhere."""
+    words = _WORDS.get(name)
+    if value in words if words else isinstance(value, (int, float)):
+        return
+    near = get_close_matches(str(value), words, 1) if words else ()
+    listed = f"choose one of {', '.join(words)}" if words else "write a number"
+    raise RuleViolation(
+        Code.ARGUMENT_VALUE,
+        f"`{name}` of `{rule.call.name}` cannot be {value!r}",
+        help=f"did you mean '{near[0]}'?" if near else listed,
+        span=next((k.span for k in rule.call.keywords if k.name == name), rule.call.span),
+    )
 
 
 class ModuleNames:
@@ -187,6 +227,56 @@ class ModuleNames:
             for path, classes in self.classes.items()
             if segment in classes and (path == place or path.startswith(below))
         ]
+
+    def check_tensor(self, selector: tuple[str, ...]) -> None:
+        """Refuse a name that no tensor has anywhere, where the modules before it are there.
+
+        Raises:
+            RuleViolation: the last segment is misspelt.
+        """
+        *segments, last = selector
+        known = {name.rpartition(".")[2] for name in self.tensors} | {"weight", "bias"}
+        near = get_close_matches(last, known, 1)
+        if last not in known and near and segments:
+            raise RuleViolation(
+                Code.SELECTOR,
+                f"`{'.'.join(selector)}` matches no tensor: none is called `{last}`",
+                help=f"did you mean `{'.'.join([*segments, near[0]])}`?",
+            )
+
+    def nearest(self, selector: tuple[str, ...], file: FileScope) -> str:
+        """Return what was meant by a selector without a tensor: its first wrong segment mended."""
+        places = [""]
+        for number, segment in enumerate(selector[:-1]):
+            inner = [path for place in places for path in self._step(place, segment)]
+            if not inner:
+                return self._instead(selector, number, places, file)
+            places = inner
+        return self._instead(selector, len(selector) - 1, places, file)
+
+    def _instead(
+        self, selector: tuple[str, ...], number: int, places: Sequence[str], file: FileScope
+    ) -> str:
+        known = list(dict.fromkeys(self._children(places)))
+        is_last = number == len(selector) - 1
+        below = () if is_last else {name for names in self.classes.values() for name in names}
+        if near := get_close_matches(selector[number], [*known, *below, *file.blocks], 1):
+            mended = [*selector[:number], near[0], *selector[number + 1 :]]
+            return f"did you mean `{'.'.join(mended)}`?"
+        if number:
+            return f"`{'.'.join(selector[:number])}` has {', '.join(known)}"
+        return (
+            "a selector is child names, layers or blocks, and ends in a tensor's name: "
+            "`Conv2d.weight`"
+        )
+
+    def _children(self, places: Sequence[str]) -> Iterator[str]:
+        """Yield what stands directly below some paths: children with tensors, and tensors."""
+        for place in places:
+            outer = f"{place}." if place else ""
+            for name in self.tensors:
+                if name.startswith(outer):
+                    yield name.removeprefix(outer).split(".")[0]
 
     def could_match(self, selector: tuple[str, ...], file: FileScope) -> bool:
         """Return whether the classes named exist in the file, though not in this variant."""

@@ -1,12 +1,15 @@
 """What a message says of a name that means nothing here: where it is defined, what was meant."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from difflib import get_close_matches
 
 from archc.diagnostics import Code, RuleViolation, Span
 from archc.ir.runs import Instance
 from archc.spec.source import MAX_NAME
 from archc.statements import Body, Branch, Child, Entry, For, If, Item, Join, Let
+
+SHOWN = 8
+"""How many of the names that can be read a message lists."""
 
 COMPARED = 100
 """With how many names of its length a misspelt one is compared; a spec can hold thousands."""
@@ -21,6 +24,7 @@ _WORDS = {
     "null": "write `None` in an expression",
     "none": "write `None` in an expression",
     "training": "`training` stands in `outputs:` alone; layers follow the module's mode anyway",
+    "train": "write `training`, in `outputs:` alone",
     "self": "name the block's input, `x`, or one of its lines",
 }
 
@@ -76,12 +80,22 @@ def unknown_name(name: str, instance: Instance, line: Span, known: Iterable[str]
         return _defined_below(name, place)
     if outside := _defined_outside(name, instance):
         return outside
-    near = nearest(name, known)
+    names = list(dict.fromkeys(other for other in known if not other.isdigit()))
+    near = nearest(name, names)
     return RuleViolation(
         Code.UNKNOWN_NAME,
         f"`{name}` is not defined above this line",
-        help=f"did you mean `{near}`?" if near else "names are read from the lines above",
+        help=f"did you mean `{near}`?" if near else _all_of(names),
     )
+
+
+def _all_of(names: Sequence[str]) -> str:
+    """Return what can be read at a line: the names above, and what else could be meant."""
+    if not names:
+        return "names are read from the lines above; a parameter is declared under `params:`"
+    listed = ", ".join(f"`{name}`" for name in names[:SHOWN])
+    more = ", …" if len(names) > SHOWN else ""
+    return f"what can be read here: {listed}{more}; a parameter is declared under `params:`"
 
 
 def absent_name(name: str) -> RuleViolation:
@@ -96,6 +110,13 @@ def absent_name(name: str) -> RuleViolation:
 def defined_in(name: str, body: Body) -> Span | None:
     """Return the first place in a body's own lines that gives a value this name."""
     return next((span for found, span in definitions(body.entries) if found == name), None)
+
+
+def doubled(body: Body) -> Iterator[str]:
+    """Yield the names that two lines of a body have: another name was meant by one of them."""
+    for entry in body.entries:
+        if isinstance(entry, Child) and entry.is_doubled:
+            yield entry.key
 
 
 def _defined_below(name: str, place: Span) -> RuleViolation:

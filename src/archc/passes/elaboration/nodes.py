@@ -150,6 +150,7 @@ class NodeBuilder:
             Code.ARGUMENTS,
             f"`{spec_name(type(operation))}` takes {wanted} tensor{'s' * (wanted != '1')}, "
             f"{len(inputs)} given",
+            help="join them first: `a + b`, or `concat(a, b)`" if len(inputs) > most == 1 else "",
         )
 
     def blame_once(self, code: Code, inputs: Sequence[Value]) -> None:

@@ -7,11 +7,14 @@ from archc.expressions.printing import expression_text
 from archc.expressions.syntax import Literal
 from archc.expressions.values import Constant
 from archc.ir.runs import Operation, Value
-from archc.layers.base import Layer, bind
+from archc.layers.base import IMAGE_RANK, Layer, bind
 from archc.passes.elaboration.meetings import unread_lines
 from archc.passes.elaboration.nodes import POISON, operand, origin_text
 from archc.passes.elaboration.running import Part
 from archc.statements import LayerCall
+
+COLOURS = (1, 3, 4)
+"""How many channels pictures have."""
 
 
 class OperationRunner(Part):
@@ -34,6 +37,8 @@ class OperationRunner(Part):
         except RuleViolation as violation:
             self.builder.blame_once(violation.code, inputs)
             violation.help = _by_text(violation.help, layer, call)
+            if violation.code is Code.WINDOW:
+                violation.help = self._channels_last() or violation.help
             if violation.code is Code.RANK and len(inputs) == 1:
                 violation.help = self._other_line(layer, arguments, keywords) or violation.help
             raise self._placed(violation, layer, call, inputs) from None
@@ -66,6 +71,19 @@ class OperationRunner(Part):
                 continue
             if not name.isdigit():
                 return f"did you mean `… from {name}`? nothing reads that yet"
+        return ""
+
+    def _channels_last(self) -> str:
+        """Return how an input is declared whose channels stand behind its height and width."""
+        for node in self.builder.nodes:
+            shape = node.output.shape if node.operation is None and node.outputs else ()
+            if (
+                len(shape) == IMAGE_RANK
+                and shape[3] in COLOURS
+                and shape[1] == shape[2] != shape[3]
+            ):
+                sizes = f"[B, {shape[3]}, {shape[1]}, {shape[2]}]"
+                return f"channels come before height and width: write `{node.path}: {sizes}`"
         return ""
 
     def _first_input(self) -> str:

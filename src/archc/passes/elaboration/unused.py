@@ -19,6 +19,7 @@ from archc.ir.runs import (
     Node,
     Value,
 )
+from archc.statements import Block, words
 
 SHOWN = 4
 """How many layers of an imported file one message names."""
@@ -86,6 +87,18 @@ def unused_values(graph: Graph, defined: Mapping[Span, str], read: set[Span]) ->
             headline = f"nobody reads `{name}`"
             advice = "remove the name, or use it"
             yield Unused(RuleViolation(Code.UNUSED_VALUE, headline, help=advice), span)
+
+
+def unread_inputs(block: Block) -> Iterator[RuleViolation]:
+    """Yield the inputs that a block's lines never name; one input alone flows without a name."""
+    said = set(words(block.body)) if len(block.inputs) > 1 else set(block.inputs)
+    for name in block.inputs:
+        if name not in said:
+            yield RuleViolation(
+                Code.UNUSED_VALUE,
+                f"`{block.name}` never reads its input `{name}`",
+                help=f"a line takes it with `from {name}`, or `from concat({name}, …)`",
+            )
 
 
 def _unused_nodes(graph: Graph) -> Iterator[Node]:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 
 from archc.diagnostics import Code, RuleViolation
+from archc.spec.data import keyword_advice
 from archc.spec.page import Line, Page, Repair, Trouble, rewritten
 
 CONTROL_CHARACTER = "control character"
@@ -236,7 +237,7 @@ def colon_in_brackets(page: Page, index: int, trouble: Trouble) -> Iterator[Repa
     if bracket == "(":
         text = f"{before.rstrip()}={after}"
         name = re.search(r"(\w+)\s*$", before)
-        advice = f"an argument takes `=`: `{name[1]}=…`" if name else "an argument takes `=`"
+        advice = keyword_advice(name[1], after) if name else "an argument takes `=`"
         headline = "YAML reads `: ` inside a call as a key"
     else:
         text = f"{before}:{after}"

@@ -1,0 +1,37 @@
+"""What archc calls the arguments that Keras, older releases of torch and papers call otherwise."""
+
+RENAMED = {
+    "axis": ("dim",),
+    "dilation_rate": ("dilation",),
+    "drop_prob": ("p",),
+    "dropout": ("p",),
+    "dropout_rate": ("p",),
+    "epsilon": ("eps",),
+    "filters": ("out_channels",),
+    "input_dim": ("num_embeddings",),
+    "keepdims": ("keepdim",),
+    "alpha": ("negative_slope",),
+    "output_dim": ("embedding_dim",),
+    "pool_size": ("kernel_size", "output_size"),
+    "prob": ("p",),
+    "rate": ("p",),
+    "scale": ("scale_factor",),
+    "units": ("out_features", "hidden_size"),
+    "use_bias": ("bias",),
+}
+"""The name elsewhere → the names in archc, of which a layer has one."""
+
+_NO_SHAPE = "leave it out: the size of the input is known from `inputs:`"
+_INITIALISED = "leave it out: how weights begin stands under `init:`"
+_NOT_HERE = "leave it out: a loaded network moves with `.to(…)`"
+WRITTEN = {
+    "activation": "write the activation behind the layer: `-> relu`",
+    "batch_input_shape": _NO_SHAPE,
+    "bias_initializer": _INITIALISED,
+    "device": _NOT_HERE,
+    "dtype": _NOT_HERE,
+    "input_shape": _NO_SHAPE,
+    "kernel_initializer": _INITIALISED,
+    "name": "write the name before the layer: `name: Layer(…)`",
+}
+"""The argument elsewhere → what to write instead."""
