@@ -56,6 +56,79 @@ model:
   - Conv2d(256, 3, padding=1) -> ReLU -> MaxPool2d(3, 2)
 """
 
+INCEPTION_V2 = """
+blocks:
+  Mixed(c1, c3r, c3, d3r, d3, pool):
+    concat:
+      a: Conv2d(c1, 1)
+      b: Conv2d(c3r, 1) -> Conv2d(c3, 3, padding=1)
+      c: Conv2d(d3r, 1) -> Conv2d(d3, 3, padding=1) -> Conv2d(d3, 3, padding=1)
+      d: AvgPool2d(3, 1, padding=1) -> Conv2d(pool, 1)
+  Reduction(c3r, c3, d3r, d3):
+    concat:
+      a: Conv2d(c3r, 1) -> Conv2d(c3, 3, stride=2, padding=1)
+      b: Conv2d(d3r, 1) -> Conv2d(d3, 3, padding=1) -> Conv2d(d3, 3, stride=2, padding=1)
+      c: MaxPool2d(3, 2, padding=1)
+model:
+  - Conv2d(24, 7, stride=2, padding=3, groups=3) -> Conv2d(64, 1) -> MaxPool2d(3, 2, padding=1)
+  - Conv2d(64, 1) -> Conv2d(192, 3, padding=1) -> MaxPool2d(3, 2, padding=1)
+  - Mixed(64, 64, 64, 64, 96, 32)
+  - Mixed(64, 64, 96, 64, 96, 64)
+  - Reduction(128, 160, 64, 96)
+  - Mixed(224, 64, 96, 96, 128, 128)
+  - Mixed(192, 96, 128, 96, 128, 128)
+  - Mixed(160, 128, 160, 128, 160, 96)
+  - Mixed(96, 128, 192, 160, 192, 96)
+  - Reduction(128, 192, 192, 256)
+  - Mixed(352, 192, 320, 160, 224, 128)
+  - Mixed(352, 192, 320, 192, 224, 128)
+"""
+
+INCEPTION_V3 = """
+blocks:
+  A(pool):
+    concat:
+      a: Conv2d(64, 1)
+      b: Conv2d(48, 1) -> Conv2d(64, 5, padding=2)
+      c: Conv2d(64, 1) -> Conv2d(96, 3, padding=1) -> Conv2d(96, 3, padding=1)
+      d: AvgPool2d(3, 1, padding=1) -> Conv2d(pool, 1)
+  B(c7):
+    concat:
+      a: Conv2d(192, 1)
+      b: Conv2d(c7, 1) -> Row(c7, 7) -> Column(192, 7)
+      c: Conv2d(c7, 1) -> Column(c7, 7) -> Row(c7, 7) -> Column(c7, 7) -> Row(192, 7)
+      d: AvgPool2d(3, 1, padding=1) -> Conv2d(192, 1)
+  C():
+    concat:
+      a: Conv2d(320, 1)
+      b: Conv2d(384, 1) -> Cross
+      c: Conv2d(448, 1) -> Conv2d(384, 3, padding=1) -> Cross
+      d: AvgPool2d(3, 1, padding=1) -> Conv2d(192, 1)
+  Row(out, k): Conv2d(out, (1, k), padding=(0, k // 2))
+  Column(out, k): Conv2d(out, (k, 1), padding=(k // 2, 0))
+  Cross():
+    concat:
+      a: Row(384, 3)
+      b: Column(384, 3)
+model:
+  - Conv2d(32, 3, stride=2) -> Conv2d(32, 3) -> Conv2d(64, 3, padding=1) -> MaxPool2d(3, 2)
+  - Conv2d(80, 1) -> Conv2d(192, 3) -> MaxPool2d(3, 2)
+  - A(32)
+  - A(64) * 2
+  - concat:
+      - Conv2d(384, 3, stride=2)
+      - Conv2d(64, 1) -> Conv2d(96, 3, padding=1) -> Conv2d(96, 3, stride=2)
+      - MaxPool2d(3, 2)
+  - B(128)
+  - B(160) * 2
+  - B(192)
+  - concat:
+      - Conv2d(192, 1) -> Conv2d(320, 3, stride=2)
+      - Conv2d(192, 1) -> Row(192, 7) -> Column(192, 7) -> Conv2d(192, 3, stride=2)
+      - MaxPool2d(3, 2)
+  - C * 2
+"""
+
 
 def spec(body: str, channels: str = "2", sizes: str = f"L={LENGTH}") -> str:
     return f"archc: 1\nname: field\ninputs: {{x: '[B, {channels}, {sizes}]'}}\n{body}".replace(
@@ -71,15 +144,24 @@ def fields(text: str) -> tuple[Field | None, ...]:
 
 
 @pytest.mark.parametrize(
-    ("body", "size", "stride"),
-    [(MOBILENET, 315, 32), (RESNET_V1, 483, 32), (ALEXNET_V2, 195, 32)],
-    ids=["mobilenet_v1", "resnet_v1_50", "alexnet_v2"],
+    ("body", "length", "size"),
+    [
+        (MOBILENET, 224, 315),
+        (RESNET_V1, 224, 483),
+        (ALEXNET_V2, 224, 195),
+        (INCEPTION_V2, 224, 699),
+        (INCEPTION_V3, 299, 1311),
+    ],
+    ids=["mobilenet_v1", "resnet_v1_50", "alexnet_v2", "inception_v2", "inception_v3"],
 )
-def test_fields_are_the_published_ones(body: str, size: int, stride: int) -> None:
-    """Source: Araujo et al. 2019, the table of https://distill.pub/2019/computing-receptive-fields."""
-    for field in fields(spec(body, "3", "H=224, W=224")):
+def test_fields_are_the_published_ones(body: str, length: int, size: int) -> None:
+    """Source: Araujo et al. 2019, the table of https://distill.pub/2019/computing-receptive-fields.
+
+    Each moves 32 positions at a time there.
+    """
+    for field in fields(spec(body, "3", f"H={length}, W={length}")):
         assert field is not None
-        assert (field.size, field.stride) == (size, stride)
+        assert (field.size, field.stride) == (size, 32)
 
 
 @pytest.mark.parametrize(
