@@ -29,8 +29,15 @@ KINDS: dict[str, tuple[str, ...]] = {
     "archc.windows": WINDOWS,
     "archc.shapes": ("reshapings", "repetitions", "orderings", "parts", "meetings", "reductions"),
     "archc.layers.convolution": WINDOWS[:2],
-    "archc.layers.pooling": WINDOWS[2:],
+    "archc.layers.pooling": WINDOWS[2:3],
+    "archc.layers.adaptive_pooling": WINDOWS[3:],
+    "archc.layers.unpooling": (),
+    "archc.layers.padding": ("paddings",),
+    "archc.layers.resampling": ("interpolations",),
     "archc.functions.reshaping": ("reshapings",),
+    "archc.functions.joining": ("meetings",),
+    "archc.functions.reduction": ("reductions",),
+    "archc.functions.repeating": ("repetitions",),
 }
 """The modules to change, and the kinds of calls that judge them."""
 SUBJECTS = {
@@ -39,7 +46,14 @@ SUBJECTS = {
     r"|repeat|permute|transpose|movedim|sum|mean|matmul|bmm|cumsum|narrow|maximum|Flatten|glu",
     "archc.layers.convolution": r"Conv",
     "archc.layers.pooling": r".*[Pp]ool",
+    "archc.layers.adaptive_pooling": r"[Aa]daptive",
+    "archc.layers.unpooling": r"MaxUnpool|max_unpool",
+    "archc.layers.padding": r".*Pad|pad",
+    "archc.layers.resampling": r"Upsampl",
     "archc.functions.reshaping": r"reshape|view|flatten|unflatten|squeeze|unsqueeze|[UF]\w*latten",
+    "archc.functions.joining": r"concat|stack",
+    "archc.functions.reduction": r"sum|mean|prod|amax|amin|std|var|logsumexp|all|any|arg|median",
+    "archc.functions.repeating": r"expand|repeat|tile",
 }
 """Whose cases judge a module."""
 MESSAGES = {"RuleViolation", "Field", "format_shape"}
@@ -50,7 +64,13 @@ NOT_RULES = {"strict", "frozen", "gc"}
 """Keywords that no rule depends on: how Python checks and stores."""
 QUICK = ("layers/test_shapes.py", "layers/test_windows.py", "backends/test_derivation.py")
 """The suites that judge a mutant after the cases and before the drawn calls."""
-SUITES = ("referees/test_boundaries.py", "passes/test_receptive_field.py", "layers/test_results.py")
+SUITES = (
+    "layers/test_reshaping.py",
+    "layers/test_overwriting.py",
+    "layers/test_results.py",
+    "passes/test_receptive_field.py",
+    "referees/test_boundaries.py",
+)
 """What judges a mutant that cases and drawn calls miss."""
 # Calls drawn of each kind, and seconds of processor time for a mutant.
 EXAMPLES, SECONDS = 600, 240
@@ -179,6 +199,9 @@ def judge(subjects: str, kinds: Sequence[str]) -> None:
     for case in test_cases.FAILING:
         test_cases.test_a_failing_case_is_refused_with_its_code(case)
     expect_green(QUICK)
+    for case in test_cases.JUDGED:
+        test_cases.test_torch_gives_the_shapes_and_dtypes_of_a_passing_case(case)
+        test_cases.test_torch_owns_the_tensors_of_a_passing_case(case)
     for kind in kinds:
         profile = settings(
             max_examples=EXAMPLES,

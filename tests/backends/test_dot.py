@@ -154,6 +154,7 @@ def test_depth_beyond_the_deepest_block_changes_nothing() -> None:
     assert dot(network("resnet50"), depth=2) == dot(network("resnet50"), depth=50)
 
 
+@pytest.mark.slow
 def test_more_than_two_thousand_nodes_are_closed_again() -> None:
     body = "".join(f"  l{i}: Pair({i + 1})\n" for i in range(1001))
     text = dot(small(body, "  Pair(n):\n    - Conv2d(n, 1)\n    - Conv2d(n, 1)\n"), depth=5)
@@ -278,6 +279,7 @@ def test_text_stays_within_its_node_for_any_length() -> None:
     assert text_width(longest, 8) < width < 400
 
 
+@pytest.mark.slow
 def test_picture_is_the_same_under_any_hash_seed_and_locale(tmp_path: Path) -> None:
     script = (
         "import sys; from tests.backends.networks import network;"

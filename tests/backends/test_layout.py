@@ -200,6 +200,7 @@ def _framed(draw: st.DrawFn, parts: list[Part], level: int) -> list[Part]:
     return found
 
 
+@pytest.mark.slow
 @settings(max_examples=300, deadline=None, derandomize=True)
 @given(random_parts())
 def test_any_graph_is_laid_out_clear_of_boxes_and_titles(
@@ -251,6 +252,7 @@ def random_valleys(draw: st.DrawFn) -> tuple[list[Part], list[Wire]]:
     return parts, wires
 
 
+@pytest.mark.slow
 @settings(max_examples=200, deadline=None, derandomize=True)
 @given(random_valleys())
 def test_any_valley_is_laid_out_without_a_fault(drawn: tuple[list[Part], list[Wire]]) -> None:

@@ -9,6 +9,8 @@ from archc.ir.graph import Graph
 from tests.backends.networks import all_networks, network
 from tests.backends.test_nodes_in_torch import SPECS, graph_of
 
+pytestmark = pytest.mark.slow
+
 LONG = """\
 archc: 1
 name: net

@@ -50,6 +50,7 @@ def test_source_of_a_shipped_network_is_the_golden_one(name: str, update_golden:
     assert source == path.read_text()
 
 
+@pytest.mark.slow
 def test_source_of_every_network_is_formatted_and_lint_clean(tmp_path: Path) -> None:
     assert_formatted_and_lint_clean(every_source(), tmp_path)
 

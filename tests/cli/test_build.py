@@ -11,6 +11,8 @@ from archc.runtime.build_folder import edited_files
 from tests.cli.command import NET, archc, written
 from tests.cli.test_imports import LIBRARY, MAIN
 
+pytestmark = pytest.mark.slow
+
 FILES = {
     "diagram.svg",
     "graph.json",

@@ -132,6 +132,7 @@ def test_failure_at_any_step_leaves_a_whole_build(
     assert _content(tmp_path) == "two"
 
 
+@pytest.mark.slow
 def test_killed_builds_leave_a_whole_build_and_no_litter(tmp_path: Path) -> None:
     program = (
         "import sys; from pathlib import Path\n"

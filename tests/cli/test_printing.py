@@ -22,6 +22,7 @@ def test_version_prints_the_package_version() -> None:
     assert archc("--version").out.startswith("archc 0.")
 
 
+@pytest.mark.slow
 def test_summary_in_each_format_holds_the_total(tmp_path: Path) -> None:
     path = written(tmp_path)
     assert "162 trainable parameters" in archc("summary", path).out
@@ -45,6 +46,7 @@ def test_expand_prints_a_spec_that_reads_back(tmp_path: Path) -> None:
     assert "162 parameters" in archc("check", "-", stdin=expanded.encode()).out
 
 
+@pytest.mark.slow
 def test_canonical_form_reads_back_as_a_spec(tmp_path: Path) -> None:
     path = written(tmp_path)
     canonical = archc("expand", path, "--json").out

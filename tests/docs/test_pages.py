@@ -7,10 +7,16 @@ import pytest
 from tests.docs.pages import PAGES, ROOT, Walk, agrees, anchors, completed, fences, links
 
 NAMES = [str(page.relative_to(ROOT)) for page in PAGES]
+LONG = {"docs/commands.md", "docs/python-api.md"}
+FOLLOWED = [
+    pytest.param(page, id=name, marks=[pytest.mark.slow] if name in LONG else [])
+    for page, name in zip(PAGES, NAMES, strict=True)
+]
+"""The pages to work through; those that build and load networks take the most time."""
 IMAGES = ROOT / "docs" / "images"
 
 
-@pytest.mark.parametrize("page", PAGES, ids=NAMES)
+@pytest.mark.parametrize("page", FOLLOWED)
 def test_page_followed_step_by_step_holds(
     page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, update_golden: bool
 ) -> None:

@@ -123,7 +123,8 @@ def all_cases() -> tuple[Case, ...]:
 
 @cache
 def _items(subject: str) -> list[dict[str, Any]]:
-    return yaml.safe_load((FOLDER / f"{subject}.yaml").read_text(encoding="utf-8"))
+    text = (FOLDER / f"{subject}.yaml").read_text(encoding="utf-8")
+    return yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))
 
 
 def _case(subject: str, item: dict[str, Any]) -> Case:

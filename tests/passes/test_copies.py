@@ -118,6 +118,7 @@ model:
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", all_networks())
 def test_copied_network_is_the_one_that_running_every_call_gives(
     name: str, monkeypatch: pytest.MonkeyPatch

@@ -287,6 +287,13 @@ def test_tokens_are_traced_along_their_length() -> None:
     assert (field.size, field.stride, field.padding) == (5, 1, 0)
 
 
+def test_pooling_of_features_sees_one_token() -> None:
+    body = "model:\n  - MaxPool1d(2)\n  - AvgPool1d(2)\n  - Linear(4)\n"
+    (field,) = fields(f"archc: 1\nname: t\ninputs:\n  x: [B, 40, 8]\n{body}")
+    assert field is not None
+    assert (field.size, field.stride) == (1, 1)
+
+
 def test_stride_below_one_is_a_fraction() -> None:
     (field,) = fields(spec("model:\n  - ConvTranspose1d(2, 2, stride=2)\n"))
     assert field is not None

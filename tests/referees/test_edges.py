@@ -39,6 +39,7 @@ def judge_drawn(kind: str, profile: settings) -> Counter[str]:
     return outcomes
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", STRATEGIES)
 def test_calls_at_the_edge_are_judged_as_torch_judges_them(kind: str) -> None:
     outcomes = judge_drawn(kind, QUICK)

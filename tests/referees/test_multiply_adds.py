@@ -49,6 +49,7 @@ def in_training(name: str) -> torch.nn.Module:
         return archc.load(path, variant, device="meta", init=False).train()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", all_networks())
 def test_multiply_adds_of_a_network_are_half_of_torchs_flops(name: str) -> None:
     costs = count_costs(network(name), "train")

@@ -11,6 +11,8 @@ from tests.reference.comparison import assert_same_network
 from tests.reference.mistakes import WITHOUT_EFFECT, Mistake, mistakes
 from tests.reference.networks import Reference, judges_of, unfilled
 
+pytestmark = pytest.mark.slow
+
 QUICK = "cifar_dropout cifar_quick lenet5 lenet5_1998 nin simple_cnn textcnn unet".split()
 FILES = [
     pytest.param(path, id=path.name, marks=[] if path.stem in QUICK else [pytest.mark.slow])

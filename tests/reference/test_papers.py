@@ -142,6 +142,7 @@ def test_every_network_promises_its_parameters(network: Network) -> None:
     assert network.document.doc
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("reference", as_parameters(RUN_AGAINST_OWN))
 def test_values_from_equal_weights_are_the_modules(reference: Reference) -> None:
     assert_reference_agrees(reference)
@@ -215,6 +216,7 @@ def test_simple_cnn_names_its_children_as_the_book() -> None:
     ]
 
 
+@pytest.mark.slow
 def test_alexnet_2012_initialises_as_section_five_says() -> None:
     model = archc.load("alexnet_2012_towers", seed=0)
     layers = {n: m for n, m in model.named_modules() if isinstance(m, nn.Conv2d | nn.Linear)}

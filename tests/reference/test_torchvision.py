@@ -47,6 +47,7 @@ def test_every_network_of_torchvision_is_run() -> None:
     assert [reference.name for reference in RUN_AGAINST_TORCHVISION] == SHARED
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("reference", as_parameters(RUN_AGAINST_TORCHVISION))
 def test_values_from_equal_weights_are_torchvisions(reference: Reference) -> None:
     assert_reference_agrees(reference)
@@ -65,6 +66,7 @@ def test_smallest_input_is_the_published_one(name: str, size: int) -> None:
         assert [str(found.code) for found in report.diagnostics] == ["ARC401"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["alexnet", "vgg11_bn", "resnet18", "densenet121", "googlenet"])
 def test_initialisation_spreads_as_torchvisions(name: str) -> None:
     torch.manual_seed(0)

@@ -31,6 +31,7 @@ TRACED = [
 every_network = pytest.mark.parametrize("subject", SUBJECTS, ids=str)
 
 
+@pytest.mark.slow
 @every_network
 def test_deepcopy_is_equal_and_independent(subject: Subject, tmp_path: Path) -> None:
     model = subject.load(tmp_path)
@@ -43,6 +44,7 @@ def test_deepcopy_is_equal_and_independent(subject: Subject, tmp_path: Path) -> 
     assert_close(run(model, subject.input()), expected, 0)
 
 
+@pytest.mark.slow
 @every_network
 def test_pickle_and_torch_save_bring_the_network_back(subject: Subject, tmp_path: Path) -> None:
     model = subject.load(tmp_path)
@@ -56,6 +58,7 @@ def test_pickle_and_torch_save_bring_the_network_back(subject: Subject, tmp_path
     assert_close(run(torch.load(buffer, weights_only=False), subject.input()), expected, 0)
 
 
+@pytest.mark.slow
 @every_network
 @pytest.mark.parametrize(
     ("dtype", "tolerance"),
@@ -76,6 +79,7 @@ def test_other_floating_types_give_near_outputs(
         assert_close(found, expected, tolerance)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("subject", [s for s in SUBJECTS if len(s.fits) == 3], ids=str)
 def test_channels_last_gives_near_outputs_and_stays(subject: Subject, tmp_path: Path) -> None:
     model = subject.load(tmp_path)
