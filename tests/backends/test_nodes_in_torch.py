@@ -58,8 +58,33 @@ OVERWRITING = {
     ),
     "output_of_training": "a: Linear(4)\n  b: relu",
 }
+ENTRANCES = {
+    "first_line": "first: Linear(4) from relu(x)",
+    "first_line_of_two": "first: Linear(4) from x * 2\n  second: Linear(4)",
+    "reduced": "first: Linear(4) from amax(relu(x), 1)",
+    "sliced": "first: Linear(4) from x[:, 1:]",
+    "chain": "first: Linear(4) -> Linear(4) from tanh(x)",
+    "parenthesis": "first: (Linear(4) from tanh(x)) -> Linear(4)",
+    "group": "first: (Linear(4) -> Linear(4)) from tanh(x)",
+    "copies": "first: Linear(4) * 2 from tanh(x)",
+    "inner_list": "first:\n    - Linear(4) from tanh(x)\n    - Linear(4)",
+    "inner_mapping": "first:\n    a: Linear(4) from tanh(x)\n    b: Linear(4)",
+    "loop": "for i in range(1):\n    c{i}: Linear(4) from tanh(x)",
+    "block_of_a_line": "first: Halved",
+    "block_of_a_line_within": "first: Linear(4) -> Halved -> Linear(4)",
+    "block_of_a_list": "first: Doubled",
+    "block_copies": "first: Doubled * 2",
+    "block_of_a_mapping": "first: Named -> Named",
+}
 BLOCKS = """\
 blocks:
+  Halved: Linear(4) from x / 2
+  Doubled:
+    - Linear(4) from x * 2
+    - Linear(4)
+  Named:
+    a: Linear(4) from tanh(x)
+    b: Linear(4)
   Pre: relu -> Linear(4)
   Act: Linear(4) -> relu
   Gate:
@@ -81,7 +106,7 @@ def spec_of(chain: str) -> str:
 
 
 SPECS = {name: f"archc: 1\nname: net\n{body}" for name, body in CONSTRUCTS.items()}
-SPECS |= {name: spec_of(chain) for name, chain in (CHAINS | OVERWRITING).items()}
+SPECS |= {name: spec_of(chain) for name, chain in (CHAINS | ENTRANCES | OVERWRITING).items()}
 SPECS["output_of_training"] += "outputs:\n  y: last\n  before: a if training\n"
 
 

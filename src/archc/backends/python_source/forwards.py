@@ -155,7 +155,7 @@ class ForwardWriter:
         """Write a chain's units; a container is called once, as a whole."""
         if is_container(run, path) and self.structure.is_sequence(run):
             modules = [stage for stage in run.stages if stage.paths]
-            self._call(run.path, run.inputs, modules[-1].units[-1].values[0])
+            self._call(run.path, self.structure.entrance(run), modules[-1].units[-1].values[0])
             self._units(run.stages[run.stages.index(modules[-1]) + 1 :])
         else:
             self._units(run.stages)

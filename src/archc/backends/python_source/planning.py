@@ -93,11 +93,14 @@ class ClassPlanner:
         """Return whether an instance is its children called in order and needs no `forward`."""
         if len(instance.values) != 1 or len(instance.inputs) != 1:
             return False
-        item = one_line(instance)
-        if item is not None:
-            return self.structure.is_sequence(item) and not _ends_in_functions(item)
-        if not self.structure.is_sequence(instance.body):
+        run = one_line(instance) or instance.body
+        if not self.structure.is_sequence(run):
             return False
+        taken = [value.key for value in self.structure.entrance(run)]
+        if taken != [value.key for value in instance.inputs]:
+            return False
+        if isinstance(run, ItemRun):
+            return not _ends_in_functions(run)
         return instance.values[0].key == (instance.body.value or instance.values[0]).key
 
     def _forward_text(self, instance: Instance, optional: frozenset[str]) -> str:

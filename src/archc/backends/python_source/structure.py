@@ -66,6 +66,14 @@ class Structure:
             self._sequences[key] = self._flows(self._calls(run), run)
         return self._sequences[key]
 
+    def entrance(self, run: BodyRun | ItemRun) -> tuple[Value, ...]:
+        """Return what the first module of a sequence takes.
+
+        An expression may have made it: `Linear(8) from relu(x)`.
+        """
+        calls = self._calls(run)
+        return calls[0].inputs if calls else ()
+
     def _flows(self, calls: list[Call] | None, run: BodyRun | ItemRun) -> bool:
         if not calls:
             return False
