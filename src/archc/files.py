@@ -44,7 +44,12 @@ def sync_folder(path: Path) -> None:
 def write_refused(path: Path, error: OSError) -> CompileError:
     """Return the error that says why a file could not be written."""
     reason = error.strerror or str(error)
-    return output_error(Code.OUTPUT_FAILED, f"cannot write `{path}`: {reason}")
+    advice = ""
+    if isinstance(error, FileNotFoundError):
+        advice = f"make the folder `{path.parent}` first"
+    if isinstance(error, PermissionError):
+        advice = "choose another place with `-o`"
+    return output_error(Code.OUTPUT_FAILED, f"cannot write `{path}`: {reason}", advice)
 
 
 def output_error(

@@ -188,3 +188,24 @@ def test_check_with_a_bad_parameter_is_refused(tmp_path: Path, text: str) -> Non
 )
 def test_command_with_wrong_usage_leaves_with_status_2(arguments: tuple[str, ...]) -> None:
     assert archc(*arguments).status == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "said"),
+    [
+        (("frobnicate",), 2, "`frobnicate`: commands are check, build, draw, summary"),
+        (("chek", "net.yaml"), 2, "there is no command `chek`: did you mean `check`?"),
+        (("check", "net.yaml", "--input", "image=64"), 1, "4 dimensions, 1 size given"),
+        (("check", "net.yaml", "--input", "image=64"), 1, "as in `--input image=1,3,8,8`"),
+        (("check", "plain.yaml", "--variant", "big"), 1, "it has none: leave the variant out"),
+    ],
+)
+def test_check_given_what_there_is_not_says_what_there_is(
+    arguments: tuple[str, ...], status: int, said: str, tmp_path: Path
+) -> None:
+    (tmp_path / "net.yaml").write_text(NET)
+    plain = NET.replace("variants:\n  tiny_wide: {width: 8}\n", "").partition("expect:")[0]
+    (tmp_path / "plain.yaml").write_text(plain)
+    done = archc(*arguments, cwd=tmp_path)
+    assert done.status == status, done
+    assert said in done.err

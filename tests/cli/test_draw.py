@@ -47,6 +47,7 @@ def test_draw_into_a_missing_folder_is_refused(tmp_path: Path) -> None:
     done = archc("draw", written(tmp_path), "-o", "none/x.dot", cwd=tmp_path)
     assert done.status == 3
     assert "error[ARC502]: cannot write `none/x.dot`: No such file or directory" in done.err
+    assert "help: make the folder `none` first" in done.err
 
 
 def test_draw_into_a_read_only_folder_is_refused(tmp_path: Path) -> None:
@@ -57,4 +58,5 @@ def test_draw_into_a_read_only_folder_is_refused(tmp_path: Path) -> None:
     done = archc("draw", path, "-o", "x.dot", cwd=tmp_path, launcher=other_user)
     assert done.status == 3
     assert "error[ARC502]: cannot write `x.dot`: Permission denied" in done.err
+    assert "help: choose another place with `-o`" in done.err
     assert sorted(entry.name for entry in tmp_path.iterdir()) == ["tiny.yaml"]

@@ -50,8 +50,8 @@ def _unknown_command(name: str) -> str:
     from archc.diagnostics.render import excerpt
 
     near = get_close_matches(name, _COMMANDS, 1)
-    advice = f": did you mean `{near[0]}`?" if near else ""
-    return f"there is no command `{excerpt(name)}`{advice}"
+    advice = f"did you mean `{near[0]}`?" if near else f"commands are {', '.join(_COMMANDS)}"
+    return f"there is no command `{excerpt(name)}`: {advice}"
 
 
 def _print_version(ctx: click.Context, _parameter: click.Parameter, value: object) -> None:

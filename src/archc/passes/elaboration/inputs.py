@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from archc.diagnostics import Code, RuleViolation
+from archc.expressions.printing import expression_text
 from archc.expressions.syntax import Expression, names
 from archc.ir.runs import Node
 from archc.passes.elaboration.constants import DefaultEvaluator
@@ -73,7 +74,9 @@ class InputReader:
         if given is not None and len(given) != len(spec.dimensions):
             raise RuleViolation(
                 Code.INPUT_SIZE,
-                f"`{spec.name}` has {len(spec.dimensions)} dimensions, {len(given)} sizes given",
+                f"`{spec.name}` has {len(spec.dimensions)} dimensions, "
+                f"{len(given)} size{'s' * (len(given) != 1)} given",
+                help=f"give all of them, as in `--input {spec.name}={_example(spec)}`",
                 span=spec.span,
             )
         sizes = given if given is not None else (None,) * len(spec.dimensions)
@@ -131,3 +134,9 @@ class InputReader:
                 span=dimension.span,
             )
         return size
+
+
+def _example(spec: Input) -> str:
+    """Return sizes for an input as a caller gives them: 1 for what only a letter stands for."""
+    sizes = ("1" if d.size is None else expression_text(d.size) for d in spec.dimensions)
+    return ",".join(sizes)

@@ -132,11 +132,12 @@ def _variant(document: Document, variant: str | None) -> Mapping[str, Any]:
         raise Skipped
     if variant not in document.variants:
         near = get_close_matches(variant, document.variants, 1)
-        known = ", ".join(document.variants) or "it has none"
+        known = f"variants: {', '.join(document.variants)}"
+        known = known if document.variants else "it has none: leave the variant out"
         raise RuleViolation(
             Code.UNKNOWN_VARIANT,
             f"`{document.name}` has no variant `{variant}`",
-            help=f"did you mean `{near[0]}`?" if near else f"variants: {known}",
+            help=f"did you mean `{near[0]}`?" if near else known,
             argument="variant",
             span=document.spans.get("variants"),
         )
