@@ -200,7 +200,11 @@ def constructed(layer: Layer, inputs: Sequence[TensorType]) -> nn.Module:
 
 def constructor_text(layer: Layer, inferred: Iterable[int]) -> str:
     """Return `nn.Conv2d(3, 64, 7, stride=2)`: the inferred sizes where torch has them."""
-    given = {name: constant_text(value) for name, value in layer.given.items()}
+    given = {
+        name: constant_text(value)
+        for name, value in layer.given.items()
+        if name not in layer.of_call
+    }
     positional = [given.pop(name) for name in layer.positional if name in given]
     place = layer.inferred_after
     parts = [*positional[:place], *map(str, inferred), *positional[place:]]

@@ -176,3 +176,80 @@ def test_function_that_numbers_have_too_makes_its_argument_once(call: str, made:
     assert graph is not None
     names = [str(node.operation).partition("(")[0] for node in graph.nodes if node.operation]
     assert names == made.split()
+
+
+def test_padding_is_hidden_from_attention_as_torch_hides_it(tmp_path: Path) -> None:
+    lines = "  pad: from x[:, :, 0] > 0\n"
+    lines += "  a: MultiheadAttention(3, batch_first=True, masks='key_padding_mask') from x, pad\n"
+    ours = loaded(tmp_path, lines).eval()
+    theirs = nn.MultiheadAttention(3, 3, batch_first=True).eval()
+    ours.load_state_dict({f"a.{k}": v for k, v in theirs.state_dict().items()})
+    x = torch.tensor([[[1.0, 0.5, 0.0], [-0.5, 0.25, 2.0]], [[-1.0, 0.5, 0.0], [-0.5, 0.25, 2.0]]])
+    expected = theirs(x, x, x, key_padding_mask=x[:, :, 0] > 0)[0]
+    assert torch.allclose(ours(x), expected)
+    assert not torch.allclose(ours(x), theirs(x, x, x)[0])
+
+
+def test_decoder_takes_the_masks_that_it_names(tmp_path: Path) -> None:
+    lines = "  pad: from x[:, :, 0] > 0\n  seen: Buffer([[0.0, -1.0], [0.0, 0.0]])\n"
+    names = "['memory_key_padding_mask', 'tgt_mask']"
+    call = f"TransformerDecoderLayer(3, batch_first=True, dim_feedforward=4, masks={names})"
+    ours = loaded(tmp_path, lines + f"  a: {call} from x, x, pad, seen\n").eval()
+    theirs = nn.TransformerDecoderLayer(3, 3, 4, batch_first=True).eval()
+    ours.load_state_dict({f"a.{k}": v for k, v in theirs.state_dict().items()}, strict=False)
+    x = torch.tensor([[[1.0, 0.5, 0.0], [-0.5, 0.25, 2.0]], [[-1.0, 0.5, 0.0], [-0.5, 0.25, 2.0]]])
+    seen = torch.tensor([[0.0, -1.0], [0.0, 0.0]])
+    expected = theirs(x, x, tgt_mask=seen, memory_key_padding_mask=x[:, :, 0] > 0)
+    assert torch.allclose(ours(x), expected, atol=1e-6)
+
+
+def test_mask_that_nothing_names_is_refused_with_its_name() -> None:
+    lines = "  pad: from x[:, :, 0] > 0\n"
+    found = refused(lines + "  a: MultiheadAttention(3, batch_first=True) from x, x, x, pad\n")
+    assert found.code == "ARC206"
+    assert found.help == "say what the masks are: masks='key_padding_mask'"
+
+
+def test_mask_without_its_tensor_is_refused() -> None:
+    found = refused("  a: TransformerEncoderLayer(3, batch_first=True, masks='src_mask')\n")
+    assert found.code == "ARC206"
+
+
+def test_size_of_an_unpooling_may_follow_from_a_blocks_argument(tmp_path: Path) -> None:
+    spec = """archc: 1
+name: net
+inputs:
+  x: [B, 2, 9]
+blocks:
+  Up(size)(x, at):
+    up: MaxUnpool1d(2, output_size=[size]) from x, at
+model:
+  pool: MaxPool1d(2, return_indices=True)
+  a: Up(8) from pool, pool.indices
+  b: Up(9) from pool, pool.indices
+  return: a, b
+"""
+    (tmp_path / "net.yaml").write_text(spec, encoding="utf-8")
+    x = torch.randn(2, 2, 9)
+    pooled, at = nn.MaxPool1d(2, return_indices=True)(x)
+    up = nn.MaxUnpool1d(2)
+    a, b = archc.load(tmp_path / "net.yaml")(x)
+    assert a.equal(up(pooled, at))
+    assert b.equal(up(pooled, at, output_size=[9]))
+
+
+def test_arguments_of_the_call_that_a_block_hands_on_reach_the_call(tmp_path: Path) -> None:
+    spec = """archc: 1
+name: net
+inputs:
+  x: [B, 4, 9]
+blocks:
+  Hidden(**kw)(x, mask):
+    a: MultiheadAttention(3, batch_first=True, **kw) from x, mask
+model:
+  pad: from x[:, :, 0] > 0
+  one: Hidden(masks='key_padding_mask', bias=False) from x, pad
+"""
+    (tmp_path / "net.yaml").write_text(spec, encoding="utf-8")
+    x = -torch.rand(2, 4, 9)
+    assert archc.load(tmp_path / "net.yaml")(x).shape == (2, 4, 9)

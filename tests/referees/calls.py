@@ -157,14 +157,6 @@ def _bracket(item: Any) -> Any:
     return item
 
 
-def _axes_alone(given: dict[str, Any]) -> dict[str, Any]:
-    """Return an unpooling's size without batch and channels, which torch takes either way."""
-    size = given.get("output_size")
-    if isinstance(size, torch.Size):
-        given["output_size"] = tuple(size[2:])
-    return given
-
-
 RESPELT: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
     "std": _spread,
     "var": _spread,
@@ -172,9 +164,6 @@ RESPELT: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
     "getitem": _brackets,
     "to": _target,
     "concat": lambda given: {"dim": 0} | given,
-    "max_unpool1d": _axes_alone,
-    "max_unpool2d": _axes_alone,
-    "max_unpool3d": _axes_alone,
 }
 """Functions whose arguments torch spells otherwise."""
 

@@ -1,9 +1,10 @@
 """The calls in torch's own databases of modules and operators, which torch's tests run on."""
 
 import contextlib
+import inspect
 import logging
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache, partial
 from itertools import islice
 from typing import Any
@@ -109,11 +110,20 @@ def _module_call(subject: str, cls: type[nn.Module], sample: Any, training: bool
         module = cls(*made.args, **made.kwargs).train(training)
         return module, None if given is None else module(*given.args, **given.kwargs)
 
-    forward = {} if given is None else dict(enumerate(given.args)) | given.kwargs
-    tensors = [x for value in forward.values() for x in _tensors(value)]
-    others = {str(k): v for k, v in forward.items() if not _tensors(v)}
-    others = {k: v for k, v in others.items() if v is not None and k != "need_weights"}
-    return TorchCall(subject, tuple(made.args), made.kwargs, tuple(tensors), run, others)
+    forward = {} if given is None else _named_by(cls, given.args) | given.kwargs
+    tensors = {name: _tensors(value) for name, value in forward.items() if _tensors(value)}
+    others = {k: v for k, v in forward.items() if k not in tensors and v is not None}
+    others.pop("need_weights", None)
+    masks = tuple(name for name in tensors if name.endswith("mask"))
+    keywords = made.kwargs | ({"masks": masks} if masks else {})
+    inputs = tuple(x for values in tensors.values() for x in values)
+    return TorchCall(subject, tuple(made.args), keywords, inputs, run, others)
+
+
+def _named_by(cls: type[nn.Module], values: Sequence[Any]) -> dict[str, Any]:
+    """Return the arguments of a module's call by the names that torch gives them."""
+    _, *names = inspect.signature(cls.forward).parameters
+    return dict(zip(names, values, strict=False))
 
 
 def _tensors(value: Any) -> list[torch.Tensor]:

@@ -22,13 +22,13 @@ def zeros(*shape: int) -> torch.Tensor:
     return torch.zeros(shape)
 
 
-def padded_encoder() -> TorchCall:
-    """Return an encoder's call with a mask of its padding."""
-    x, mask = zeros(2, 5, 4), zeros(2, 5).bool()
-    call = module_call("TransformerEncoderLayer", (2, 5, 4), 4, 2, batch_first=True)
-    module = torch.nn.TransformerEncoderLayer(4, 2, batch_first=True)
-    run = lambda: (module, module(x, src_key_padding_mask=mask))  # noqa: E731
-    return TorchCall(call.subject, call.arguments, call.keywords, (x, mask), run)
+def attention_masked_by_heads() -> TorchCall:
+    """Return an attention's call with a mask for each head of each sample."""
+    x, mask = zeros(2, 5, 4), zeros(4, 5, 5)
+    keywords = {"batch_first": True, "masks": ("attn_mask",)}
+    module = torch.nn.MultiheadAttention(4, 2, batch_first=True)
+    run = lambda: (module, module(x, x, x, attn_mask=mask))  # noqa: E731
+    return TorchCall("MultiheadAttention", (4, 2), keywords, (x, x, x, mask), run)
 
 
 def distance_in_another_way() -> TorchCall:
@@ -45,16 +45,16 @@ STRICTER: tuple[TorchCall, ...] = (
     module_call("GroupNorm", (2, 4, 3), 2, 4, bias=False),
     method_call("round", (2, 3), decimals=2),
     method_call("sum", (2, 3), 1, dtype=torch.float64),
+    tensors_call("div", torch.div, zeros(2, 3), zeros(2, 3) + 1, rounding_mode="floor"),
+    attention_masked_by_heads(),
     tensors_call(
         "scaled_dot_product_attention",
         F.scaled_dot_product_attention,
-        zeros(1, 4, 5, 8),
-        zeros(1, 2, 5, 8),
-        zeros(1, 2, 5, 8),
+        zeros(4, 5, 8),
+        zeros(2, 6, 8),
+        zeros(2, 6, 8),
         enable_gqa=True,
     ),
-    tensors_call("div", torch.div, zeros(2, 3), zeros(2, 3) + 1, rounding_mode="floor"),
-    padded_encoder(),
     tensors_call("clamp", torch.clamp, zeros(2, 3), min=torch.tensor(1.0)),
     function_call("getitem", torch.Tensor.__getitem__, (4, 4), [0, 1]),
     tensors_call("where", torch.where, zeros(2, 3) > 0, zeros(2, 3), zeros(3)),

@@ -12,6 +12,7 @@ import torch
 
 from archc.diagnostics import Code, RuleViolation
 from archc.layers.base import Function
+from archc.layers.masks import Masked
 from archc.shapes import TensorType
 from tests.referees.calls import (
     TorchCall,
@@ -31,7 +32,6 @@ LEFT_OUT = {
     "bias": "a norm's `bias` is newer than the oldest torch that archc runs on",
     "decimals": "rounding is to integers",
     "dtype": "a result's dtype follows from the input",
-    "enable_gqa": "heads are repeated with `repeat`",
     "rounding_mode": "division is exact",
 }
 """torch's arguments that the language does without, with the reason."""
@@ -54,12 +54,21 @@ def is_unbatched(call: TorchCall, violation: RuleViolation, results: Results) ->
     if not call.types or violation.code == Code.DTYPE:
         return False
     results = _floating(judged_results(call, results))
-    places = [(0, 0)] if isinstance(translation.layer, Function) else product((0, 1), repeat=2)
+    layer = translation.layer
+    places = [(0, 0)] if isinstance(layer, Function) else product((0, 1), repeat=2)
+    masks = layer.mask_names() if isinstance(layer, Masked) and layer.masks else ()
+    content = call.types[: len(call.types) - len(masks)]
+    masking = tuple(map(_batched_mask, masks, call.types[len(content) :]))
     return any(
-        _equal_with_batch(translation, _batched(types, *at), results)
+        _equal_with_batch(translation, (*_batched(types, *at), *masking), results)
         for at in places
-        for types in (call.types, _floating(call.types))
+        for types in (content, _floating(content))
     )
+
+
+def _batched_mask(name: str, mask: TensorType) -> TensorType:
+    """Return a mask with a batch of one, where it has a row for each sample."""
+    return _inserted(mask, 0) if name.endswith("key_padding_mask") else mask
 
 
 def _floating(types: Sequence[TensorType]) -> Results:
@@ -177,8 +186,8 @@ _attention = _of(
 )
 
 
-def _is_masked(call: TorchCall, violation: RuleViolation, results: Results) -> bool:
-    return len(call.inputs) > _CONTENT[call.subject]
+def _has_masks_of_heads(call: TorchCall, violation: RuleViolation, results: Results) -> bool:
+    return any(x.rank == 3 for x in call.types[_CONTENT[call.subject] :])
 
 
 REASONS: tuple[tuple[str, Predicate], ...] = (
@@ -187,8 +196,12 @@ REASONS: tuple[tuple[str, Predicate], ...] = (
     ("unbatched input; equal with a batch of one", is_unbatched),
     *((f"`{name}`: {why}", _left_out(name)) for name, why in LEFT_OUT.items()),
     (
-        "a mask says who sees whom; those of padding, and `MultiheadAttention`'s, are left out",
-        _all(_attention, _is_masked),
+        "a mask of attention is the same for all samples and heads",
+        _all(_attention, _has_masks_of_heads),
+    ),
+    (
+        "heads share keys where they are a dimension of their own",
+        _of("scaled_dot_product_attention", Code.RANK),
     ),
     ("a tensor where the language takes a number", _takes_a_tensor),
     (

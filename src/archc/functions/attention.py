@@ -9,7 +9,7 @@ from archc.diagnostics import Code, RuleViolation
 from archc.expressions.printing import constant_text
 from archc.layers.base import Function, expect_floating, expect_rank
 from archc.layers.fields import Probability, Real
-from archc.reach import READ_WHOLE, Reads, unmoved
+from archc.reach import READ_WHOLE, Goes, Reads, copies_reach, unmoved
 from archc.shapes import TensorType, broadcast, elements, format_shape, number
 
 _NAME = "scaled_dot_product_attention"
@@ -18,7 +18,8 @@ _NAME = "scaled_dot_product_attention"
 class ScaledDotProductAttention(Function):
     """Weigh values by the softmax of q·kᵀ/√E; a fourth tensor masks or shifts the scores.
 
-    Shapes: (B, …, L, E), (B, …, S, E), (B, …, S, V) → (B, …, L, V).
+    Shapes: (B, …, L, E), (B, …, S, E), (B, …, S, V) → (B, …, L, V); with enable_gqa=True
+    (B, n·h, L, E), (B, h, S, E), (B, h, S, V) → (B, n·h, L, V).
     Source: Vaswani et al. 2017, section 3.2.1;
     https://pytorch.org/docs/stable/generated/torch.nn.functional.scaled_dot_product_attention.html
     """
@@ -31,6 +32,9 @@ class ScaledDotProductAttention(Function):
     dropout_p: Probability = Field(0.0, description="share of the weights set to 0 in training")
     is_causal: bool = Field(False, description="let a query see no later key")
     scale: Real | None = Field(None, description="the factor of the scores; 1/√E by default")
+    enable_gqa: bool = Field(
+        False, description="several heads of queries share one of keys and values"
+    )
 
     def forward(self, inputs: Sequence[str], batch: str = "") -> str:
         """Return the call; dropout follows the module's mode."""
@@ -42,13 +46,15 @@ class ScaledDotProductAttention(Function):
             arguments.append("is_causal=True")
         if self.scale is not None:
             arguments.append(f"scale={constant_text(self.scale)}")
+        if self.enable_gqa:
+            arguments.append("enable_gqa=True")
         return f"{self.torch_name}({', '.join(arguments)})"
 
     def outputs(self, *inputs: TensorType) -> tuple[TensorType, ...]:
         """Return the queries' shape with the width of the values."""
         query, key, value, *masks = inputs
         for x in (query, key, value):
-            expect_rank(x, *range(3, 9), layer=_NAME)
+            expect_rank(x, *range(4 if self.enable_gqa else 3, 9), layer=_NAME)
             expect_floating(x, _NAME)
         self._check_alike(query, key, value)
         for mask in masks:
@@ -63,8 +69,11 @@ class ScaledDotProductAttention(Function):
                 f"{key.dtype} and {value.dtype}",
             )
         number(key.shape[-2], "the number of keys")
+        heads = -3 if self.enable_gqa else -2
+        if self.enable_gqa:
+            self._queries_for_a_key(query, key)
         pairs = (
-            (query.shape[:-2], key.shape[:-2], "queries and keys differ before the sequence"),
+            (query.shape[:heads], key.shape[:heads], "queries and keys differ before the sequence"),
             (key.shape[:-1], value.shape[:-1], "there are not as many values as keys"),
             (query.shape[-1:], key.shape[-1:], "queries and keys are of unlike width"),
         )
@@ -78,6 +87,19 @@ class ScaledDotProductAttention(Function):
                         f"values {format_shape(value.shape)}",
                     ),
                 )
+
+    def _queries_for_a_key(self, query: TensorType, key: TensorType) -> int:
+        """Return how many heads of queries share one of the keys."""
+        if not self.enable_gqa:
+            return 1
+        heads, fewer = (number(x.shape[-3], "the number of heads") for x in (query, key))
+        if heads % fewer:
+            raise RuleViolation(
+                Code.DIVISIBILITY,
+                f"{fewer} heads of keys cannot be shared evenly by {heads} heads of queries",
+                argument="enable_gqa",
+            )
+        return heads // fewer
 
     def _check_mask(self, query: TensorType, key: TensorType, mask: TensorType) -> None:
         if self.is_causal:
@@ -103,6 +125,10 @@ class ScaledDotProductAttention(Function):
 
     def reads(self, *inputs: TensorType, result: int = 0) -> tuple[Reads, ...]:
         """Return that each query reads itself and every key and value of its own head."""
-        heads = range(inputs[0].rank - 2)
-        queries = unmoved(range(inputs[0].rank - 1))
-        return (queries, *(unmoved(heads),) * 2, *(READ_WHOLE,) * (len(inputs) - 3))
+        query, key, *_ = inputs
+        queries = unmoved(range(query.rank - 1))
+        keys = unmoved(range(query.rank - 2))
+        if self.enable_gqa:
+            shared = self._queries_for_a_key(query, key)
+            keys |= {query.rank - 3: Goes((query.rank - 3,), copies_reach(shared))}
+        return (queries, keys, keys, *(READ_WHOLE,) * (len(inputs) - 3))

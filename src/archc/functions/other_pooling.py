@@ -1,14 +1,11 @@
 """Power-average, fractional pooling and unpooling without a slot; rules as in the modules."""
 
-from collections.abc import Sequence
 from typing import ClassVar
 
 from pydantic import Field
 
-from archc.diagnostics import Code, RuleViolation
 from archc.layers import fractional_pooling, power_pooling, unpooling
-from archc.layers.base import Function, spatial
-from archc.layers.fields import Positive
+from archc.layers.base import Function
 
 
 class _Pooling(Function):
@@ -90,28 +87,6 @@ class _Unpooling(Function, unpooling.Unpooling):
         "padding",
         "output_size",
     )
-
-    output_size: tuple[Positive, ...] | None = Field(
-        None, description="sizes of the output, where several pool to the input's"
-    )
-
-    def sizes(self, lengths: Sequence[int]) -> tuple[int, ...]:
-        """Return the sizes asked for, each less than one stride from the usual one."""
-        usual = super().sizes(lengths)
-        if self.output_size is None:
-            return usual
-        kernels = self.kernel_size if self.stride is None else self.stride
-        strides = spatial(kernels, self.axes, "stride")
-        wanted = spatial(self.output_size, self.axes, "output_size")
-        for size, plain, stride in zip(wanted, usual, strides, strict=True):
-            if not plain - stride < size < plain + stride:
-                raise RuleViolation(
-                    Code.WINDOW,
-                    f"an output of {size} does not pool to this input",
-                    notes=(f"{plain - stride} < size < {plain + stride}",),
-                    argument="output_size",
-                )
-        return wanted
 
 
 class MaxUnpool1d(_Unpooling, unpooling.MaxUnpool1d):

@@ -60,6 +60,8 @@ class Layer(ABC):
     """torch's arguments that archc infers, in torch's order, before the others."""
     inferred_after: ClassVar[int] = 0
     """How many positional arguments torch wants before the inferred ones."""
+    of_call: ClassVar[tuple[str, ...]] = ()
+    """The arguments that the compiled source writes where the module is called, not made."""
     arity: ClassVar[tuple[int, int]] = (1, 1)
     """The least and the largest number of input tensors."""
     results: ClassVar[tuple[str, ...]] = ("",)

@@ -8,16 +8,19 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from archc.diagnostics import Code, RuleViolation
 from archc.layers.attention import MultiheadAttention
 from archc.layers.base import Layer, Owned, bind
 from archc.layers.fields import Positive, Probability, Real
+from archc.layers.masks import Masked
 from archc.layers.sequences import batch_and_length
 from archc.reach import Reads, unmoved
-from archc.shapes import TensorType, elements, format_shape, number
+from archc.shapes import TensorType, elements, number
+
+_EncoderMask = Literal["src_mask", "src_key_padding_mask"]
+_DecoderMask = Literal["tgt_mask", "memory_mask", "tgt_key_padding_mask", "memory_key_padding_mask"]
 
 
-class _TransformerLayer(Layer):
+class _TransformerLayer(Masked):
     """Attend, then map each position through F features, around residual sums."""
 
     positional: ClassVar[tuple[str, ...]] = ("nhead",)
@@ -76,40 +79,41 @@ class _TransformerLayer(Layer):
         attention = self.attention()
         return attention.multiply_adds(inputs, attention.outputs(*inputs))
 
-    def check_mask(self, mask: TensorType, query: TensorType, key: TensorType, name: str) -> None:
-        """Refuse a mask that has not a row for each query and a column for each key."""
-        lengths = [batch_and_length(x, self.batch_first, name)[1] for x in (query, key)]
-        if mask.dtype not in {"bool", query.dtype}:
-            raise RuleViolation(
-                Code.DTYPE, f"a mask is bool or {query.dtype}, this one is {mask.dtype}"
-            )
-        if list(mask.shape) != lengths:
-            raise RuleViolation(
-                Code.SIZE_MISMATCH,
-                f"a mask of `{name}` is {format_shape(lengths)}, "
-                f"this one is {format_shape(mask.shape)}",
-            )
+    def call_arguments(self, inputs: Sequence[str], read: frozenset[int]) -> str:
+        """Return the sequences, and the masks by their names."""
+        masks = self.named_masks(inputs[self.arity[0] :])
+        written = [f"{name}={mask}" for name, mask in masks.items()]
+        return ", ".join([*inputs[: self.arity[0]], *written])
 
 
 class TransformerEncoderLayer(_TransformerLayer):
-    """Let the positions attend to each other; a second tensor masks who sees whom.
+    """Let the positions attend to each other; a second and a third tensor are masks.
 
-    Shapes: (B, L, E) → (B, L, E) with batch_first=True; without it (L, B, E). Mask: (L, L).
+    The mask of who sees whom comes first, then that of padding; `masks='src_key_padding_mask'`
+    says that the second tensor is the mask of padding. True, or -inf, hides.
+
+    Shapes: (B, L, E) → (B, L, E) with batch_first=True; without it (L, B, E). Masks: (L, L),
+    (B, L).
     Source: Vaswani et al. 2017, section 3.1;
     https://pytorch.org/docs/stable/generated/torch.nn.TransformerEncoderLayer.html
     """
 
     torch_name: ClassVar[str] = "nn.TransformerEncoderLayer"
-    arity: ClassVar[tuple[int, int]] = (1, 2)
+    arity: ClassVar[tuple[int, int]] = (1, 3)
     attentions: ClassVar[tuple[str, ...]] = ("self_attn",)
+    usual_masks: ClassVar[tuple[str, ...]] = ("src_mask", "src_key_padding_mask")
+    padding_mask: ClassVar[str] = "src_key_padding_mask"
+
+    masks: _EncoderMask | tuple[_EncoderMask, ...] | None = Field(
+        None, description="what the masks are, in the order of the tensors"
+    )
 
     def outputs(self, *inputs: TensorType) -> tuple[TensorType, ...]:
         """Return the type of the input."""
         x, *masks = inputs
         batch_and_length(x, self.batch_first, "TransformerEncoderLayer")
         self.attention().outputs(x)
-        for mask in masks:
-            self.check_mask(mask, x, x, "TransformerEncoderLayer")
+        self.check_masks(self.named_masks(masks), x, x)
         return (x,)
 
     def multiply_adds(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> int:
@@ -117,24 +121,38 @@ class TransformerEncoderLayer(_TransformerLayer):
         return self.attended(inputs[0], inputs[0]) + self.mapped(inputs[0])
 
     def reads(self, *inputs: TensorType, result: int = 0) -> tuple[Reads, ...]:
-        """Return that each position reads all of its sample."""
-        return (unmoved((0 if self.batch_first else 1,)), *[unmoved(())] * (len(inputs) - 1))
+        """Return that each position reads all of its sample, and its row of a mask."""
+        masks = map(self.mask_reads, self.named_masks(inputs[1:]))
+        return (unmoved((0 if self.batch_first else 1,)), *masks)
 
 
 class TransformerDecoderLayer(_TransformerLayer):
     """Attend to the positions themselves, then to a memory, the second tensor.
 
-    A third tensor masks the positions, a fourth the memory.
+    Masks follow: who sees whom, of the positions and of the memory, then the padding of both;
+    `masks=('tgt_mask', 'memory_key_padding_mask')` says that two of these are there. True, or
+    -inf, hides.
 
     Shapes: (B, L, E), (B, S, E) → (B, L, E) with batch_first=True; without it the length
-    comes before the batch. Masks: (L, L), (L, S).
+    comes before the batch. Masks: (L, L), (L, S), (B, L), (B, S).
     Source: Vaswani et al. 2017, section 3.1;
     https://pytorch.org/docs/stable/generated/torch.nn.TransformerDecoderLayer.html
     """
 
     torch_name: ClassVar[str] = "nn.TransformerDecoderLayer"
-    arity: ClassVar[tuple[int, int]] = (2, 4)
+    arity: ClassVar[tuple[int, int]] = (2, 6)
     attentions: ClassVar[tuple[str, ...]] = ("self_attn", "multihead_attn")
+    usual_masks: ClassVar[tuple[str, ...]] = (
+        "tgt_mask",
+        "memory_mask",
+        "tgt_key_padding_mask",
+        "memory_key_padding_mask",
+    )
+    padding_mask: ClassVar[str] = "memory_key_padding_mask"
+
+    masks: _DecoderMask | tuple[_DecoderMask, ...] | None = Field(
+        None, description="what the masks are, in the order of the tensors"
+    )
 
     def outputs(self, *inputs: TensorType) -> tuple[TensorType, ...]:
         """Return the type of the first input."""
@@ -142,8 +160,10 @@ class TransformerDecoderLayer(_TransformerLayer):
         batch_and_length(x, self.batch_first, "TransformerDecoderLayer")
         self.attention().outputs(x)
         self.attention().outputs(x, memory, memory)
-        for mask, key in zip(masks, (x, memory), strict=False):
-            self.check_mask(mask, x, key, "TransformerDecoderLayer")
+        named = self.named_masks(masks)
+        for of, key in (("tgt", x), ("memory", memory)):
+            its = {kind: mask for kind, mask in named.items() if kind.startswith(of)}
+            self.check_masks(its, x, key)
         return (x,)
 
     def multiply_adds(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> int:
@@ -152,6 +172,6 @@ class TransformerDecoderLayer(_TransformerLayer):
         return self.attended(x, x) + self.attended(x, memory) + self.mapped(x)
 
     def reads(self, *inputs: TensorType, result: int = 0) -> tuple[Reads, ...]:
-        """Return that each position reads all of its sample and of its memory."""
+        """Return that each position reads all of its sample and memory, its row of a mask."""
         batch = unmoved((0 if self.batch_first else 1,))
-        return (batch, batch, *[unmoved(())] * (len(inputs) - 2))
+        return (batch, batch, *map(self.mask_reads, self.named_masks(inputs[2:])))

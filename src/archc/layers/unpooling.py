@@ -7,7 +7,7 @@ from pydantic import Field
 
 from archc.diagnostics import Code, RuleViolation
 from archc.layers.base import spatial, spec_name
-from archc.layers.fields import NotNegativeAxes, PositiveAxes
+from archc.layers.fields import NotNegativeAxes, Positive, PositiveAxes
 from archc.layers.pooling import Spatial
 from archc.reach import Reads, scattered, unmoved
 from archc.shapes import TensorType, checked, format_shape
@@ -20,6 +20,7 @@ class Unpooling(Spatial):
     less than one stride away.
     """
 
+    of_call: ClassVar[tuple[str, ...]] = ("output_size",)
     arity: ClassVar[tuple[int, int]] = (2, 2)
     positional: ClassVar[tuple[str, ...]] = ("kernel_size", "stride")
 
@@ -28,6 +29,14 @@ class Unpooling(Spatial):
         None, description="step of the pooling's window; by default the kernel size"
     )
     padding: NotNegativeAxes = Field(0, description="padding of the pooling")
+    output_size: tuple[Positive, ...] | None = Field(
+        None, description="sizes of the output, where several pool to the input's"
+    )
+
+    def call_arguments(self, inputs: Sequence[str], read: frozenset[int]) -> str:
+        """Return the numbers, the indices and the sizes of the output, if they were asked for."""
+        sizes = [] if self.output_size is None else [f"output_size={self.output_size}"]
+        return ", ".join([*inputs, *sizes])
 
     def outputs(self, *inputs: TensorType) -> tuple[TensorType, ...]:
         """Return the shape before the pooling."""
@@ -49,19 +58,41 @@ class Unpooling(Spatial):
                     f"the indices {format_shape(indices.shape)}",
                 ),
             )
-        return (x.with_shape(checked((*x.shape[:2], *self.sizes(lengths)))),)
+        return (x.with_shape(checked((*x.shape[:2], *self._sizes(x, lengths)))),)
 
-    def sizes(self, lengths: Sequence[int]) -> tuple[int, ...]:
-        """Return (L − 1)s − 2p + k for each axis."""
+    def _sizes(self, x: TensorType, lengths: Sequence[int]) -> tuple[int, ...]:
+        """Return (L − 1)s − 2p + k for each axis, or the sizes asked for."""
         kernels = spatial(self.kernel_size, self.axes, "kernel_size")
         strides = kernels if self.stride is None else spatial(self.stride, self.axes, "stride")
         paddings = spatial(self.padding, self.axes, "padding")
-        return tuple(
-            (length - 1) * stride - 2 * padding + kernel
-            for length, kernel, stride, padding in zip(
-                lengths, kernels, strides, paddings, strict=True
+        windows = zip(lengths, kernels, strides, paddings, strict=True)
+        usual = tuple((length - 1) * s - 2 * p + k for length, k, s, p in windows)
+        if self.output_size is None:
+            return usual
+        wanted = self._asked(x, self.output_size)
+        for size, plain, stride in zip(wanted, usual, strides, strict=True):
+            if not plain - stride < size < plain + stride:
+                raise RuleViolation(
+                    Code.WINDOW,
+                    f"an output of {size} does not pool to this input",
+                    notes=(f"{plain - stride} < size < {plain + stride}",),
+                    argument="output_size",
+                )
+        return wanted
+
+    def _asked(self, x: TensorType, sizes: tuple[int, ...]) -> tuple[int, ...]:
+        """Return the sizes of the axes; batch and channels may stand before them."""
+        if len(sizes) != self.axes + 2:
+            return spatial(sizes, self.axes, "output_size")
+        if sizes[:2] != x.shape[:2]:
+            raise RuleViolation(
+                Code.SIZE_MISMATCH,
+                f"output_size={sizes} has another batch or other channels than "
+                f"{format_shape(x.shape)}",
+                help=f"name the axes alone: output_size={sizes[2:]}",
+                argument="output_size",
             )
-        )
+        return sizes[2:]
 
     def reads(self, *inputs: TensorType, result: int = 0) -> tuple[Reads, ...]:
         """Return that each position reads a number from anywhere in its channel."""

@@ -73,7 +73,12 @@ class _LayerCall:
         return parts
 
     def _given(self) -> _Given:
-        """Return the arguments as the spec wrote them."""
+        """Return the arguments as the spec wrote them, but for those of the module's call."""
+        positional, named = self._written()
+        elsewhere = self.layers[0].of_call
+        return _Given(positional, [pair for pair in named if pair[0] not in elsewhere])
+
+    def _written(self) -> _Given:
         call = self.units[0].call
         layer = self.layers[0]
         assert call is not None
@@ -118,10 +123,11 @@ class _LayerCall:
 
     def _spread(self, keyword: Keyword, call: LayerCall) -> list[tuple[str, Expression]]:
         """Return `**kw` where the class takes it, else the arguments it held."""
-        if isinstance(keyword.value, Name) and keyword.value.identifier in self.symbols.names:
-            return [("", self.symbols.names[keyword.value.identifier])]
+        value, first = keyword.value, self.layers[0]
+        is_whole = set(first.given).isdisjoint(first.of_call)
+        if is_whole and isinstance(value, Name) and value.identifier in self.symbols.names:
+            return [("", self.symbols.names[value.identifier])]
         written = {k.name for k in call.keywords if k.name}
-        first = self.layers[0]
         taken = first.positional[: len(call.arguments or ())]
         names = [n for n in first.given if n not in written and n not in taken]
         return [(name, self._shared_field(name)) for name in names]
