@@ -2,7 +2,11 @@
 
 from pathlib import Path
 
+import pytest
+
 from tests.cli.command import archc, written
+
+pytestmark = pytest.mark.slow
 
 
 def test_draw_without_output_writes_the_name_here_and_prints_it(tmp_path: Path) -> None:

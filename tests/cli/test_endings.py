@@ -10,6 +10,8 @@ import pytest
 
 from tests.cli.command import archc, written
 
+pytestmark = pytest.mark.slow
+
 
 def test_command_with_closed_standard_output_ends_as_after_sigpipe(tmp_path: Path) -> None:
     reader, writer = os.pipe()

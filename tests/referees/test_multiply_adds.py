@@ -17,6 +17,8 @@ from tests.backends.networks import all_networks, network
 from tests.referees.calls import TorchCall, outputs_of, translated, with_batch
 from tests.referees.edges import STRATEGIES
 
+pytestmark = pytest.mark.slow
+
 BATCH = 2
 COUNTED = ("convolutions", "transposed convolutions", "products")
 
@@ -49,7 +51,6 @@ def in_training(name: str) -> torch.nn.Module:
         return archc.load(path, variant, device="meta", init=False).train()
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", all_networks())
 def test_multiply_adds_of_a_network_are_half_of_torchs_flops(name: str) -> None:
     costs = count_costs(network(name), "train")
