@@ -14,6 +14,7 @@ from archc.diagnostics import Diagnostic
 from archc.expressions.values import Constant
 from archc.ir.keys import Key, ordered_keys
 from archc.ir.runs import Instance, Node, Value
+from archc.layers.base import Layer
 
 if TYPE_CHECKING:
     from networkx import MultiDiGraph
@@ -66,6 +67,11 @@ class Graph(Struct, frozen=True, eq=False, dict=True):
     def keys(self) -> tuple[Key, ...]:
         """The state dict's keys in torch's order, with what they hold."""
         return tuple(ordered_keys(self.nodes, self.declared))
+
+    @cached_property
+    def kinds(self) -> frozenset[type[Layer]]:
+        """The classes of layers that the network uses."""
+        return frozenset(type(n.operation) for n in self.nodes if n.operation is not None)
 
     @property
     def parameter_count(self) -> int:

@@ -80,6 +80,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         "Dropout1d",
         "Dropout2d",
         "Dropout3d",
+        "StochasticDepth",
     ),
     "embedding": (
         "Embedding",

@@ -70,6 +70,8 @@ class Layer(ABC):
     """The argument that sets the size a next layer infers from; empty: the input's is kept."""
     source_module: ClassVar[str] = ""
     """Where the compiled source imports a Python layer of the user's from."""
+    source_class: ClassVar[str] = ""
+    """The class that the compiled source holds, for a layer that torch lacks."""
     is_module: ClassVar[bool] = True
     """Whether the layer is an `nn.Module` that takes a slot of the module tree."""
     family: ClassVar[str] = "other"

@@ -1,6 +1,6 @@
 """Dropout: set random elements or channels to 0 in training, nothing in evaluation."""
 
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
@@ -87,3 +87,38 @@ class Dropout3d(_Dropout):
 
     torch_name: ClassVar[str] = "nn.Dropout3d"
     ranks: ClassVar[tuple[int, ...]] = (5,)
+
+
+class StochasticDepth(Elementwise):
+    """Set whole samples of a batch, or the whole batch, to 0 in training and scale the rest up.
+
+    It stands before a residual add: a sample that is 0 takes the shortcut alone. torch has no such
+    module: the compiled source holds its class.
+
+    Shapes: any → the same.
+    Source: Huang, Sun, Liu, Sedra, Weinberger 2016, arXiv:1603.09382, section 3
+    """
+
+    torch_name: ClassVar[str] = "StochasticDepth"
+    positional: ClassVar[tuple[str, ...]] = ("p",)
+    family: ClassVar[str] = "dropout"
+    source_class: ClassVar[str] = '''
+class StochasticDepth(nn.Module):
+    """Drop samples of a batch at random in training: arXiv:1603.09382."""
+
+    def __init__(self, p: float, mode: str = "row") -> None:
+        super().__init__()
+        self.p = p
+        self.mode = mode
+
+    def forward(self, x: Tensor) -> Tensor:
+        if not self.training or self.p == 0:
+            return x
+        kept = 1 - self.p
+        size = (len(x) if self.mode == "row" else 1, *[1] * (x.ndim - 1))
+        noise = torch.empty(size, dtype=x.dtype, device=x.device).bernoulli_(kept)
+        return x * (noise.div_(kept) if kept else noise)
+'''
+
+    p: Probability = Field(..., description="probability that a sample is dropped")
+    mode: Literal["row", "batch"] = Field("row", description="drop samples, or the whole batch")

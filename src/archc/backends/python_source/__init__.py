@@ -19,6 +19,7 @@ def python_source(graph: Graph) -> str:
     plans = ClassPlanner(graph).planned()
     model = plans[-1]
     lines = [*_header(graph), *_imports(plans, graph), *_output_classes(graph)]
+    lines += _classes_torch_lacks(graph)
     for plan in plans:
         lines += [Line(0, ""), Line(0, ""), *_class_lines(plan, model, plans, graph)]
     return written(lines)
@@ -65,6 +66,7 @@ def _docstring(text: str) -> list[str]:
 
 def _imports(plans: list[ClassPlan], graph: Graph) -> list[Line]:
     text = "\n".join(line.text for plan in plans for line in plan.lines())
+    text += "".join(line.text for line in _classes_torch_lacks(graph))
     lines = [Line(0, "")]
     if _named_tuples(graph):
         lines += [Line(0, "from typing import NamedTuple"), Line(0, "")]
@@ -81,10 +83,23 @@ def _reads(module: str, text: str) -> bool:
 
 def _python_imports(graph: Graph) -> list[Line]:
     """Import the Python layers of the user's own that the network uses."""
-    kinds = {type(node.operation) for node in graph.nodes if node.operation is not None}
-    places = {(kind.source_module, kind.torch_name) for kind in kinds if kind.source_module}
+    places = {(kind.source_module, kind.torch_name) for kind in graph.kinds if kind.source_module}
     lines = [Line(0, f"from {module} import {name}") for module, name in sorted(places)]
     return [Line(0, ""), *lines] if lines else []
+
+
+def _classes_torch_lacks(graph: Graph) -> list[Line]:
+    """Write the layers that archc has and torch has not."""
+    lines: list[Line] = []
+    for text in sorted({kind.source_class for kind in graph.kinds if kind.source_class}):
+        lines += [Line(0, ""), Line(0, ""), *map(_line, text.strip().splitlines())]
+    return lines
+
+
+def _line(text: str) -> Line:
+    """Return a line of source as text and its depth."""
+    bare = text.lstrip(" ")
+    return Line((len(text) - len(bare)) // 4, bare)
 
 
 def _named_tuples(graph: Graph) -> list[tuple[str, tuple[GraphOutput, ...]]]:

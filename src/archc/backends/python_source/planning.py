@@ -33,6 +33,7 @@ class ClassPlanner:
         self.plans: list[ClassPlan] = []
         self.plan_of: dict[int, ClassPlan] = {}
         self.taken = {"torch", "nn", "F", "Tensor", "NamedTuple", "Output", "EvalOutput"}
+        self.taken |= {kind.torch_name for kind in graph.kinds}
 
     def planned(self) -> list[ClassPlan]:
         """Return the classes in the order in which they are written; the model's is the last."""
