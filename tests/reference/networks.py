@@ -4,12 +4,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from typing import Any
+from unittest import mock
 
 import pytest
 import torch
 import torchvision
 from _pytest.mark import ParameterSet
 from torch import Tensor, nn
+from torchvision.models.regnet import BlockParams
 
 import archc
 from archc.catalogue import Network, networks, specs_folder
@@ -66,14 +69,33 @@ def torchvision_model(name: str, *, init_weights: bool = False) -> nn.Module:
     Googlenet and VGG can be spared their own initialisation.
     """
     build = getattr(torchvision.models, name)
-    if name == "googlenet":
+    if name in {"googlenet", "inception_v3"}:
         return build(weights=None, init_weights=init_weights, aux_logits=True)
+    if name == "vit_h_14":
+        return build(weights=None, image_size=518)
+    if name.startswith("regnet"):
+        with mock.patch.object(BlockParams, "from_init_params", _widths_on_cpu):
+            return build(weights=None)
     return build(weights=None, **({"init_weights": init_weights} if "vgg" in name else {}))
+
+
+_widths = BlockParams.from_init_params
+
+
+def _widths_on_cpu(**arguments: object) -> BlockParams:
+    """Compute the widths of a RegNet, which torchvision does in tensors, where they have values."""
+    with torch.device("cpu"):
+        return _widths(**arguments)
 
 
 def smallest_size(name: str) -> tuple[int, int]:
     """Return the smallest height and width that torchvision publishes for a network."""
-    return torchvision.models.get_model_weights(name)["IMAGENET1K_V1"].meta["min_size"]
+    return published(name)["min_size"]
+
+
+def published(name: str) -> dict[str, Any]:
+    """Return what torchvision publishes with the first weights of a network."""
+    return next(iter(torchvision.models.get_model_weights(name))).meta
 
 
 def _published(name: str, size: int, *, slow: bool = False) -> Reference:
