@@ -46,10 +46,11 @@ EDITS = (
 """What is written, and what is mistaken for it."""
 
 NUMBER = re.compile(r"(?<=[(\[, ])(\d+)(?=[,)\]])")
-"""A number that stands by itself as an argument or in a list: a mistake is one more."""
+"""A number that stands by itself as an argument or in a list: a mistake is a larger one."""
 
 WITHOUT_EFFECT = {
     "branch4: MaxPool2d(3, stride=1, padding=1, ceil_mode=False)": "no window of stride 1 is cut",
+    "-> adaptive_max_pool2d(1) -> flatten(1)": "the head sees one position",
     "padding=k5 // 3": "half of 3 and a third of 3 are both 1",
 }
 """Mistakes that are none, and why: no input can tell them."""
@@ -103,4 +104,9 @@ def _mistaken(line: str, *, table: bool) -> Iterator[str]:
         for found in re.finditer(pattern, line.rstrip()):
             yield line[: found.start()] + found.expand(instead) + line[found.end() :]
     for found in NUMBER.finditer(line) if not table or line.lstrip().startswith("- [") else ():
-        yield line[: found.start()] + str(int(found[0]) + 1) + line[found.end() :]
+        yield line[: found.start()] + str(_mistaken_number(int(found[0]))) + line[found.end() :]
+
+
+def _mistaken_number(number: int) -> int:
+    """Return another number, of channels one that is not rounded back to a multiple of 8."""
+    return number + 8 if number >= 16 and number % 8 == 0 else number + 1

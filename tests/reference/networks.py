@@ -35,6 +35,7 @@ class Reference:
     vocabulary: int = 0
     params: dict[str, object] = field(default_factory=dict)
     slow: bool = False
+    giant: bool = False
 
     def __str__(self) -> str:
         return f"{self.name}-small" if self.params else self.name
@@ -63,16 +64,20 @@ class Reference:
         return network
 
 
-def torchvision_model(name: str, *, init_weights: bool = False) -> nn.Module:
-    """Return torchvision's model without published weights, googlenet with its heads.
+def torchvision_model(
+    name: str, *, init_weights: bool = False, image_size: int | None = None, dropout: float = 0.0
+) -> nn.Module:
+    """Return torchvision's model without published weights, Inception networks with their heads.
 
-    Googlenet and VGG can be spared their own initialisation.
+    Inception networks and VGG can be spared their own initialisation; a vision transformer may be
+    for pictures of another size, and with dropout.
     """
     build = getattr(torchvision.models, name)
     if name in {"googlenet", "inception_v3"}:
         return build(weights=None, init_weights=init_weights, aux_logits=True)
-    if name == "vit_h_14":
-        return build(weights=None, image_size=518)
+    if name.startswith("vit"):
+        size = image_size or smallest_size(name)[0]
+        return build(weights=None, image_size=size, dropout=dropout)
     if name.startswith("regnet"):
         with mock.patch.object(BlockParams, "from_init_params", _widths_on_cpu):
             return build(weights=None)
@@ -98,14 +103,25 @@ def published(name: str) -> dict[str, Any]:
     return next(iter(torchvision.models.get_model_weights(name))).meta
 
 
-def _published(name: str, size: int, *, slow: bool = False) -> Reference:
+def _published(
+    name: str, size: int, batch: int = 2, *, slow: bool = False, giant: bool = False
+) -> Reference:
+    """Return torchvision's network; a giant one takes memory and minutes, and is for proofs."""
     return Reference(
         name,
         partial(torchvision_model, name),
-        (2, 3, size, size),
-        smallest=(2, 3, *smallest_size(name)),
+        (batch, 3, size, size),
+        smallest=() if name == "inception_v3" else (batch, 3, *smallest_size(name)),
         slow=slow,
+        giant=giant,
     )
+
+
+def _transformer(name: str, size: int, *, slow: bool = False, giant: bool = False) -> Reference:
+    """Return torchvision's network for smaller pictures, and with dropout, which it has none of."""
+    build = partial(torchvision_model, name, image_size=size, dropout=0.1)
+    params: dict[str, object] = {"size": size, "dropout": 0.1}
+    return Reference(name, build, (2, 3, size, size), params=params, slow=slow, giant=giant)
 
 
 TORCHVISION = list(torchvision.models.list_models(torchvision.models))
@@ -113,16 +129,63 @@ TORCHVISION = list(torchvision.models.list_models(torchvision.models))
 
 RUN_AGAINST_TORCHVISION = [
     _published("alexnet", 255),
+    _published("convnext_tiny", 64, 12, slow=True),
+    _published("convnext_small", 64, 12, slow=True),
+    _published("convnext_base", 33, 16, giant=True),
+    _published("convnext_large", 33, 16, giant=True),
     _published("densenet121", 64),
     _published("densenet161", 64, slow=True),
     _published("densenet169", 64),
     _published("densenet201", 64, slow=True),
+    _published("efficientnet_b0", 64, 4),
+    _published("efficientnet_b1", 64, 4, slow=True),
+    _published("efficientnet_b2", 64, 4, slow=True),
+    _published("efficientnet_b3", 64, 4, slow=True),
+    _published("efficientnet_b4", 64, 4, slow=True),
+    _published("efficientnet_b5", 64, 4, slow=True),
+    _published("efficientnet_b6", 64, 4, slow=True),
+    _published("efficientnet_b7", 64, 4, giant=True),
+    _published("efficientnet_v2_s", 64, 4, slow=True),
+    _published("efficientnet_v2_m", 64, 4, slow=True),
+    _published("efficientnet_v2_l", 64, 4, giant=True),
     _published("googlenet", 79),
+    _published("inception_v3", 299, slow=True),
+    _published("mnasnet0_5", 64),
+    _published("mnasnet0_75", 64, slow=True),
+    _published("mnasnet1_0", 64, slow=True),
+    _published("mnasnet1_3", 64, slow=True),
+    _published("mobilenet_v2", 64),
+    _published("mobilenet_v3_large", 64),
+    _published("mobilenet_v3_small", 64),
+    _published("regnet_x_400mf", 64),
+    _published("regnet_x_800mf", 64, slow=True),
+    _published("regnet_x_1_6gf", 64, slow=True),
+    _published("regnet_x_3_2gf", 64, slow=True),
+    _published("regnet_x_8gf", 64, slow=True),
+    _published("regnet_x_16gf", 64, slow=True),
+    _published("regnet_x_32gf", 64, giant=True),
+    _published("regnet_y_400mf", 64),
+    _published("regnet_y_800mf", 64, slow=True),
+    _published("regnet_y_1_6gf", 64, slow=True),
+    _published("regnet_y_3_2gf", 64, slow=True),
+    _published("regnet_y_8gf", 64, slow=True),
+    _published("regnet_y_16gf", 64, giant=True),
+    _published("regnet_y_32gf", 64, giant=True),
+    _published("regnet_y_128gf", 64, giant=True),
     _published("resnet18", 65),
     _published("resnet34", 65),
     _published("resnet50", 65),
     _published("resnet101", 65, slow=True),
     _published("resnet152", 65, slow=True),
+    _published("resnext50_32x4d", 65, slow=True),
+    _published("resnext101_32x8d", 65, slow=True),
+    _published("resnext101_64x4d", 65, slow=True),
+    _published("shufflenet_v2_x0_5", 64),
+    _published("shufflenet_v2_x1_0", 64, slow=True),
+    _published("shufflenet_v2_x1_5", 64, slow=True),
+    _published("shufflenet_v2_x2_0", 64, slow=True),
+    _published("squeezenet1_0", 64),
+    _published("squeezenet1_1", 64),
     _published("vgg11", 64),
     _published("vgg11_bn", 64),
     _published("vgg13", 64, slow=True),
@@ -131,13 +194,28 @@ RUN_AGAINST_TORCHVISION = [
     _published("vgg16_bn", 64, slow=True),
     _published("vgg19", 64, slow=True),
     _published("vgg19_bn", 64, slow=True),
+    _transformer("vit_b_16", 64, slow=True),
+    _transformer("vit_b_32", 96, slow=True),
+    _transformer("vit_l_16", 64, giant=True),
+    _transformer("vit_l_32", 96, giant=True),
+    _transformer("vit_h_14", 56, giant=True),
+    _published("wide_resnet50_2", 65, slow=True),
+    _published("wide_resnet101_2", 65, giant=True),
 ]
 
 JUDGES = {
+    "convnext.yaml": ["convnext_tiny"],
     "densenet.yaml": ["densenet121"],
+    "efficientnet.yaml": ["efficientnet_b0", "efficientnet_v2_s"],
+    "mnasnet.yaml": ["mnasnet1_0"],
+    "regnet.yaml": ["regnet_x_400mf", "regnet_y_400mf"],
     "resnet.yaml": ["resnet18", "resnet50"],
     "resnet_cifar.yaml": ["resnet20_cifar"],
+    "resnext.yaml": ["resnext50_32x4d"],
+    "shufflenet_v2.yaml": ["shufflenet_v2_x0_5"],
+    "squeezenet.yaml": ["squeezenet1_1", "squeezenet1_0"],
     "vgg.yaml": ["vgg11_bn", "vgg11"],
+    "vit.yaml": ["vit_b_32"],
 }
 """The networks that run every line of a file together; where none are named, all of them do."""
 
@@ -177,8 +255,13 @@ RUN_AGAINST_OWN = [
 
 def as_parameters(references: list[Reference]) -> list[ParameterSet]:
     """Return the references as the parameters of a test, the long ones marked."""
-    marks = {True: [pytest.mark.slow], False: []}
-    return [pytest.param(r, id=str(r), marks=marks[r.slow]) for r in references]
+    return [pytest.param(r, id=str(r), marks=_marks(r)) for r in references]
+
+
+def _marks(reference: Reference) -> list[pytest.MarkDecorator]:
+    if reference.giant:
+        return [pytest.mark.prove]
+    return [pytest.mark.slow] if reference.slow else []
 
 
 def known_networks() -> list[Network]:

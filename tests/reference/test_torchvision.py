@@ -2,7 +2,6 @@
 
 import pytest
 import torch
-import torchvision
 
 import archc
 from tests.reference.comparison import keys
@@ -13,18 +12,26 @@ from tests.reference.networks import (
     as_parameters,
     assert_reference_agrees,
     known_networks,
+    published,
     smallest_size,
     torchvision_model,
 )
 
 SHARED = [network.name for network in known_networks() if network.name in TORCHVISION]
 
+PUBLISHED_WITH_HEADS = {"inception_v3"}
+"""The networks that torchvision publishes with the heads that run in training alone."""
+
 LARGE_TENSOR = 20_000
 """The size from which the spread of random numbers tells one initialisation from another."""
 
 
-def test_networks_of_torchvision_are_nineteen_at_least() -> None:
-    assert len(SHARED) >= 19, SHARED
+WITHOUT_A_SPEC = {"maxvit_t", *(f"swin_{kind}" for kind in ("t", "s", "b", "v2_t", "v2_s", "v2_b"))}
+"""What is not written yet: windows of attention have a position bias of their own."""
+
+
+def test_every_network_of_torchvision_has_a_spec_or_is_known_to_lack_one() -> None:
+    assert set(TORCHVISION) - set(SHARED) == WITHOUT_A_SPEC
 
 
 @pytest.mark.parametrize("name", SHARED)
@@ -36,15 +43,18 @@ def test_keys_are_torchvisions_in_order(name: str) -> None:
 
 @pytest.mark.parametrize("name", SHARED)
 def test_counts_are_those_torchvision_publishes(name: str) -> None:
-    published = torchvision.models.get_model_weights(name)["IMAGENET1K_V1"].meta
+    meta = published(name)
     costs = archc.check(name, mode="eval").costs
     assert costs is not None
-    assert costs.parameters == published["num_params"]
-    assert round(costs.macs / 1e9, 3) == published["_ops"]
+    assert round(costs.macs / 1e9, 3) == meta["_ops"]
+    if name in PUBLISHED_WITH_HEADS:
+        costs = archc.check(name, mode="train").costs
+        assert costs is not None
+    assert costs.parameters == meta["num_params"]
 
 
 def test_every_network_of_torchvision_is_run() -> None:
-    assert [reference.name for reference in RUN_AGAINST_TORCHVISION] == SHARED
+    assert sorted(r.name for r in RUN_AGAINST_TORCHVISION) == sorted(SHARED)
 
 
 @pytest.mark.slow
@@ -55,6 +65,8 @@ def test_values_from_equal_weights_are_torchvisions(reference: Reference) -> Non
 
 SMALLEST = [("alexnet", 63), ("vgg16", 32), ("vgg11", 32), ("vgg19_bn", 32), ("googlenet", 15)]
 SMALLEST += [(f"densenet{depth}", 29) for depth in (121, 161, 169, 201)]
+SMALLEST += [("squeezenet1_0", 21), ("squeezenet1_1", 17), ("inception_v3", 75)]
+SMALLEST += [("convnext_tiny", 32), ("convnext_large", 32)]
 
 
 @pytest.mark.parametrize(("name", "size"), SMALLEST)
@@ -63,20 +75,27 @@ def test_smallest_input_is_the_published_one(name: str, size: int) -> None:
     assert archc.check(name, inputs={"image": (1, 3, size, size)}, mode="eval").ok
     for smaller in ((size - 1, size), (size, size - 1)):
         report = archc.check(name, inputs={"image": (1, 3, *smaller)}, mode="eval")
-        assert [str(found.code) for found in report.diagnostics] == ["ARC401"]
+        refused = [found for found in report.diagnostics if found.severity == "error"]
+        assert {str(found.code) for found in refused} == {"ARC401"}
+
+
+INITIALISED = ["alexnet", "vgg11_bn", "resnet18", "densenet121", "googlenet", "squeezenet1_1"]
+INITIALISED += ["mobilenet_v2", "mobilenet_v3_small", "mnasnet0_5", "shufflenet_v2_x0_5"]
+INITIALISED += ["regnet_x_400mf", "efficientnet_b0", "resnext50_32x4d", "convnext_tiny"]
+INITIALISED += ["inception_v3", "vit_b_32"]
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["alexnet", "vgg11_bn", "resnet18", "densenet121", "googlenet"])
+@pytest.mark.parametrize("name", INITIALISED)
 def test_initialisation_spreads_as_torchvisions(name: str) -> None:
     torch.manual_seed(0)
     reference = torchvision_model(name, init_weights=True)
     model = archc.load(name, seed=1)
     state, expected = model.state_dict(), reference.state_dict()
     for (key, ours), theirs in zip(state.items(), expected.values(), strict=True):
-        if theirs.numel() >= LARGE_TENSOR:
+        if (theirs == theirs.flatten()[0]).all():
+            assert torch.equal(ours, theirs), key
+        elif theirs.numel() >= LARGE_TENSOR:
             assert ours.std().item() == pytest.approx(theirs.std().item(), rel=0.05), key
             assert abs(ours.mean() - theirs.mean()) < 0.05 * theirs.std(), key
             assert ours.max().item() == pytest.approx(theirs.max().item(), rel=0.4), key
-        elif (theirs == theirs.flatten()[0]).all():
-            assert torch.equal(ours, theirs), key

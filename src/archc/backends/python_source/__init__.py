@@ -7,6 +7,7 @@ from archc.backends.python_source.classes import ClassPlan
 from archc.backends.python_source.initialisation import init_lines
 from archc.backends.python_source.layout import Line, written
 from archc.backends.python_source.planning import ClassPlanner
+from archc.backends.python_source.symbols import MAKE_DIVISIBLE
 from archc.ir.graph import Graph, GraphOutput
 
 
@@ -19,7 +20,7 @@ def python_source(graph: Graph) -> str:
     plans = ClassPlanner(graph).planned()
     model = plans[-1]
     lines = [*_header(graph), *_imports(plans, graph), *_output_classes(graph)]
-    lines += _classes_torch_lacks(graph)
+    lines += [*_functions_python_lacks(plans), *_classes_torch_lacks(graph)]
     for plan in plans:
         lines += [Line(0, ""), Line(0, ""), *_class_lines(plan, model, plans, graph)]
     return written(lines)
@@ -88,11 +89,30 @@ def _python_imports(graph: Graph) -> list[Line]:
     return [Line(0, ""), *lines] if lines else []
 
 
+_MAKE_DIVISIBLE = """
+def make_divisible(v: float, d: int = 8) -> int:
+    rounded = max(d, int(v + d / 2) // d * d)
+    return rounded + d if rounded < 0.9 * v else rounded
+"""
+
+
+def _functions_python_lacks(plans: list[ClassPlan]) -> list[Line]:
+    """Write the function of the spec's expressions that the constructors call."""
+    if not any(f"{MAKE_DIVISIBLE}(" in line.text for plan in plans for line in plan.init):
+        return []
+    return _lines(_MAKE_DIVISIBLE)
+
+
+def _lines(text: str) -> list[Line]:
+    """Return source as it is written, apart from what stands before it."""
+    return [Line(0, ""), Line(0, ""), *map(_line, text.strip().splitlines())]
+
+
 def _classes_torch_lacks(graph: Graph) -> list[Line]:
     """Write the layers that archc has and torch has not."""
     lines: list[Line] = []
     for text in sorted({kind.source_class for kind in graph.kinds if kind.source_class}):
-        lines += [Line(0, ""), Line(0, ""), *map(_line, text.strip().splitlines())]
+        lines += _lines(text)
     return lines
 
 

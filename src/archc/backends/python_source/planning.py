@@ -13,7 +13,12 @@ from archc.backends.python_source.forwards import ForwardWriter
 from archc.backends.python_source.grouping import callees_first, fingerprint, optional_children
 from archc.backends.python_source.layout import Line
 from archc.backends.python_source.rendering import constructor_lines
-from archc.backends.python_source.run_kinds import is_transparent, last_line, one_line
+from archc.backends.python_source.run_kinds import (
+    is_transparent,
+    last_line,
+    module_count,
+    one_line,
+)
 from archc.backends.python_source.structure import Structure
 from archc.backends.python_source.symbols import NotUniformError
 from archc.backends.python_source.variables import input_names
@@ -122,6 +127,8 @@ class ClassPlanner:
         return [Line(0, f"return super().forward({name})", comment)]
 
     def _plan(self, group: list[Instance], optional: frozenset[str]) -> ClassPlan:
+        """Plan one class; the instance of the most lines is asked what flows where."""
+        group = sorted(group, key=lambda instance: -module_count(instance.body))
         plan = ClassPlan("", group[0].template, group, self._base(group[0]))
         sizes = Sizes(group)
         symbols = starting_symbols(group, self.graph, sizes)

@@ -14,6 +14,7 @@ from archc.ir.runs import (
     Instance,
     ItemRun,
     JoinRun,
+    LetRun,
     Node,
     Operation,
     Reuse,
@@ -78,6 +79,31 @@ def one_line(instance: Instance) -> ItemRun | None:
 def holds_modules(run: BodyRun | ItemRun | EntryRun | None) -> bool:
     """Return whether any module was called in a run."""
     return next(_modules(run), None) is not None
+
+
+def module_count(run: BodyRun) -> int:
+    """Return how many lines of a run call modules."""
+    return sum(1 for _ in _modules(run))
+
+
+def bound_names(run: BodyRun | EntryRun) -> Iterator[str]:
+    """Yield the names that loops and `let` bind in a run."""
+    match run:
+        case BodyRun():
+            for entry in run.entries:
+                yield from bound_names(entry)
+        case LetRun():
+            yield run.statement.name
+        case ForRun():
+            yield from run.statement.targets.flat()
+            for _, body in run.turns[:1]:
+                yield from bound_names(body)
+        case ChildRun(content=BodyRun() as body):
+            yield from bound_names(body)
+        case IfRun(body=BodyRun() as body) | JoinRun(body=body) | BranchRun(body=body):
+            yield from bound_names(body)
+        case _:
+            return
 
 
 def _modules(run: BodyRun | ItemRun | EntryRun | None) -> Iterator[bool]:

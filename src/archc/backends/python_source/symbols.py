@@ -20,6 +20,7 @@ from archc.expressions.syntax import (
     Binary,
     Call,
     Comparison,
+    Conditional,
     Display,
     Expression,
     Literal,
@@ -33,8 +34,11 @@ from archc.expressions.values import Constant, LayerName, is_list
 from archc.ir.runs import Value
 
 STAGE_INPUTS = {"in_channels": 1, "in_features": -1}
+MAKE_DIVISIBLE = "make_divisible"
+"""The one function of the spec's that Python lacks and the compiled source defines."""
 _BUILTINS = frozenset(
     {"len", "range", "enumerate", "zip", "reversed", "min", "max", "sum", "abs", "round", "int"}
+    | {"float", MAKE_DIVISIBLE}
 )
 
 Dims = Mapping[int, Expression]
@@ -258,6 +262,11 @@ def folded(expression: Expression) -> Expression:
     if isinstance(expression, Binary):
         left, right = folded(expression.left), folded(expression.right)
         return _simplified(Binary(expression.operator, left, right))
+    if isinstance(expression, Conditional):
+        test = folded(expression.test)
+        if isinstance(test, Literal):
+            return folded(expression.then if test.value else expression.other)
+        return expression
     if isinstance(expression, Comparison):
         return _turned(expression)
     if isinstance(expression, Logical):

@@ -1,9 +1,10 @@
 """What a constructor can say: names and sizes it knows, and sizes it may ask its caller for."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from msgspec import Struct, field
 
+from archc.backends.python_source.run_kinds import bound_names
 from archc.backends.python_source.symbols import NotUniformError, Symbols
 from archc.expressions.syntax import Expression, Name
 from archc.expressions.values import Constant
@@ -25,14 +26,21 @@ class Sizes(Struct, eq=False):
     asked: dict[str, Size] = field(default_factory=dict[str, Size])
 
     def hoist(self, name: str, values: Sequence[int]) -> Expression:
-        """Add a number that differs between instances as a parameter."""
+        """Add a number that differs between instances as a parameter, under a name of its own."""
+        taken = {*self.asked, *self._own_names()}
         unique = name
         count = 2
-        while unique in self.asked:
+        while unique in taken:
             unique, count = f"{name}_{count}", count + 1
         numbers = {id(i): v for i, v in zip(self.instances, values, strict=True)}
         self.asked[unique] = Size(unique, None, numbers)
         return Name(unique)
+
+    def _own_names(self) -> Iterator[str]:
+        """Yield what the block calls something by itself: its parameters, loops and `let`."""
+        first = self.instances[0]
+        yield from (argument.name for argument in first.template.block.arguments)
+        yield from bound_names(first.body)
 
 
 class Vocabulary(Struct, frozen=True):
