@@ -50,9 +50,9 @@ STRICTER: tuple[TorchCall, ...] = (
     tensors_call(
         "scaled_dot_product_attention",
         F.scaled_dot_product_attention,
-        zeros(4, 5, 8),
-        zeros(2, 6, 8),
-        zeros(2, 6, 8),
+        zeros(4, 3, 8),
+        zeros(4, 4, 6, 8),
+        zeros(4, 4, 6, 8),
         enable_gqa=True,
     ),
     tensors_call("clamp", torch.clamp, zeros(2, 3), min=torch.tensor(1.0)),
