@@ -136,7 +136,7 @@ class _Elaboration:
         """Return what the file's blocks see; parameters that cannot be bound are lost."""
         request = self.request
         blind = file_scope(self.document, request.imported, request.ops, self._report)
-        for violation in check_variants(self.document):
+        for violation in check_variants(self.document, blind):
             self._report(violation)
         bound = bind_parameters(self.document, request.variant, request.parameters, blind)
         for violation in bound.violations:

@@ -101,7 +101,7 @@ class BodyReader:
             return Body("mapping", self._mapping_entries(node), node.span)
         return Body("item", (Child("", self._item(node), node.span),), node.span)
 
-    def _item(self, node: Scalar) -> Item:
+    def _item(self, node: Scalar, name: str = "") -> Item:
         try:
             if not node.value:
                 raise RuleViolation(
@@ -109,7 +109,7 @@ class BodyReader:
                     "expected a layer, found nothing",
                     help="write a layer, or `Identity`; a key may need its lines indented",
                 )
-            return parse_item(node)
+            return parse_item(node, name)
         except RuleViolation as violation:
             self.refuse(violation, node.span)
             target = _TARGET.search(node.value)
@@ -358,14 +358,14 @@ class BodyReader:
         _check_no_join(key, value)
         if "{" not in key.value:
             check_child_name(key.value)
-        content = self._content(value)
+        content = self._content(value, key.value)
         return [Child(key.value, content, key.span, bool(key.style))]
 
-    def _content(self, node: Node) -> Item | Body:
+    def _content(self, node: Node, name: str = "") -> Item | Body:
         if isinstance(node, Erroneous):
             return Item((), span=node.span)
         if isinstance(node, Scalar):
-            return self._item(node)
+            return self._item(node, name)
         if isinstance(node, Mapping) and (refused := self._typed_layer(node)) is not None:
             return refused
         body = self.body(node)

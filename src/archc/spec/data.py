@@ -3,6 +3,7 @@
 import re
 from typing import Any
 
+from archc import functions, layers
 from archc.diagnostics import Code, RuleViolation
 from archc.diagnostics.render import excerpt
 from archc.expressions.parser import parse_expression
@@ -130,6 +131,10 @@ def keyword_advice(name: str, value: str) -> str:
 
 def _value_advice(value: str) -> str:
     """Return what was meant by a parameter's value that is none."""
+    if meant := next((name for name in layers.NAMES if name.lower() == value.lower()), ""):
+        return f"did you mean `{meant}`?"
+    if value in functions.NAMES:
+        return f"a function as a layer: `{{default: {value}, type: layer}}`; a text has quotes"
     if value.startswith("(") and value.endswith(")") and "," in value:
         return f"a list has brackets: `{excerpt(value.replace('(', '[').replace(')', ']'))}`"
     if re.fullmatch(r"\w+(\s*,\s*\w+)+", value):

@@ -14,7 +14,7 @@ from archc.diagnostics import Code, RuleViolation
 from archc.expressions.parser import Parser
 from archc.expressions.printing import expression_text
 from archc.expressions.syntax import Expression, Keyword, Literal, Name
-from archc.expressions.tokens import KEYWORDS
+from archc.expressions.tokens import KEYWORDS, Token
 from archc.spec.source import Piece, Scalar
 from archc.statements import Argument, Item, LayerCall, Stage, Targets
 
@@ -26,19 +26,26 @@ ENDS = ("from", "else")
 class LineParser(Parser):
     """The expression parser with the words of a line added."""
 
-    def __init__(self, scalar: Scalar) -> None:
+    def __init__(self, scalar: Scalar, name: str = "") -> None:
         super().__init__(scalar.value, scalar.locate)
         self.scalar = scalar
+        self.name = name
+        """The name of the line that is read, where it has one."""
 
     def item(self, closing: str = "") -> Item:
         """Parse one line, or what stands inside a parenthesis."""
         start = self.token.start
+        if self.token.kind == "number" and not closing:
+            raise self.unexpected("expected a layer", self._let(start))
         stages = self._chain() if not self.at("from", "as", "if") else ()
+        tail = self.token
         sources = self._sources() if self.accept("from") else ()
         target, collects = self._target() if self.accept("as") else ("", False)
         condition, otherwise = self._condition(closing) if self.accept("if") else (None, None)
         if not stages and not sources:
             raise self.unexpected("expected a layer or `from`")
+        if self.at("->") and self.token.start > tail.start:
+            raise self._late_chain(start, tail, closing)
         self._expect_item_end(closing)
         text = self.text[start : self.tokens[self.position - 1].end]
         return Item(stages, sources, target, collects, condition, otherwise, self.span(start), text)
@@ -51,7 +58,8 @@ class LineParser(Parser):
         if self.at("+", "-", "/", "@", "**", "%", "*"):
             raise self._computed_copies() or self._sum_of_tensors(closing)
         wanted = "expected `->`, `from`, `as`, `if` or the end of the line"
-        raise self.unexpected(wanted, self._word_advice() or self._sign_advice())
+        hint = self._dot_hint() if self.at(".") and not closing else self._word_advice()
+        raise self.unexpected(wanted, hint or self._sign_advice())
 
     def _sign_advice(self) -> str:
         """Return what to write instead of a sign that ends no line."""
@@ -79,6 +87,9 @@ class LineParser(Parser):
             return f"chain layers with an arrow: `-> {word}`"
         if near := get_close_matches(word, ENDS, 1):
             return f"did you mean `{near[0]}`?"
+        if self._follows_bare_layer():
+            call = f"{self._before.text}({word})"
+            return f"arguments stand in parentheses: `{call}`; an input follows `from`"
         return f"an input follows `from`: `from {word}`"
 
     def _call_of_the_rest(self) -> str:
@@ -100,6 +111,43 @@ class LineParser(Parser):
             "a number of copies that is computed stands in parentheses",
             help=f"write `* ({text})`" if text.count("(") == text.count(")") else "",
             span=self.span(factor.start, self.token.end),
+        )
+
+    @property
+    def _before(self) -> Token:
+        return self.tokens[max(0, self.position - 1)]
+
+    def _follows_bare_layer(self) -> bool:
+        """Return whether what was read last is a layer without brackets."""
+        return self._before.kind == "name" and self._before.text[:1].isupper()
+
+    def _dot_hint(self) -> str:
+        """Return what is missing around a factor such as `x.channels`."""
+        if self.tokens[0].text[:1].isupper():
+            return "a factor that is more than a name stands in parentheses: `Layer * (x.channels)`"
+        is_chain = any(token.text == "->" for token in self.tokens)
+        return "" if is_chain else self._let(self.tokens[0].start)
+
+    def _let(self, start: int) -> str:
+        """Return how a line that calculates a number is written."""
+        name = self.name if is_identifier(self.name) else "n"
+        return f"`let` names a number: write `let {name}: {self.text[start:].strip()}`"
+
+    def _late_chain(self, start: int, tail: Token, closing: str) -> RuleViolation:
+        """Return the violation for `add from a -> relu`: what flows in is said last."""
+        arrow = self.token
+        self.advance()
+        self._chain()
+        chain = self.text[arrow.end : self._before.end].strip()
+        first = self.text[start : tail.start].strip()
+        rest = self.text[self._before.end :].strip() if not closing else ""
+        parts = [f"{first} -> {chain}" if first else chain]
+        parts += [self.text[tail.start : arrow.start].strip(), rest]
+        return RuleViolation(
+            Code.SYNTAX,
+            f"a chain stands before `{tail.text}`, and `->` follows it here",
+            help=f"write `{' '.join(filter(None, parts))}`",
+            span=self.locate(arrow.start, arrow.end),
         )
 
     def _sum_of_tensors(self, closing: str) -> RuleViolation:
@@ -243,14 +291,14 @@ class LineParser(Parser):
                 )
 
 
-def parse_item(scalar: Scalar) -> Item:
-    """Parse a layer line.
+def parse_item(scalar: Scalar, name: str = "") -> Item:
+    """Parse a layer line, of a child of this name.
 
     Raises:
         RuleViolation: the line breaks the grammar; the violation has its place.
     """
     check_continuations(scalar)
-    parser = LineParser(scalar)
+    parser = LineParser(scalar, name)
     item = parser.item()
     parser.expect_end()
     return item

@@ -133,7 +133,7 @@ class _DocumentParser:
     def _entry_spans(self) -> dict[str, Span]:
         """Return the place of each key below the sections that later passes speak of."""
         spans: dict[str, Span] = {}
-        for name in ("params", "variants", "expect", "allow", "init", "outputs"):
+        for name in ("params", "variants", "expect", "allow", "init", "tie", "outputs"):
             node = self.keys[name][1] if name in self.keys else None
             if isinstance(node, Mapping):
                 spans |= _places(node, name)
@@ -357,6 +357,7 @@ def _places(node: Mapping, prefix: str) -> dict[str, Span]:
     for key, value in node.entries:
         path = f"{prefix}.{key.value}"
         places[path] = key.span
+        places[f"{path}="] = value.span
         if isinstance(value, Mapping):
             places |= _places(value, path)
     return places

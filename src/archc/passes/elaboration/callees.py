@@ -111,10 +111,14 @@ class CalleeFinder(Part):
         """Return what was probably meant by the name of a layer that does not exist."""
         if name in self.scope.variables:
             return f"`{name}` is a value: a line reads it with `from {name}`"
+        if name.startswith("self."):
+            return "there is no `self`: a line is its layer, `name: Layer(…)`, and takes `from x`"
         below = defined_in(name, self.scope.instance.template.block.body)
         if below is not None and below.line > span.line:
             return f"`{name}` is defined on line {below.line}: move this line below it"
         prefix, _, alone = name.rpartition(".")
+        if initials := _by_initials(alone, self.scope.file):
+            return f"did you mean `{initials}`? it is a block of this file"
         if advice := in_archc(alone):
             return advice
         file = self.scope.file
@@ -143,6 +147,12 @@ class CalleeFinder(Part):
                 return _body_holds(template.block.body)
             case _:
                 return callee.is_module
+
+
+def _by_initials(name: str, file: FileScope) -> str:
+    """Return the block that is called by the capitals of a name: `SE` for `SqueezeExcite`."""
+    initials = "".join(letter for letter in name if letter.isupper())
+    return initials if len(initials) > 1 and initials in file.blocks else ""
 
 
 def _body_holds(body: Body) -> bool:

@@ -14,7 +14,7 @@ from archc.passes.elaboration.constants import DefaultEvaluator
 from archc.passes.elaboration.naming import definitions
 from archc.passes.elaboration.nodes import NodeBuilder
 from archc.passes.elaboration.scope import FileScope
-from archc.spec.model import InitRule
+from archc.spec.model import Document, InitRule
 
 FUNCTIONS = {
     "zeros": (),
@@ -79,7 +79,7 @@ def evaluate_rules(
     if own is not None:
         init += _evaluated(own.init, (), tree, file, builder)
         ties += own.tie
-    return tuple(init), _checked_ties(ties, graph, builder)
+    return tuple(init), _checked_ties(ties, graph, builder, own)
 
 
 def _evaluated(
@@ -284,17 +284,25 @@ class ModuleNames:
 
 
 def _checked_ties(
-    ties: Sequence[tuple[str, str, Span]], graph: Graph, builder: NodeBuilder
+    ties: Sequence[tuple[str, str, Span]],
+    graph: Graph,
+    builder: NodeBuilder,
+    own: Document | None,
 ) -> tuple[tuple[str, str], ...]:
     """Return the pairs of keys that share one tensor; mistakes are reported."""
     shapes = {key.name: key.tensor.shape for key in graph.keys}
     for left, right, span in ties:
         missing = next((name for name in (left, right) if name not in shapes), "")
+        advice, place = "", span
         if missing:
             problem = f"there is no tensor `{missing}`"
+            near = get_close_matches(missing, shapes.keys() - {left, right}, 1)
+            if missing == right and own is not None:
+                place = own.spans.get(f"tie.{left}=", span)
+            advice = f"did you mean `{near[0]}`?" if near else "`archc keys` lists the tensors"
         elif shapes[left] != shapes[right]:
             problem = f"`{left}` is {list(shapes[left])}, `{right}` is {list(shapes[right])}"
         else:
             continue
-        builder.report(RuleViolation(Code.SELECTOR, problem), span, None)
+        builder.report(RuleViolation(Code.SELECTOR, problem, help=advice), place, None)
     return tuple((left, right) for left, right, _ in ties)

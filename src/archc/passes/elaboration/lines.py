@@ -22,7 +22,8 @@ from archc.passes.elaboration.items import result_names
 from archc.passes.elaboration.nodes import POISON, Skipped
 from archc.passes.elaboration.places import Container, FixedSlot, Slot
 from archc.passes.elaboration.running import Part
-from archc.passes.elaboration.scope import Record
+from archc.passes.elaboration.scope import Record, Scope
+from archc.spec.grammar import is_identifier
 from archc.spec.names import check_child_name
 from archc.statements import (
     Assert,
@@ -93,6 +94,7 @@ class LineRunner(Part):
             if violation.code is Code.EXPANSION_LIMIT:
                 violation.span = violation.span or entry.span
                 raise
+            violation.help = _as_let(entry, violation, self.scope) or violation.help
             self.builder.report(violation, entry.span, self.scope.instance)
         except Skipped:
             pass
@@ -191,6 +193,21 @@ class LineRunner(Part):
         finally:
             self.scope.frames.pop()
             self.scope.places.pop()
+
+
+def _as_let(entry: Entry, violation: RuleViolation, scope: Scope) -> str:
+    """Return how a line is written that calculates with a number, and calls it like a layer."""
+    item = entry.content if isinstance(entry, Child) else None
+    if violation.code not in {Code.ARGUMENTS, Code.UNKNOWN_CALLEE} or not isinstance(item, Item):
+        return ""
+    unit = item.stages[0].unit if len(item.stages) == 1 else None
+    if not isinstance(unit, LayerCall) or unit.arguments is not None:
+        return ""
+    value = scope.constants().get(unit.name)
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return ""
+    name = entry.key if isinstance(entry, Child) and is_identifier(entry.key) else "n"
+    return f"`{unit.name}` is a number here, and `let` names one: write `let {name}: {item.text}`"
 
 
 def _failed(item: Item, slot: Slot) -> ItemRun:

@@ -41,9 +41,10 @@ def nearest(name: str, known: Iterable[str]) -> str:
     alike = [other for other in known if abs(len(other) - len(name)) <= reach]
     compared = sorted(alike, key=lambda other: _unlikeness(name, other))[:COMPARED]
     same = [other for other in compared if other[:1].isupper() == name[:1].isupper()]
-    for group in (same, compared):
+    short = 0.7 if len(name) < 4 else 0.6
+    for group, alike_enough in ((same, short), (compared, 0.8)):
         candidates = {other.lower(): other for other in group}
-        if near := get_close_matches(name.lower(), candidates, 1):
+        if near := get_close_matches(name.lower(), candidates, 1, alike_enough):
             for_images = near[0][:-2] + "2d"
             meant = (
                 for_images if not name[-2:-1].isdigit() and for_images in candidates else near[0]

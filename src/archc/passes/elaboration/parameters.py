@@ -6,12 +6,14 @@ from typing import Any, cast
 
 from msgspec import Struct
 
+from archc import functions, layers
 from archc.diagnostics import Code, RuleViolation, Span
 from archc.diagnostics.render import excerpt
 from archc.expressions.printing import expression_text
 from archc.expressions.syntax import Expression
 from archc.expressions.values import Constant, LayerName, describe
 from archc.passes.elaboration.constants import DefaultEvaluator
+from archc.passes.elaboration.naming import nearest
 from archc.passes.elaboration.nodes import Skipped
 from archc.passes.elaboration.scope import FileScope
 from archc.spec.model import Declaration, Document
@@ -88,16 +90,21 @@ class _Binding:
                 continue
             place = f"variants.{variant}.{name}" if name in chosen.keys() - given.keys() else ""
             value = {**chosen, **given}.get(name, declaration.default)
-            self._bind(name, value, declaration, self.document.spans.get(place))
+            self._bind(name, value, declaration, place)
         return Bound(self.values, frozenset(self.lost), tuple(self.violations))
 
-    def _bind(self, name: str, value: Any, declaration: Declaration, place: Span | None) -> None:
+    def _bind(self, name: str, value: Any, declaration: Declaration, place: str) -> None:
+        spans = self.document.spans
         try:
             if isinstance(value, Expression):
                 value = self.evaluator.constant(value)
+            if (unknown := _unknown_layer(name, value, self.file)) is not None:
+                unknown.span = spans.get(f"{place or _default_place(name, self.document)}=")
+                self.violations.append(unknown)
+                raise Skipped
             self.values[name] = _checked(name, value, declaration, self.document)
         except RuleViolation as violation:
-            violation.span = place or violation.span
+            violation.span = spans.get(place) or violation.span
             self.violations.append(violation)
             self.lost.add(name)
         except Skipped:
@@ -110,12 +117,16 @@ def _is_unknown(name: str, document: Document) -> bool:
     return not known and not document.is_partial
 
 
-def check_variants(document: Document) -> Iterator[RuleViolation]:
+def check_variants(document: Document, file: FileScope) -> Iterator[RuleViolation]:
     """Yield what is wrong with the variants, whichever of them is asked for."""
     for variant, values in document.variants.items():
         for name, value in values.items():
             span = document.spans.get(f"variants.{variant}.{name}")
             try:
+                if (unknown := _unknown_layer(name, value, file)) is not None:
+                    unknown.span = document.spans.get(f"variants.{variant}.{name}=")
+                    yield unknown
+                    continue
                 if _is_unknown(name, document):
                     raise _unknown(name, document, variant)
                 if name in document.parameters and not isinstance(value, Expression):
@@ -123,6 +134,29 @@ def check_variants(document: Document) -> Iterator[RuleViolation]:
             except RuleViolation as violation:
                 violation.span = span
                 yield violation
+
+
+def _default_place(name: str, document: Document) -> str:
+    """Return the key of a parameter's default: its own, or that of `default` in the long form."""
+    long = f"params.{name}.default"
+    return long if long in document.spans else f"params.{name}"
+
+
+def _unknown_layer(name: str, value: Constant, file: FileScope) -> RuleViolation | None:
+    """Return the violation for a parameter that is given a layer which does not exist."""
+    if not isinstance(value, LayerName) or "." in value.name or file.is_partial:
+        return None
+    own = {*file.blocks, *file.imports, *file.python, *file.unread}
+    own |= file.document.parameters.keys() if file.document is not None else set()
+    if value.name in own or value.name in layers.NAMES or value.name in functions.NAMES:
+        return None
+    near = nearest(value.name, [*file.blocks, *layers.NAMES, *functions.NAMES])
+    return RuleViolation(
+        Code.PARAMETER_VALUE,
+        f"`{name}` is the layer `{excerpt(value.name)}`, and there is none of this name",
+        help=f"did you mean `{near}`?" if near else "see `archc layers`",
+        argument=name,
+    )
 
 
 def _variant(document: Document, variant: str | None) -> Mapping[str, Any]:
@@ -192,10 +226,15 @@ def _of_another_kind(
     shown = constant_as_written(value)
     given = f"`{excerpt(shown)}`" if shown else "this"
     default = constant_as_written(declaration.default)
+    advice = f"the default is {excerpt(default)}" if is_of(declaration.default, kind) else ""
+    if kind == "int" and type(value) is float and declaration.type is None and span is not None:
+        advice = (
+            f"a default with a point lets it be any number: write {default}.0 on line {span.line}"
+        )
     return RuleViolation(
         Code.PARAMETER_VALUE,
         f"`{name}` is {KIND_WORDS[kind]}, and {given} is {describe(value)}",
-        help=f"the default is {excerpt(default)}" if is_of(declaration.default, kind) else "",
+        help=advice,
         argument=name,
         span=span,
     )

@@ -8,12 +8,12 @@ from archc.spec.page import Line, Page, Repair, Trouble, rewritten
 _NO_SPACE_AFTER_DASH = re.compile(r"-(?=[A-Za-z_(\"'])")
 _NO_SPACE_AFTER_COLON = re.compile(r"((?:- )?[A-Za-z_][\w.{}-]*(?:\([^()]*\))*):(?=[^\s:/])")
 _KEY = re.compile(r"(?:\"[^\"]*\"|'[^']*'|[^\s\"'#\[\]{},&*!|>%@`-][^#]*?)\s*:(?:\s|$)")
-_EQUALS = re.compile(r"([\w.-]+)\s*=\s*(?=\S)")
+_EQUALS = re.compile(r"(let\s+\w+|[\w.-]+)\s*=\s*(?=\S)")
 _CONTROL = re.compile(r"(?:for|if|elif)\s|(?:else|concat|add|mul|branch)\b")
 _STATEMENT = re.compile(_CONTROL.pattern + r"|let\s|(?:return|assert|declare):")
 _WORD = re.compile(r"[a-z_]\w*")
 _NAME_AND_BRACKET = re.compile(r"[\w.]+\s+[\[{]")
-_TWO_WORDS = re.compile(r"(let\s+\w+|[\w.{}-]+)\s+(\S.*)")
+_TWO_WORDS = re.compile(r"(let\s+\w+|[\w.{}-]+)\s+([^\s=].*)")
 
 
 def is_dash(line: Line) -> bool:
