@@ -1,5 +1,6 @@
 """A naive interpreter of graphs: each node by itself in torch, with no source in between."""
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -13,6 +14,10 @@ from archc.layers.base import Function, Layer
 Weights = dict[str, torch.Tensor]
 
 
+OPERATORS: dict[str, Callable[..., torch.Tensor]] = {"mul": torch.mul, "sub": torch.sub}
+"""What a sign means between a tensor and a number on its right."""
+
+
 def module_of(layer: Layer, inferred: dict[str, int]) -> nn.Module:
     """Return torch's module, by keywords: those that were given and those inferred."""
     kind = getattr(nn, type(layer).__name__)
@@ -24,8 +29,14 @@ def interpreted(graph: Graph, weights: Weights, **inputs: torch.Tensor) -> dict[
     results: dict[int, Any] = {node.index: inputs[node.path] for node in graph.inputs}
     for node in graph.nodes:
         if node.operation is not None:
-            results[node.index] = run(node, weights, [results[v.node.index] for v in node.inputs])
+            tensors = [result_of(results[v.node.index], v.index) for v in node.inputs]
+            results[node.index] = run(node, weights, tensors)
     return results
+
+
+def result_of(results: Any, index: int) -> torch.Tensor:
+    """Return one of what a node gave."""
+    return results if isinstance(results, torch.Tensor) else results[index]
 
 
 def run(node: Node, weights: Weights, tensors: list[torch.Tensor]) -> Any:
@@ -46,6 +57,8 @@ def function_result(layer: Function, tensors: list[torch.Tensor]) -> Any:
     name = getattr(layer, "function_name")  # noqa: B009 (a class variable of functions alone)
     if name == "concat":
         return torch.cat(tensors, layer.given.get("dim", 1))  # the one default that is not torch's
+    if "other" in layer.given:
+        return OPERATORS[name](tensors[0], layer.given["other"])
     if name == "add":
         return tensors[0] + tensors[1] if len(tensors) == 2 else sum_of(tensors)
     place = F if hasattr(F, name) else torch

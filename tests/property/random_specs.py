@@ -29,6 +29,8 @@ class Writer:
     sizes: Sizes
     blocks: list[str] = field(default_factory=list[str])
     names: int = 0
+    flow: str = "image"
+    """The name of the line above, which an expression can read."""
 
     def any(self, *choices: str) -> str:
         return self.draw(st.sampled_from(choices))
@@ -135,6 +137,38 @@ def chain(w: Writer) -> str:
     return " -> ".join(stage(w) for _ in range(w.number(1, 3)))
 
 
+def line(w: Writer) -> str:
+    """Draw a line of layers; some read an expression of the line above."""
+    source = f" from {expression(w)}" if w.number(0, 3) == 0 else ""
+    return f"  {w.name('line')}: {chain(w)}{source}"
+
+
+def expression(w: Writer) -> str:
+    """Draw an expression of the flow; of the functions some have several results."""
+    s, x = w.sizes, w.flow
+    drawn = w.number(0, 9)
+    if drawn == 0:
+        s.channels = 1
+        return f"{w.any('max', 'median', 'mode')}({x}, 1, keepdim=True)"
+    if drawn == 1:
+        s.channels = w.number(1, s.channels)
+        return f"topk({x}, {s.channels}, 1)"
+    if drawn == 2 and s.channels % 2 == 0:
+        s.channels //= 2
+        return f"chunk({x}, 2, 1){w.any('', '.1', '[1]', ' * 2.0')}"
+    if drawn == 3:
+        s.channels = 2 * s.channels
+        return f"concat(sort({x}, 1), {x})"
+    return w.any(
+        f"relu({x})",
+        f"{x} * 2",
+        f"tanh({x}) + sort({x}, 2)",
+        f"abs({x} - 1)",
+        f"cummax({x}, 3) * 0.5",
+        f"sum(relu({x}), 1, keepdim=True) * {x}",
+    )
+
+
 def join(w: Writer, indent: str) -> list[str]:
     """Draw a concat or an add of branches that keep height and width."""
     operation = w.any("concat", "add")
@@ -211,9 +245,10 @@ def specs(draw: st.DrawFn) -> str:
     for _ in range(w.number(1, 6)):
         kind = w.number(0, 8)
         if kind < 4:
-            lines.append(f"  {w.name('line')}: {chain(w)}")
+            lines.append(line(w))
         else:
             lines += (join, join, residual, loop, shared)[kind - 4](w, "  ")
+        w.flow = next(line.strip() for line in reversed(lines) if line[2] != " ").split(":")[0]
     if w.number(0, 1):
         lines += ["  flat: flatten(1)", f"  head: Linear({w.number(1, 5)})"]
     blocks = ["blocks:", *w.blocks] if w.blocks else []

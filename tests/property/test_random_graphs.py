@@ -19,7 +19,8 @@ from hypothesis import strategies as st
 import archc
 from archc.diagnostics import Span
 from archc.ir.graph import Graph
-from tests.property.interpreter import interpreted
+from archc.layers.convolution import Conv2d
+from tests.property.interpreter import interpreted, result_of
 from tests.property.random_specs import specs
 
 EXAMPLES = 300
@@ -62,10 +63,13 @@ def expect_equal_nodes(text: str) -> None:
     with torch.no_grad():
         results = interpreted(graph, state, image=image)
         for node in graph.nodes:
-            shape, dtype = results[node.index].shape, results[node.index].dtype
-            expected = (2, *node.output.shape[1:])
-            assert (tuple(shape), str(dtype)) == (expected, f"torch.{node.output.dtype}"), node
-        assert torch.equal(model(image), results[graph.outputs[0].value.node.index])
+            for index, output in enumerate(node.outputs):
+                found = result_of(results[node.index], index)
+                expected = (2, *output.shape[1:])
+                assert tuple(found.shape) == expected, node
+                assert str(found.dtype) == f"torch.{output.dtype}", node
+        value = graph.outputs[0].value
+        assert torch.equal(model(image), result_of(results[value.node.index], value.index))
 
 
 def loaded(text: str) -> torch.nn.Module:
@@ -129,8 +133,9 @@ def mutated(line: str, argument: str, value: int) -> str:
 
 def torch_accepts(graph: Graph, line: str, mutant: str, number: int) -> bool:
     """Return whether torch makes and runs the mutant's convolution on what flows into it."""
-    (node, *_) = (n for n in graph.nodes if n.operation and n.span.line == number)
-    assert node.operation is not None
+    (node, *_) = (
+        n for n in graph.nodes if isinstance(n.operation, Conv2d) and n.span.line == number
+    )
     (call,) = re.findall(r"Conv2d\(([^)]*)\)", mutant)[:1]
     out, kernel, *rest = call.split(", ")
     given = {"out_channels": int(out), "kernel_size": int(kernel)}

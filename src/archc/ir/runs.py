@@ -153,7 +153,11 @@ class StageRun(Run):
 
 
 class ItemRun(Run):
-    """A line that ran; `stages` is empty where its condition was false."""
+    """A line that ran; `stages` is empty where its condition was false.
+
+    `inputs` are all results that its source has, of which its first stage takes some; `names` is
+    what its own are called, empty where they have numbers or there is one.
+    """
 
     item: Item
     present: bool
@@ -162,6 +166,7 @@ class ItemRun(Run):
     stages: tuple[StageRun, ...]
     values: tuple[Value, ...]
     path: str
+    names: tuple[str, ...] = ()
 
     @property
     def value(self) -> Value:

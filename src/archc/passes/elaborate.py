@@ -164,7 +164,7 @@ class _Elaboration:
     def _check_used(self, graph: Graph) -> None:
         """Refuse every value that nobody uses, in the graph and in the text."""
         variables = self.variables
-        for unused in unused_values(graph, variables.defined, variables.read):
+        for unused in unused_values(graph, variables):
             self.builder.report(unused.violation, unused.span, unused.caller)
         for block in self.document.blocks.values():
             for violation in unread_inputs(block):

@@ -93,9 +93,11 @@ class Draft:
         return self._variables[key_of(value)]
 
     def settle(self, values: Iterable[Value]) -> None:
-        """Compute each value that is not yet."""
+        """Compute what expressions of this block make and something reads."""
         for value in values:
-            self.variable(value)
+            mine = self.structure.home(value.node) is self.instance
+            if not self.knows(value) and mine and self.structure.is_read(value.key):
+                self.variable(value)
 
     def keep(self, value: Value) -> None:
         """Give a value that the line has computed a variable of its own: it ends the line."""

@@ -29,6 +29,13 @@ def readers(graph: Graph) -> dict[tuple[int, int], list[int]]:
     return readers
 
 
+def returned(graph: Graph) -> Iterator[tuple[int, int]]:
+    """Yield the values that the class of a block returns, whether its caller reads them or not."""
+    for call in graph.calls:
+        if call.caller is not None and not is_transparent(call):
+            yield from (value.key for value in call.values)
+
+
 def given_names(graph: Graph) -> Iterator[tuple[tuple[int, int], str]]:
     """Yield what the spec calls one of several results: `let gate: parts.1`."""
     for instance in reversed(graph.calls):

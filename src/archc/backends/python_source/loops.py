@@ -14,7 +14,7 @@ from archc.backends.python_source.vocabulary import Vocabulary
 from archc.expressions.printing import expression_text
 from archc.expressions.syntax import Call, Display, Expression, Name, names
 from archc.expressions.values import Constant
-from archc.ir.runs import BodyRun, ForRun
+from archc.ir.runs import BodyRun, ForRun, Value
 from archc.statements import Targets
 
 WriteBody = Callable[[Vocabulary, Sequence[BodyRun]], list[Piece]]
@@ -23,9 +23,16 @@ WriteBody = Callable[[Vocabulary, Sequence[BodyRun]], list[Piece]]
 def loop_pieces(
     runs: Sequence[ForRun], vocabulary: Vocabulary, write_body: WriteBody
 ) -> list[Piece]:
-    """Return a loop as a loop; with a running size where it needs one; else turn by turn."""
+    """Return a loop as a loop; with a running size where it needs one; else turn by turn.
+
+    A loop of one turn wherever it runs is its lines, and so is one through tensors, which
+    `__init__` has not.
+    """
     loop = _Loop(runs, vocabulary, write_body)
-    for attempt in (loop.plain, loop.running):
+    if any(_holds_tensors(bound) for run in runs for bound, _ in run.turns):
+        return loop.unrolled()
+    once = all(len(run.turns) == 1 for run in runs)
+    for attempt in (*([loop.unrolled] if once else []), loop.plain, loop.running):
         try:
             return attempt()
         except NotUniformError:
@@ -136,6 +143,11 @@ class _Loop:
             assert last is not None
             self.symbols.sizes[last.key] = {dim % len(last.type.shape): Name(name)}
         return [] if start == Name(name) else [Local(name, expression_text(start))]
+
+
+def _holds_tensors(bound: Mapping[str, Constant]) -> bool:
+    """Return whether a turn's names stand for tensors."""
+    return any(isinstance(value, Value) for value in bound.values())
 
 
 def _bound_item(targets: Targets, bound: Mapping[str, Constant]) -> Constant:

@@ -5,7 +5,13 @@ from itertools import pairwise
 
 from msgspec import Struct
 
-from archc.backends.python_source.graph_facts import given_names, indexed, ranges, readers
+from archc.backends.python_source.graph_facts import (
+    given_names,
+    indexed,
+    ranges,
+    readers,
+    returned,
+)
 from archc.backends.python_source.overwriting import overwriting
 from archc.backends.python_source.run_kinds import (
     Unit,
@@ -47,6 +53,7 @@ class Structure:
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
         self.readers = readers(graph)
+        self.returned = frozenset(returned(graph))
         self.ranges = ranges(graph)
         self.indexed = frozenset(indexed(graph))
         self.overwriting = overwriting(graph, self.readers)
@@ -184,7 +191,18 @@ class Structure:
 
     def read_results(self, node: Node) -> frozenset[int]:
         """Return which results of a node anyone reads."""
-        return frozenset(i for i in range(len(node.outputs)) if (node.index, i) in self.readers)
+        return frozenset(i for i in range(len(node.outputs)) if self.is_read((node.index, i)))
+
+    def is_read(self, key: tuple[int, int]) -> bool:
+        """Return whether a node or an output reads a value, or the class of a block returns it."""
+        return key in self.readers or key in self.returned
+
+    def home(self, node: Node) -> Instance | None:
+        """Return the block call in whose `forward` a node is computed."""
+        caller = node.caller
+        while caller is not None and caller.caller is not None and is_transparent(caller):
+            caller = caller.caller
+        return caller
 
     def read_outside(self, instance: Instance) -> frozenset[int]:
         """Return which results of a block call anyone reads after it; the first counts as read."""

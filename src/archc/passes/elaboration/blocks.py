@@ -91,10 +91,10 @@ class BlockRunner:
         document = self.scope.file.document
         if instance.template.is_model and instance.caller and document and document.outputs:
             kept = [output for output in document.outputs if output.condition is None]
-            values = tuple(self.evaluator.tensor(output.value)[0] for output in kept)
+            values = tuple(self.evaluator.one_tensor(output.value) for output in kept)
             return values, tuple(output.name for output in kept)
         if self.scope.returned:
-            return self.scope.values, self.scope.names
+            return self.scope.results.values, self.scope.results.names
         last = instance.body.value
         if last is None:
             raise RuleViolation(

@@ -7,12 +7,13 @@ from archc import layers
 from archc.diagnostics import Code, Label, RuleViolation
 from archc.expressions.printing import expression_text, keyword_text
 from archc.expressions.syntax import Expression
-from archc.ir.runs import Instance, Template, Value
+from archc.ir.runs import Instance, Template
 from archc.passes.elaboration.callees import BlockCallee
 from archc.passes.elaboration.constants import DefaultEvaluator
 from archc.passes.elaboration.naming import nearest
 from archc.passes.elaboration.nodes import POISON, Skipped
 from archc.passes.elaboration.parameters import bind_parameters
+from archc.passes.elaboration.results import Results
 from archc.passes.elaboration.running import Part
 from archc.passes.elaboration.scope import FileScope
 from archc.spec.model import Document
@@ -26,9 +27,7 @@ class BlockCaller(Part):
 
     __slots__ = ()
 
-    def call(
-        self, callee: BlockCallee, call: LayerCall, inputs: tuple[Value, ...], path: str
-    ) -> Instance:
+    def call(self, callee: BlockCallee, call: LayerCall, inputs: Results, path: str) -> Instance:
         """Run the call of a block that stands in a chain.
 
         Raises:
@@ -39,8 +38,8 @@ class BlockCaller(Part):
         if callee.template.is_model:
             callee, arguments = self._configured(callee, call), dict[str, Any]()
         else:
-            arguments = self._bound(callee, call, len(inputs))
-        if any(value is POISON for value in inputs):
+            arguments = self._bound(callee, call, len(inputs.values))
+        if any(value is POISON for value in inputs.values):
             raise Skipped
         template = callee.template
         return self.run(callee, arguments, path, inputs, call, template)
@@ -111,21 +110,20 @@ class BlockCaller(Part):
         callee: BlockCallee,
         arguments: dict[str, Any],
         path: str,
-        inputs: tuple[Value, ...],
+        inputs: Results,
         call: LayerCall,
         template: Template,
     ) -> Instance:
         """Run a block called from a line of this one."""
         wanted = len(template.block.inputs)
-        if len(inputs) > wanted:
-            inputs = inputs[:wanted] if len({v.node.index for v in inputs}) == 1 else inputs
-        if len(inputs) != wanted:
-            raise _wrong_inputs(template, len(inputs), call)
+        taken = inputs.of_block(wanted)
+        if len(taken) != wanted:
+            raise _wrong_inputs(template, len(taken), call)
         instance = Instance(
             template,
             arguments,
             path,
-            inputs,
+            taken,
             call,
             self.scope.instance,
             call.span,

@@ -5,10 +5,12 @@ from typing import Any, cast
 
 from archc.diagnostics import Code, RuleViolation, Span
 from archc.diagnostics.render import excerpt
+from archc.expressions.syntax import Expression
 from archc.expressions.values import is_list
 from archc.ir.runs import BodyRun, EntryRun, ForRun, IfRun, LetRun, ReturnRun, SilentRun, Value
 from archc.passes.elaboration.nodes import Skipped
 from archc.passes.elaboration.places import Container
+from archc.passes.elaboration.results import Results
 from archc.passes.elaboration.running import Part
 from archc.passes.elaboration.scope import Binding
 from archc.statements import Assert, Body, Declare, For, If, Let, Return, Targets
@@ -45,7 +47,7 @@ class ControlRunner(Part):
 
     def items(self, statement: For) -> tuple[Any, ...]:
         """Return the list that a loop goes through."""
-        items = self.evaluator.constant(statement.iterable)
+        items = self.evaluator.listed(statement.iterable)
         if not isinstance(items, tuple):
             raise RuleViolation(
                 Code.EXPRESSION_VALUE,
@@ -76,9 +78,10 @@ class ControlRunner(Part):
     def run_let(self, statement: Let) -> LetRun:
         """Give a constant or a tensor a name."""
         self.variables.defined[statement.span] = statement.name
+        self.variables.contents[statement.span] = statement.value.span
         value = self.evaluator.evaluate(statement.value)
         self.scope.variables[statement.name] = Binding(value, statement.span)
-        return LetRun(statement, value)
+        return LetRun(statement, value.values if isinstance(value, Results) else value)
 
     def run_assert(self, statement: Assert) -> SilentRun:
         """Refuse the network where an assertion does not hold."""
@@ -102,11 +105,15 @@ class ControlRunner(Part):
                 return ReturnRun(statement, ()), flow
             values = (statement.otherwise,)
         self.scope.returned = True
-        self.scope.values = tuple(
-            v for e in values for v in self.runner.items.results(e, len(values))
-        )
-        self.scope.names = statement.names
-        return ReturnRun(statement, self.scope.values), flow
+        self.scope.results = self._returned(values, statement.names)
+        return ReturnRun(statement, self.scope.results.values), flow
+
+    def _returned(self, values: tuple[Expression, ...], names: tuple[str, ...]) -> Results:
+        """Return what a block gives: each value under its name, or all results of a single one."""
+        if names:
+            return Results(tuple(map(self.evaluator.one_tensor, values)), names)
+        results = self.runner.items.sources_of(values)
+        return Results(results.values, results.names)
 
     def run_declare(self, statement: Declare, container: Container) -> SilentRun:
         """Keep the order in which a module's children are registered."""

@@ -1,6 +1,7 @@
 """Evaluating the expressions of a block; operators on tensors become nodes."""
 
 import re
+from collections.abc import Sequence
 from difflib import get_close_matches
 from typing import Any
 
@@ -19,9 +20,16 @@ from archc.expressions.syntax import (
     Slice,
     Subscript,
 )
-from archc.expressions.values import FUNCTIONS, LayerName, is_list
+from archc.expressions.values import (
+    FUNCTIONS,
+    Constant,
+    LayerName,
+    applied,
+    is_constant,
+    is_list,
+)
 from archc.ir.runs import Value
-from archc.layers.base import bind
+from archc.layers.base import Function, bind, spec_name
 from archc.passes.elaboration.explanations import argued, explained
 from archc.passes.elaboration.naming import (
     absent_name,
@@ -32,7 +40,12 @@ from archc.passes.elaboration.naming import (
 )
 from archc.passes.elaboration.nodes import POISON, NodeBuilder, Skipped, is_free_tensor
 from archc.passes.elaboration.other_frameworks import in_archc
-from archc.passes.elaboration.scope import STAGE_INPUTS, Binding, Record, Scope, is_collection
+from archc.passes.elaboration.results import Results, results_of
+from archc.passes.elaboration.scope import STAGE_INPUTS, Record, Scope, is_collection
+
+_OF_LISTS = frozenset({"len", "enumerate", "zip", "reversed"})
+_MANY = 4
+"""A function of more tensors than this takes any number of them, as `concat` does."""
 
 OPERATORS = {
     "+": "add",
@@ -134,28 +147,29 @@ class LineEvaluator(Evaluator):
         owner = self._owner(expression.value) if named is None else named
         if isinstance(owner, Record) and name in owner.children:
             return self._value(owner.children[name], name)
-        names: tuple[str, ...] = ()
-        if isinstance(owner, (Record, Binding)):
-            names = owner.names
-            if name in names:
-                return owner.values[names.index(name)]
-            owner = self._value(owner, name) if isinstance(owner, Record) else owner.value
+        if isinstance(owner, Record):
+            self._value(owner, name)
+            owner = owner.results
         if isinstance(owner, Value):
-            return self._tensor_attribute(owner, name, names)
+            owner = Results((owner,))
+        if isinstance(owner, Results):
+            named = owner.named(name)
+            return self._tensor_attribute(owner, name) if named is None else named
         raise RuleViolation(Code.EXPRESSION_VALUE, f"a plain value has no `{name}`")
 
-    def _named_line(self, expression: Expression) -> Binding | None:
-        """Return the variable an expression reads, where `as` names a line of several results."""
+    def _named_line(self, expression: Expression) -> Results | None:
+        """Return what a variable stands for, where `as` names a line of several results."""
         if not isinstance(expression, Name):
             return None
         identifier = self.expand_braces(expression.identifier, expression)
         binding = self.scope.variables.get(identifier)
-        if binding is None or not binding.values or self.scope.child(identifier) is not None:
+        if binding is None or binding.results is None or self.scope.child(identifier) is not None:
             return None
         self.read.add(binding.span)
-        return binding
+        return binding.results
 
-    def _tensor_attribute(self, value: Value, name: str, results: tuple[str, ...] = ()) -> Any:
+    def _tensor_attribute(self, results: Results, name: str) -> Any:
+        value = results.first
         if value is POISON:
             raise Skipped
         shape = value.type.shape
@@ -164,7 +178,9 @@ class LineEvaluator(Evaluator):
         if name in {"channels", "features"}:
             return self._size(shape, 1 if name == "channels" else -1, name)
         raise RuleViolation(
-            Code.UNKNOWN_NAME, f"a tensor has no `{name}`", help=_near_attribute(name, results)
+            Code.UNKNOWN_NAME,
+            f"a tensor has no `{name}`",
+            help=_near_attribute(name, results.called),
         )
 
     def _owner(self, expression: Expression) -> Any:
@@ -183,21 +199,28 @@ class LineEvaluator(Evaluator):
         """Append the node for an operator on tensors."""
         if name not in OPERATORS:
             raise RuleViolation(Code.EXPRESSION_VALUE, f"`{name}` does not work on tensors")
+        operands = tuple(map(_first, operands))
         if len(operands) == 1:
-            return self._tensor_function("neg", operands, {}, expression.span)
+            return self._tensor_function(functions.find("neg"), operands, {}, expression.span)
+        function = functions.find(OPERATORS[name])
         try:
-            return self._tensor_function(OPERATORS[name], operands, {}, expression.span)
+            return self._tensor_function(function, operands, {}, expression.span)
         except RuleViolation as violation:
             raise explained(violation, expression, operands, self.scope, self.builder) from None
 
     def call(self, expression: Call, given: Given | None = None) -> Any:
         """Append the node for a function call written in an expression."""
         name = expression.function
+        values, keywords = given or self._given(expression)
+        if name in _OF_LISTS:
+            return self.spend(applied(name, tuple(map(_parts, values)), keywords))
         if name not in functions.NAMES:
             raise self.unknown_function(name)
-        values, keywords = given or self._given(expression)
+        function = functions.find(name)
+        values = _taken(function, values)
+        keywords = {name: _first(value) for name, value in keywords.items()}
         try:
-            return self._tensor_function(name, tuple(values), keywords, expression.span)
+            return self._tensor_function(function, values, keywords, expression.span)
         except RuleViolation as violation:
             raise argued(violation, expression, values, self.scope, self.builder) from None
 
@@ -223,12 +246,16 @@ class LineEvaluator(Evaluator):
         )
 
     def _tensor_function(
-        self, name: str, arguments: tuple[Any, ...], keywords: dict[str, Any], span: Span
-    ) -> Value | tuple[Value, ...]:
+        self,
+        function: type[Function],
+        arguments: tuple[Any, ...],
+        keywords: dict[str, Any],
+        span: Span,
+    ) -> Value | Results:
+        name = spec_name(function)
         tensors, constants = _split(arguments)
         if not tensors:
             raise RuleViolation(Code.NOT_A_TENSOR, f"`{name}` needs a tensor")
-        function = functions.find(name)
         if name in OPERATORS.values():
             keywords = _operator_keywords(arguments, tensors, constants) | keywords
             constants = []
@@ -239,10 +266,21 @@ class LineEvaluator(Evaluator):
         operation = bind(function, constants, keywords)
         place = self.scope.function_path(name)
         values = self.builder.apply(operation, tensors, place, span, self.scope.instance)
-        return values[0] if len(values) == 1 else values
+        results = results_of(operation, values, tuple(tensors))
+        return results.first if len(values) == 1 else results
+
+    def listed(self, expression: Expression) -> Constant:
+        """Return the list that a loop goes through; the parts of a tensor are one."""
+        value = _parts(self.evaluate(expression))
+        if is_constant(value):
+            return value
+        return self.constant(expression)
 
     def subscript(self, expression: Subscript, value: Any) -> Any:
-        """Append the node that slices or indexes a tensor."""
+        """Append the node that slices or indexes a tensor; take one of several parts."""
+        if isinstance(value, Results) and value.is_numbered and len(expression.indices) == 1:
+            return self._subscript(expression, value.values)
+        value = _first(value)
         if not isinstance(value, Value):
             raise RuleViolation(Code.EXPRESSION_VALUE, "this has no elements")
         index = tuple(self._index(part) for part in expression.indices)
@@ -260,7 +298,24 @@ class LineEvaluator(Evaluator):
             return ("slice", bounds.start, bounds.stop, bounds.step)
         return self.integer(part, "an index of a tensor")
 
-    def tensor(self, expression: Expression) -> tuple[Value, ...]:
+    def one_tensor(self, expression: Expression) -> Value:
+        """Return the one tensor an expression means, the first of several results.
+
+        Raises:
+            RuleViolation: it is a plain value, or a list of tensors that are each for itself.
+        """
+        results = self.tensor(expression)
+        if results.apart and len(results.values) > 1:
+            raise RuleViolation(
+                Code.NOT_A_TENSOR,
+                f"`{expression_text(expression)}` is a list of {len(results.values)} tensors, and "
+                "one belongs here",
+                help="take one, `…[0]`, or join them with `concat(…)`",
+                span=expression.span,
+            )
+        return results.first
+
+    def tensor(self, expression: Expression) -> Results:
         """Return the tensor an expression means; several where a child has several results.
 
         Raises:
@@ -269,15 +324,17 @@ class LineEvaluator(Evaluator):
         owner = self._owner(expression) if isinstance(expression, (Name, Attribute)) else None
         if isinstance(owner, Record):
             self._value(owner, expression_text(expression))
-            return owner.values
+            return owner.results
         named = self._named_line(expression)
         if named is not None:
-            return named.values
+            return named
         value = self.evaluate(expression)
-        if isinstance(value, Value):
-            return (value,)
-        if is_list(value) and value and all(isinstance(v, Value) for v in value):
+        if isinstance(value, Results):
             return value
+        if isinstance(value, Value):
+            return Results((value,))
+        if is_list(value) and value and all(isinstance(v, (Value, Results)) for v in value):
+            return Results(tuple(map(_first, value)), apart=True)
         what = "a layer" if isinstance(value, LayerName) else "a plain value"
         raise RuleViolation(
             Code.NOT_A_TENSOR,
@@ -310,11 +367,38 @@ def _may_name(key: str, name: str) -> bool:
     return re.fullmatch("[^.]*".join(parts), name) is not None
 
 
+def _first(value: Any) -> Any:
+    """Return the first of several results, anything else as it is."""
+    return value.first if isinstance(value, Results) else value
+
+
+def _parts(value: Any) -> Any:
+    """Return the list that a tensor's parts are, anything else as it is."""
+    return value.values if isinstance(value, Results) and value.is_numbered else value
+
+
+def _taken(function: type[Function], values: Sequence[Any]) -> tuple[Any, ...]:
+    """Return the arguments of a function: of several results the first.
+
+    One that takes any number of tensors takes the parts of a tensor as the list they are.
+    """
+    takes_lists = function.arity[1] > _MANY
+    taken = [_parts(value) if takes_lists else value for value in values]
+    return tuple(tuple(map(_first, v)) if is_list(v) else _first(v) for v in taken)
+
+
 def _is_tensor(argument: Any) -> bool:
-    """Return whether an argument is a tensor or a list of them."""
-    if is_list(argument):
-        return bool(argument) and isinstance(argument[0], Value)
-    return isinstance(argument, Value)
+    """Return whether an argument is a tensor or a list of them.
+
+    Raises:
+        RuleViolation: a list holds tensors and other values.
+    """
+    if not is_list(argument):
+        return isinstance(argument, Value)
+    kinds = {isinstance(part, Value) for part in argument}
+    if len(kinds) == 2:
+        raise RuleViolation(Code.NOT_A_TENSOR, "a list of tensors holds tensors alone")
+    return kinds == {True}
 
 
 def _split(arguments: tuple[Any, ...]) -> tuple[list[Value], list[Any]]:

@@ -3,6 +3,7 @@
 from archc.diagnostics import Span
 from archc.passes.elaboration.nodes import POISON
 from archc.passes.elaboration.places import Container
+from archc.passes.elaboration.results import Results
 from archc.passes.elaboration.scope import Binding, Record, Scope
 from archc.statements import Body, Branch, Child, Entry, For, If, Item, Join, Let, Return
 
@@ -16,7 +17,7 @@ def poison(entry: Entry, scope: Scope, container: Container) -> None:
     elif isinstance(entry, Child) and entry.key:
         container.children[entry.key] = poisoned(entry.span)
     if isinstance(entry, Return):
-        scope.returned, scope.values = True, (POISON,)
+        scope.returned, scope.results = True, Results((POISON,))
     for body in _bodies_of(entry):
         for inner in body.entries:
             poison(inner, scope, container)
@@ -50,4 +51,4 @@ def _bodies_of(entry: Entry) -> tuple[Body, ...]:
 
 def poisoned(span: Span) -> Record:
     """Return what a name stands for that no value can be read by."""
-    return Record((POISON,), (), None, span, "")
+    return Record(Results((POISON,)), None, span, "")

@@ -18,9 +18,9 @@ from archc.ir.runs import (
 )
 from archc.layers.tensors import Buffer, Parameter
 from archc.passes.elaboration.failures import poison, poisoned
-from archc.passes.elaboration.items import result_names
 from archc.passes.elaboration.nodes import POISON, Skipped
 from archc.passes.elaboration.places import Container, FixedSlot, Slot
+from archc.passes.elaboration.results import Results
 from archc.passes.elaboration.running import Part
 from archc.passes.elaboration.scope import Record, Scope
 from archc.spec.grammar import is_identifier
@@ -70,7 +70,8 @@ class LineRunner(Part):
         if not isinstance(entry, Child) or not isinstance(entry.content, Item):
             raise AssertionError("a body of one line holds one line")
         slot = Slot(container, "") if container.numbered else FixedSlot(container.path)
-        inputs = self.scope.instance.inputs if flow is None else (flow,)
+        given = self.scope.instance.inputs if flow is None else (flow,)
+        inputs = Results(given, apart=True)
         try:
             run = self.runner.items.item(entry.content, inputs, slot)
         except RuleViolation as violation:
@@ -138,12 +139,12 @@ class LineRunner(Part):
             raise Skipped
         slot = Slot(container, key)
         before = len(self.builder.nodes)
-        inputs = (flow,) if flow is not None else ()
+        inputs = Results((flow,) if flow is not None else ())
         if flow is not None and item.stages and not item.sources and not _leaves_nothing(item):
             self.builder.flowed.append(flow.key)
         run = self.runner.items.item(item, inputs, slot)
         absent = not run.present and run.alternative is None and _leaves_nothing(item)
-        record = Record(run.values, result_names(run), run, item.span, item.text, absent=absent)
+        record = Record(Results(run.values, run.names), run, item.span, item.text, absent=absent)
         if key or run.path:
             container.children[key or run.path.rpartition(".")[2]] = record
         path = run.path or container.path
@@ -179,7 +180,7 @@ class LineRunner(Part):
         with self.inside(inner):
             run = self.body(child.content, flow, inner)
         value = run.value if run.value is not None else POISON
-        record = Record((value,), (), run, child.span, f"{key}:", inner.children)
+        record = Record(Results((value,)), run, child.span, f"{key}:", inner.children)
         container.children[key or str(container.count - 1)] = record
         return ChildRun(child, key, path, run, (value,)), value
 

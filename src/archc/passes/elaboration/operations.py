@@ -10,6 +10,7 @@ from archc.ir.runs import Operation, Value
 from archc.layers.base import IMAGE_RANK, Layer, bind
 from archc.passes.elaboration.meetings import unread_lines
 from archc.passes.elaboration.nodes import POISON, operand, origin_text
+from archc.passes.elaboration.results import Results, results_of
 from archc.passes.elaboration.running import Part
 from archc.statements import LayerCall
 
@@ -23,14 +24,15 @@ class OperationRunner(Part):
     __slots__ = ()
 
     def apply(
-        self, layer: type[Layer], call: LayerCall, inputs: tuple[Value, ...], path: str
-    ) -> tuple[Operation, tuple[Value, ...]]:
+        self, layer: type[Layer], call: LayerCall, given: Results, path: str
+    ) -> tuple[Operation, Results]:
         """Append the node of a layer or a function; return it with its results."""
         arguments, keywords = self.runner.arguments.of(call)
+        inputs = given.values
         try:
             claimed = {n: keywords.pop(n) for n in layer.inferred_names if n in keywords}
             operation = bind(layer, arguments, keywords)
-            inputs = self._fitting(operation, inputs)
+            inputs = self._fitting(operation, given)
             place = path if layer.is_module else self.scope.function_path(call.name)
             values = self.builder.apply(operation, inputs, place, call.span, self.scope.instance)
             self._check_claims(claimed, operation, inputs)
@@ -42,22 +44,20 @@ class OperationRunner(Part):
             if violation.code is Code.RANK and len(inputs) == 1:
                 violation.help = self._other_line(layer, arguments, keywords) or violation.help
             raise self._placed(violation, layer, call, inputs) from None
-        return Operation(values[0].node, call, values), values
+        return Operation(values[0].node, call, values), results_of(operation, values, inputs)
 
-    def _fitting(self, operation: Layer, inputs: tuple[Value, ...]) -> tuple[Value, ...]:
+    def _fitting(self, operation: Layer, inputs: Results) -> tuple[Value, ...]:
         """Return as many inputs as a layer takes: results beyond the first may be dropped."""
         least, most = operation.arity
         if most == 0:
             return ()
-        if least > 0 and not inputs:
+        if least > 0 and not inputs.values:
             raise RuleViolation(
                 Code.NO_FLOW,
                 "no tensor flows into this line",
                 help=f"say where it comes from: `… from {self._first_input()}`",
             )
-        if len(inputs) > most and inputs[0].node.operation is not None and _one_origin(inputs):
-            return inputs[:most]
-        return inputs
+        return inputs.of_layer(operation)
 
     def _other_line(
         self, layer: type[Layer], arguments: tuple[Constant, ...], keywords: dict[str, Constant]
@@ -137,10 +137,6 @@ def _by_text(advice: str, layer: type[Layer], call: LayerCall) -> str:
     head, _, rest = advice.partition("drop the ")
     _, comma, further = rest.partition(",")
     return f"{head}drop `{expression_text(written[0])}`{comma}{further}"
-
-
-def _one_origin(values: tuple[Value, ...]) -> bool:
-    return len({value.node.index for value in values}) == 1
 
 
 def _argument_span(argument: str, layer: type[Layer], call: LayerCall) -> Span | None:

@@ -14,8 +14,9 @@ from archc.spec.model import Output
 def last_outputs(root: Instance) -> tuple[GraphOutput, ...]:
     """Return what the model's body gives, where the document lists no outputs."""
     numbered = tuple(f"output{i}" if i else "output" for i in range(len(root.values)))
-    pairs = zip(root.names or numbered, root.values, strict=True)
-    return tuple(GraphOutput(name, value) for name, value in pairs if value is not POISON)
+    names = [name if name.isidentifier() else "" for name in root.names or numbered]
+    rows = zip(names, numbered, root.values, strict=True)
+    return tuple(GraphOutput(name or n, value) for name, n, value in rows if value is not POISON)
 
 
 class OutputReader:
@@ -44,7 +45,7 @@ class OutputReader:
         mode, static = parted(output.condition)
         if not all(evaluator.condition(part) for part in static):
             return []
-        return [GraphOutput(output.name, evaluator.tensor(output.value)[0], mode)]
+        return [GraphOutput(output.name, evaluator.one_tensor(output.value), mode)]
 
 
 def parted(condition: Expression | None) -> tuple[Mode | None, tuple[Expression, ...]]:

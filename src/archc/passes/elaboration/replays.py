@@ -7,6 +7,7 @@ from archc.ir.runs import BodyRun, Instance, ItemRun, Operation, Reuse, StageRun
 from archc.passes.elaboration.callees import BlockCallee
 from archc.passes.elaboration.nodes import POISON, Skipped, operand
 from archc.passes.elaboration.places import Container
+from archc.passes.elaboration.results import Results, results_of
 from archc.passes.elaboration.running import Part
 from archc.passes.elaboration.scope import Record
 from archc.statements import LayerCall
@@ -17,9 +18,7 @@ class Replayer(Part):
 
     __slots__ = ()
 
-    def reuse(
-        self, record: Record, inputs: tuple[Value, ...], call: LayerCall
-    ) -> tuple[Reuse, tuple[Value, ...]]:
+    def reuse(self, record: Record, inputs: Results, call: LayerCall) -> tuple[Reuse, Results]:
         """Run a stage that names an earlier child."""
         if record.content is None and record.value is POISON:
             raise Skipped
@@ -27,7 +26,7 @@ class Replayer(Part):
             raise RuleViolation(
                 Code.ABSENT_NAME, f"`{call.name}` cannot be applied again", span=call.span
             )
-        if record.value is POISON or any(value is POISON for value in inputs):
+        if record.value is POISON or any(value is POISON for value in inputs.values):
             raise Skipped
         shared, self.builder.shared = self.builder.shared, True
         try:
@@ -37,18 +36,18 @@ class Replayer(Part):
             raise
         finally:
             self.builder.shared = shared
-        values = again.values if isinstance(again, ItemRun) else ((again.value or POISON),)
-        return Reuse(record.content.path, record.content, again, values), values
+        results = _results_of(again)
+        return Reuse(record.content.path, record.content, again, results.values), results
 
-    def replay(self, content: ItemRun | BodyRun, inputs: tuple[Value, ...]) -> ItemRun | BodyRun:
+    def replay(self, content: ItemRun | BodyRun, inputs: Results) -> ItemRun | BodyRun:
         """Apply a child again to other inputs; its weights are shared."""
         if isinstance(content, BodyRun):
             container = Container(content.path, content.body.kind == "list", {})
             with self.runner.lines.inside(container):
-                return self.runner.lines.body(content.body, inputs[0], container)
+                return self.runner.lines.body(content.body, _only(inputs), container)
         if content.alternative is not None:
             return self.replay(content.alternative, inputs)
-        first = inputs
+        first = inputs.values
         stages: list[StageRun] = []
         for run in content.stages:
             units: list[Operation | Instance | ItemRun | Reuse] = []
@@ -56,22 +55,25 @@ class Replayer(Part):
                 again, inputs = self._replayed(unit, inputs)
                 units.append(again)
             stages.append(StageRun(run.stage, tuple(units), run.paths, run.numbered))
-        return ItemRun(content.item, True, None, first, tuple(stages), inputs, content.path)
+        path, ran = content.path, tuple(stages)
+        return ItemRun(content.item, True, None, first, ran, inputs.values, path, inputs.names)
 
     def _replayed(
-        self, unit: Operation | Instance | ItemRun | Reuse, inputs: tuple[Value, ...]
-    ) -> tuple[Operation | Instance | ItemRun | Reuse, tuple[Value, ...]]:
+        self, unit: Operation | Instance | ItemRun | Reuse, inputs: Results
+    ) -> tuple[Operation | Instance | ItemRun | Reuse, Results]:
         match unit:
             case Operation(node, call):
                 operation = node.operation
                 assert operation is not None
                 if operation.arity[1] == 0:
-                    return unit, unit.values
-                _check_shared(node, inputs)
+                    return unit, Results(unit.values)
+                taken = inputs.of_layer(operation)
+                _check_shared(node, taken)
                 values = self.builder.apply(
-                    operation, inputs, node.path, node.span, self.scope.instance
+                    operation, taken, node.path, node.span, self.scope.instance
                 )
-                return Operation(values[0].node, call, values), values
+                again = Operation(values[0].node, call, values)
+                return again, results_of(operation, values, taken)
             case Instance(template, arguments, path, _, call):
                 assert call is not None
                 callee = self.runner.callees.resolve(
@@ -79,15 +81,36 @@ class Replayer(Part):
                 )
                 assert isinstance(callee, BlockCallee)
                 again = self.runner.calls.run(callee, dict(arguments), path, inputs, call, template)
-                return again, again.values
+                return again, Results(again.values, again.names)
             case ItemRun():
                 run = self.replay(unit, inputs)
                 assert isinstance(run, ItemRun)
-                return run, run.values
+                return run, _results_of(run)
             case Reuse(path, content):
                 run = self.replay(content, inputs)
-                values = run.values if isinstance(run, ItemRun) else (run.value or POISON,)
-                return Reuse(path, content, run, values), values
+                results = _results_of(run)
+                return Reuse(path, content, run, results.values), results
+
+
+def _results_of(run: ItemRun | BodyRun) -> Results:
+    if isinstance(run, ItemRun):
+        return Results(run.values, run.names)
+    return Results((run.value or POISON,))
+
+
+def _only(inputs: Results) -> Value:
+    """Return the one tensor that a child of several lines takes.
+
+    Raises:
+        RuleViolation: the line names several.
+    """
+    if inputs.apart and len(inputs.values) > 1:
+        raise RuleViolation(
+            Code.ARGUMENTS,
+            f"a child of several lines takes 1 tensor, {len(inputs.values)} given",
+            help="make it a block with several inputs: `Name()(a, b):`",
+        )
+    return inputs.first
 
 
 def _check_shared(node: Any, inputs: tuple[Value, ...]) -> None:

@@ -17,6 +17,8 @@ class Variables:
 
     def __init__(self) -> None:
         self.defined: dict[Span, str] = {}
+        self.contents: dict[Span, Span] = {}
+        """Where the value of a `let` stands, whose own place is its name alone."""
         self.read: set[Span] = set()
         self.declared: list[tuple[str, tuple[str, ...]]] = []
         self.imported: list[tuple[Instance, FileScope]] = []

@@ -11,6 +11,7 @@ from archc.expressions.syntax import NOWHERE
 from archc.expressions.values import is_constant
 from archc.ir.runs import BodyRun, Instance, ItemRun, Template, Value
 from archc.layers.base import Layer
+from archc.passes.elaboration.results import Results
 from archc.shapes import Batch
 from archc.spec.model import Document
 
@@ -46,8 +47,7 @@ class FileScope(Struct, frozen=True):
 class Record(Struct, eq=False):
     """A child as names see it: its values, what ran, what lies inside."""
 
-    values: tuple[Value, ...]
-    names: tuple[str, ...]
+    results: Results
     content: ItemRun | BodyRun | None
     span: Span
     text: str
@@ -57,19 +57,18 @@ class Record(Struct, eq=False):
     @property
     def value(self) -> Value:
         """The first result."""
-        return self.values[0]
+        return self.results.first
 
 
 class Binding(Struct, eq=False):
     """A variable: its value and the line that set it.
 
-    `values` are all results of a line that `as` names, and `names` what they are called.
+    `results` are those of a line that `as` or `let` names, where there are several.
     """
 
     value: Any
     span: Span = NOWHERE
-    values: tuple[Value, ...] = ()
-    names: tuple[str, ...] = ()
+    results: Results | None = None
 
     def copied(self) -> "Binding":
         """Return the variable as it is now; a collection may grow."""
@@ -90,8 +89,8 @@ class Scope:
         self.variables: dict[str, Binding] = {}
         self.frames: list[dict[str, Record]] = [{}]
         self.places = [instance.path]
-        self.values: tuple[Value, ...] = ()
-        self.names: tuple[str, ...] = ()
+        self.results = Results(())
+        """What the block returns, once a `return:` has run."""
         self.returned = False
         self.broken: set[str] = set()
         """Keys with `{…}` parts of lines that failed: what they would name is not known."""

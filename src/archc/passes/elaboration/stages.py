@@ -14,6 +14,7 @@ from archc.layers.base import Layer
 from archc.passes.elaboration.callees import BlockCallee
 from archc.passes.elaboration.nodes import POISON, Skipped
 from archc.passes.elaboration.places import Slot
+from archc.passes.elaboration.results import Results
 from archc.passes.elaboration.running import Part
 from archc.passes.elaboration.scope import STAGE_INPUTS, Record
 from archc.statements import Item, LayerCall, Stage
@@ -41,26 +42,26 @@ class StageRunner(Part):
     def __init__(self, runner: "BlockRunner") -> None:
         super().__init__(runner)
         self._open = 0
-        self._tried: dict[Hashable, tuple[Value, ...]] = {}
+        self._tried: dict[Hashable, Results] = {}
         """What the parentheses of the line that runs gave on trial."""
 
     def chain(
-        self, stages: Sequence[Stage], inputs: tuple[Value, ...], slot: Slot, explicit: bool
-    ) -> tuple[tuple[StageRun, ...], tuple[Value, ...]]:
-        """Run stages one after the other; return what ran and the last results.
-
-        `explicit` says that the line names several inputs, each for a purpose.
-        """
+        self, stages: Sequence[Stage], inputs: Results, slot: Slot
+    ) -> tuple[tuple[StageRun, ...], Results]:
+        """Run stages one after the other; return what ran and the last results."""
         with self._line():
             planned = self._plan(stages, inputs)
             paths = _paths(planned, slot)
             runs: list[StageRun] = []
             for plan, places in zip(planned, paths, strict=True):
-                self.evaluator.input = inputs[0] if inputs else None
-                run, inputs = self._stage(plan, inputs, places, explicit)
+                self._arrive(inputs)
+                run, inputs = self._stage(plan, inputs, places)
                 runs.append(run)
-                explicit = False
             return tuple(runs), inputs
+
+    def _arrive(self, inputs: Results) -> None:
+        """Let `in_channels` and its like ask what arrives at a stage."""
+        self.evaluator.input = inputs.first if inputs.values else None
 
     @contextmanager
     def _line(self) -> Generator[None]:
@@ -73,7 +74,7 @@ class StageRunner(Part):
             if not self._open:
                 self._tried.clear()
 
-    def _plan(self, stages: Sequence[Stage], inputs: tuple[Value, ...]) -> list[Planned]:
+    def _plan(self, stages: Sequence[Stage], inputs: Results) -> list[Planned]:
         """Find out what each stage calls and which take a slot, before any has a path.
 
         What takes a slot may depend on the stage's own input, `(BatchNorm2d if in_channels > 3)`,
@@ -88,13 +89,13 @@ class StageRunner(Part):
                 continue
             with self.runner.on_trial():
                 arriving = self._arriving(planned, inputs)
-                if POISON in arriving:
+                if POISON in arriving.values:
                     break
                 planned.append(self._planned(stage, arriving))
         return planned
 
-    def _planned(self, stage: Stage, inputs: tuple[Value, ...]) -> Planned:
-        self.evaluator.input = inputs[0] if inputs else None
+    def _planned(self, stage: Stage, inputs: Results) -> Planned:
+        self._arrive(inputs)
         count = None
         if stage.factor is not None:
             count = self._copies(stage.factor, stage)
@@ -119,21 +120,21 @@ class StageRunner(Part):
             )
         return self.evaluator.integer(factor, "the number of copies")
 
-    def _arriving(self, planned: Sequence[Planned], inputs: tuple[Value, ...]) -> tuple[Value, ...]:
+    def _arriving(self, planned: Sequence[Planned], inputs: Results) -> Results:
         """Return what stages give on."""
         try:
             for plan in planned:
-                self.evaluator.input = inputs[0] if inputs else None
-                _, inputs = self._stage(plan, inputs, [], explicit=False)
+                self._arrive(inputs)
+                _, inputs = self._stage(plan, inputs, [])
         except Skipped:
-            return (POISON,)
+            return Results((POISON,))
         return inputs
 
-    def _item_holds(self, item: Item, inputs: tuple[Value, ...]) -> bool:
+    def _item_holds(self, item: Item, inputs: Results) -> bool:
         """Return whether what is there of a parenthesis takes a slot."""
         if item.sources and _item_asks(item, STAGE_INPUTS):
             inputs = self.runner.items.sources_of(item.sources)
-        self.evaluator.input = inputs[0] if inputs else None
+        self._arrive(inputs)
         if item.condition is not None and not self.evaluator.condition(item.condition):
             return item.otherwise is not None and self._item_holds(item.otherwise, inputs)
         plans = self._plan(item.stages, inputs)
@@ -150,47 +151,43 @@ class StageRunner(Part):
             )
         self.builder.expect_room(count)
 
-    def _stage(
-        self, plan: Planned, inputs: tuple[Value, ...], paths: list[str], explicit: bool
-    ) -> tuple[StageRun, tuple[Value, ...]]:
+    def _stage(self, plan: Planned, inputs: Results, paths: list[str]) -> tuple[StageRun, Results]:
         units: list[Unit] = []
         for index in range(1 if plan.count is None else plan.count):
             path = paths[index] if paths else self.scope.instance.path
             self.builder.step()
-            unit, inputs = self._unit(plan, inputs if explicit else _flow(plan, inputs), path)
-            explicit = False
+            unit, inputs = self._unit(plan, inputs, path)
             units.append(unit)
-            self.evaluator.input = inputs[0]
+            self._arrive(inputs)
         numbered = plan.count is not None or len(paths) > 1
         return StageRun(plan.stage, tuple(units), tuple(paths), numbered), inputs
 
-    def _unit(
-        self, plan: Planned, inputs: tuple[Value, ...], path: str
-    ) -> tuple[Unit, tuple[Value, ...]]:
+    def _unit(self, plan: Planned, inputs: Results, path: str) -> tuple[Unit, Results]:
         unit = plan.stage.unit
         if isinstance(plan.callee, Item):
             run = self._parenthesis(plan.callee, inputs, path)
-            return run, run.values
+            return run, Results(run.values, run.names)
         if not isinstance(unit, LayerCall):
             raise AssertionError("a stage that is no parenthesis is a call")
         if isinstance(plan.callee, Record):
             return self.runner.replays.reuse(plan.callee, inputs, unit)
         if isinstance(plan.callee, BlockCallee):
             instance = self.runner.calls.call(plan.callee, unit, inputs, path)
-            return instance, instance.values
+            return instance, Results(instance.values, instance.names)
         return self.runner.operations.apply(plan.callee, unit, inputs, path)
 
-    def _parenthesis(self, item: Item, inputs: tuple[Value, ...], path: str) -> ItemRun:
+    def _parenthesis(self, item: Item, inputs: Results, path: str) -> ItemRun:
         """Run a parenthesis; on trial, what it gave to like inputs before is enough."""
         if not self.builder.is_trial or _names_inside(item):
             return self.runner.items.inner_item(item, inputs, path)
-        mark = (id(item), *((value.node.index, value.type, value.index) for value in inputs))
-        values = self._tried.get(mark)
-        if values is None:
+        arriving = ((value.node.index, value.type, value.index) for value in inputs.values)
+        mark = (id(item), inputs.apart, inputs.names, *arriving)
+        known = self._tried.get(mark)
+        if known is None:
             run = self.runner.items.inner_item(item, inputs, path)
-            self._tried[mark] = run.values
+            self._tried[mark] = Results(run.values, run.names)
             return run
-        return ItemRun(item, True, None, inputs, (), values, "")
+        return ItemRun(item, True, None, inputs.values, (), known.values, "", known.names)
 
 
 def _names_given(stage: Stage) -> set[str]:
@@ -218,17 +215,6 @@ def _item_asks(item: Item, asked: frozenset[str]) -> bool:
     other = item.otherwise
     inside = any(_asks(stage, asked) for stage in item.stages)
     return inside or (other is not None and _item_asks(other, asked))
-
-
-def _flow(plan: Planned, inputs: tuple[Value, ...]) -> tuple[Value, ...]:
-    """Return what a stage takes of the results that flow into it: a module the first alone.
-
-    Blocks have as many inputs as they say, and functions such as `concat` take all.
-    """
-    one = len({value.node.index for value in inputs}) == 1
-    if isinstance(plan.callee, type) and plan.callee.is_module and one:
-        return inputs[: plan.callee.arity[0] or 1]
-    return inputs
 
 
 def _paths(planned: list[Planned], slot: Slot) -> list[list[str]]:

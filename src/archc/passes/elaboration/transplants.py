@@ -132,6 +132,7 @@ class Transplant:
                 tuple([self._stage(stage) for stage in old.stages]),
                 self._values(old.values),
                 self.path(old.path),
+                old.names,
             )
             self.items[id(old)] = new
         return new

@@ -1,6 +1,6 @@
 """Values that nobody uses: in the graph a tensor, in the text a name."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 from msgspec import Struct
@@ -19,6 +19,8 @@ from archc.ir.runs import (
     Node,
     Value,
 )
+from archc.passes.elaboration.results import Results
+from archc.passes.elaboration.running import Variables
 from archc.statements import Block, words
 
 SHOWN = 4
@@ -38,6 +40,8 @@ class _Result(Struct, frozen=True, eq=False):
 
     node: Node
     place: "Node | Instance"
+    is_whole: bool
+    """Whether nobody uses any other result of the call either."""
 
     @property
     def span(self) -> Span:
@@ -57,33 +61,35 @@ class _Result(Struct, frozen=True, eq=False):
 
     @property
     def further(self) -> str:
-        """What to call a result of a block beyond its first, empty for any other."""
-        if isinstance(self.place, Node):
+        """What to call one of several results of a block whose others are used, else empty."""
+        if isinstance(self.place, Node) or self.is_whole:
             return ""
-        number = next(i for i, v in enumerate(self.place.values) if v.node is self.node)
-        if self.place.names:
-            return f"the result `{self.place.names[number]}`" if number else ""
-        return f"result number {number + 1}" if number else ""
+        results = Results(self.place.values, self.place.names)
+        number = next(i for i, v in enumerate(results.values) if v.node is self.node)
+        return f"the result `{results.called[number] or number}`"
 
 
-def unused_values(graph: Graph, defined: Mapping[Span, str], read: set[Span]) -> Iterator[Unused]:
+def unused_values(graph: Graph, variables: Variables) -> Iterator[Unused]:
     """Yield every tensor and every name that takes part in no result, once a line.
 
-    `defined` holds the lines that give a name with `let` and `as`, `read` those whose name is
-    read. Of what an imported file holds, the line that calls it is at fault.
+    Of what an imported file holds, the line that calls it is at fault.
     """
-    found = [_seen_by_the_reader(node) for node in _unused_nodes(graph)]
+    unused = list(_unused_nodes(graph))
+    indices = {node.index for node in unused}
+    found = [_seen_by_the_reader(node, indices) for node in unused]
     inside = [result for result in found if _call_of_import(result, graph) is not None]
     yield from _in_imports(inside, graph)
+    defined = variables.defined
     own = [result for result in found if result not in inside]
     blamed: set[Span] = set()
     for result in own:
-        line = next((line for line in defined if _covers(line, result.span)), None)
+        lines = (s for s in defined if _covers(variables.contents.get(s, s), result.span))
+        line = next(lines, None)
         if line is not None:
             blamed.add(line)
         yield _unused(result, defined[line] if line is not None else "")
     for span, name in defined.items():
-        if span not in read | blamed and not name.startswith("_"):
+        if span not in variables.read | blamed and not name.startswith("_"):
             headline = f"nobody reads `{name}`"
             advice = "remove the name, or use it"
             yield Unused(RuleViolation(Code.UNUSED_VALUE, headline, help=advice), span)
@@ -112,18 +118,19 @@ def _unused_nodes(graph: Graph) -> Iterator[Node]:
             yield node
 
 
-def _seen_by_the_reader(node: Node) -> _Result:
+def _seen_by_the_reader(node: Node, unused: set[int]) -> _Result:
     """Return the outermost line whose result a node is: nobody used what the block returned."""
     place: Node | Instance = node
     while (caller := place.caller) is not None and caller.caller is not None:
         if all(value.node is not node for value in caller.values):
             break
         place = caller
-    return _Result(node, place)
+    values = () if isinstance(place, Node) else place.values
+    return _Result(node, place, all(value.node.index in unused for value in values))
 
 
 def _unused(result: _Result, variable: str) -> Unused:
-    name = variable or result.name
+    name = variable or result.name or _readable_name(result)
     if result.node.operation is None:
         what = f"the input `{name}`"
     elif result.further:
@@ -164,8 +171,7 @@ def _named(entry: EntryRun, outer: str) -> Iterator[tuple[str, Value]]:
     match entry:
         case ChildRun(_, key, _, content, values) if key:
             path = f"{outer}.{key}" if outer else key
-            if values:
-                yield path, values[0]
+            yield from ((path, value) for value in values)
             if isinstance(content, BodyRun):
                 yield from _named_lines(content, path)
         case ForRun(_, turns):
