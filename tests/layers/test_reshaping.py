@@ -3,7 +3,14 @@
 import pytest
 
 from archc.diagnostics import RuleViolation
-from archc.functions.reshaping import Flatten, Reshape, Unflatten, View, merged_working
+from archc.functions.reshaping import (
+    Flatten,
+    Reshape,
+    Squeeze,
+    Unflatten,
+    View,
+    merged_working,
+)
 from archc.layers.base import Function
 from archc.shapes import Batch, Shape, TensorType
 
@@ -51,6 +58,16 @@ def test_sizes_that_do_not_multiply_to_the_whole_are_multiplied_in_a_note() -> N
 def test_flattening_one_dimension_keeps_the_batch() -> None:
     (result,) = Flatten(start_dim=0, end_dim=0).outputs(TensorType((B, 3)))
     assert result.shape == (B, 3)
+
+
+def test_squeezing_a_dimension_keeps_those_behind_it() -> None:
+    (result,) = Squeeze(dim=1).outputs(TensorType((B, 1, 7, 5)))
+    assert result.shape == (B, 7, 5)
+
+
+def test_a_dimension_is_parted_into_one_and_the_rest() -> None:
+    (result,) = Unflatten(dim=1, sizes=(1, -1)).outputs(TensorType((B, 6, 7)))
+    assert result.shape == (B, 1, 6, 7)
 
 
 def test_flattening_the_batch_advises_to_begin_behind_it() -> None:
