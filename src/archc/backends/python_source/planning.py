@@ -9,11 +9,13 @@ from archc.backends.python_source.class_symbols import (
 )
 from archc.backends.python_source.classes import ClassPlan, class_name
 from archc.backends.python_source.constructors import Constructor
+from archc.backends.python_source.flags import bound_values, either, keeping, telling_apart
 from archc.backends.python_source.forwards import ForwardWriter
-from archc.backends.python_source.grouping import callees_first, fingerprint, optional_children
+from archc.backends.python_source.grouping import callees_first, optional_children, parts
 from archc.backends.python_source.layout import Line
 from archc.backends.python_source.rendering import constructor_lines
 from archc.backends.python_source.run_kinds import (
+    Unit,
     is_transparent,
     last_line,
     module_count,
@@ -24,7 +26,7 @@ from archc.backends.python_source.symbols import NotUniformError
 from archc.backends.python_source.variables import input_names
 from archc.backends.python_source.vocabulary import Sizes, Vocabulary
 from archc.ir.graph import Graph
-from archc.ir.runs import Instance, ItemRun, Template
+from archc.ir.runs import Instance, ItemRun, Operation, Template
 
 _WORD = re.compile(r"[A-Za-z_]\w*")
 
@@ -52,17 +54,41 @@ class ClassPlanner:
 
     def _plan_template(self, instances: list[Instance]) -> None:
         """Make one class of all instances if their text is one, else one class a text."""
-        instances = instances[::-1]
+        plans = self._plans(instances[::-1])
+        self._name(plans, instances[0].template)
+        self.plans += plans
+
+    def _plans(self, instances: list[Instance]) -> list[ClassPlan]:
         optional = optional_children(instances)
         groups: dict[str, list[Instance]] = {}
         for instance in instances:
             key = self._forward_text(instance, optional) + str(self._base(instance))
             groups.setdefault(key, []).append(instance)
-        plans: list[ClassPlan] = []
-        for group in groups.values():
-            plans += self._plan_group(group)
-        self._name(plans, instances[0].template)
-        self.plans += plans
+        if telling_apart(list(groups.values())):
+            if plans := self._plan_with_flag(list(groups.values())):
+                return plans
+            kinds = parts(instances, self._kind)
+            if 1 < len(kinds) < len(instances):
+                return [plan for kind in kinds for plan in self._plans(kind)]
+        return [plan for group in groups.values() for plan in self._plan_group(group)]
+
+    def _plan_with_flag(self, groups: list[list[Instance]]) -> list[ClassPlan]:
+        """Make one class of two groups that a `let` of the block tells apart, if there is one.
+
+        The module keeps the condition, and `forward` asks for it.
+        """
+        flag = telling_apart(groups)
+        if not flag or any(self._base(group[0]) != "nn.Module" for group in groups):
+            return []
+        instances = [instance for group in groups for instance in group]
+        try:
+            plan = self._plan(instances, optional_children(instances), flag)
+        except NotUniformError:
+            return []
+        forwards = [self._forward(group[0], frozenset()) for group in groups]
+        is_first = dict(bound_values(groups[0][0]))[flag] is True
+        plan.forward = either(flag, *(forwards if is_first else reversed(forwards)))
+        return [plan]
 
     def _plan_group(self, group: list[Instance]) -> list[ClassPlan]:
         """Make one class of a group, else split it by what its constructors need.
@@ -73,12 +99,20 @@ class ClassPlanner:
             return [self._plan(group, optional_children(group))]
         except NotUniformError:
             pass
-        parts: dict[str, list[Instance]] = {}
-        for instance in group:
-            parts.setdefault(fingerprint(instance), []).append(instance)
-        if len(parts) == 1:
-            return [self._plan([instance], frozenset()) for instance in group]
-        return [plan for part in parts.values() for plan in self._plan_group(part)]
+        if len(group) == 1:
+            return [self._plan(group, frozenset())]
+        return [plan for part in parts(group, self._kind) for plan in self._plan_group(part)]
+
+    def _kind(self, unit: Unit) -> str:
+        """Return the class that a unit calls, and whether it writes over its input."""
+        match unit:
+            case Operation(node=node):
+                overwrites = node.index in self.structure.overwriting
+                return f"{type(node.operation).__name__}{'!' * overwrites}"
+            case Instance() if id(unit) in self.plan_of:
+                return str(id(self.plan_of[id(unit)]))
+            case _:
+                return type(unit).__name__
 
     def _name(self, plans: list[ClassPlan], template: Template) -> None:
         root = plans[-1].is_root
@@ -126,8 +160,11 @@ class ClassPlanner:
         comment = f"lines {span.line}-{last_line(span)}: {instance.values[0].type}"
         return [Line(0, f"return super().forward({name})", comment)]
 
-    def _plan(self, group: list[Instance], optional: frozenset[str]) -> ClassPlan:
-        """Plan one class; the instance of the most lines is asked what flows where."""
+    def _plan(self, group: list[Instance], optional: frozenset[str], flag: str = "") -> ClassPlan:
+        """Plan one class; the instance of the most lines is asked what flows where.
+
+        `flag` names the `let` that the module keeps.
+        """
         group = sorted(group, key=lambda instance: -module_count(instance.body))
         plan = ClassPlan("", group[0].template, group, self._base(group[0]))
         sizes = Sizes(group)
@@ -136,6 +173,8 @@ class ClassPlanner:
             Vocabulary(symbols, sizes), self.structure, self._planned, optional
         )
         pieces = constructor.body([instance.body for instance in group])
+        if flag:
+            pieces = keeping(pieces, flag)
         plan.init = constructor_lines(pieces, group[0].template.block.body.kind)
         words = {w for line in plan.init for w in _WORD.findall(line.text)}
         plan.sizes = {name: size for name, size in sizes.asked.items() if name in words}

@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from archc.backends.python_source.layout import Line, exploded
 from archc.backends.python_source.module_access import is_attribute
@@ -65,12 +66,21 @@ def _sequence_lines(pieces: Sequence[Piece]) -> list[Line]:
         taken = words(pieces)
         variable = _free("layers", taken)
         filled = rendered(pieces, Items(variable, taken | {variable}))
-        first = Line(0, f"{variable}: list[nn.Module] = []")
-        return [first, *filled, Line(0, f"super().__init__(*{variable})")]
+        return [*_started(variable, filled, 0), Line(0, f"super().__init__(*{variable})")]
     items = flat_items(pieces)
     if any(comment for _, comment in items):
         return exploded(0, "super().__init__(", items, ")")
     return [Line(0, f"super().__init__({', '.join(text for text, _ in items)})")]
+
+
+def _started(variable: str, filled: list[Line], depth: int) -> list[Line]:
+    """Return the lines that make a list: it starts with what the first of them puts into it."""
+    start = f"{variable}: list[nn.Module] = "
+    match filled:
+        case [Line(text=text) as first, *rest] if text.startswith(f"{variable} += ["):
+            return [replace(first, text=start + text.partition(" += ")[2]), *rest]
+        case _:
+            return [Line(depth, f"{start}[]"), *filled]
 
 
 def _items(pieces: Sequence[Piece]) -> list[Piece]:
@@ -212,8 +222,8 @@ def _numbered(piece: Nested, target: Target, depth: int) -> list[Line]:
         return _call(piece, target, depth)
     variable = _variable(piece, target)
     star = "*" if piece.container == "nn.Sequential" else ""
-    lines = [Line(depth, f"{variable}: list[nn.Module] = []")]
-    lines += rendered(piece.pieces, Items(variable, target.taken | {variable}), depth)
+    filled = rendered(piece.pieces, Items(variable, target.taken | {variable}), depth)
+    lines = _started(variable, filled, depth)
     return [*lines, _placed(piece, f"{piece.container}({star}{variable})", target, depth)]
 
 

@@ -146,8 +146,11 @@ class Symbols(Struct, eq=False):
         node = value.node
         if node.operation is None or not node.inputs:
             return {}
-        if getattr(type(node.operation), "function_name", "") == "concat":
+        function = getattr(type(node.operation), "function_name", "")
+        if function == "concat":
             return self._concatenated(value)
+        if function == "chunk":
+            return self._chunk(value)
         shape = value.type.shape
         for source in node.inputs:
             dims = {
@@ -159,12 +162,27 @@ class Symbols(Struct, eq=False):
                 return dims
         return {}
 
+    def _chunk(self, value: Value) -> Dims:
+        """Divide the dimension that is cut; the others keep their expressions."""
+        (source,) = value.node.inputs
+        operation, dims = value.node.operation, dict(self.dims(source))
+        dim = getattr(operation, "dim", 0) % len(value.type.shape)
+        if dim in dims:
+            dims[dim] = Binary("//", dims[dim], Literal(getattr(operation, "chunks", 1)))
+        return dims
+
     def _concatenated(self, value: Value) -> Dims:
         dim = getattr(value.node.operation, "dim", 1) % len(value.type.shape)
         parts = [self.dims(source).get(dim) for source in value.node.inputs]
         known = [part for part in parts if part is not None]
         if len(known) != len(parts):
             return {}
+        match known[0]:
+            case Binary("//", whole, Literal(count)) as part if known == [part] * len(known):
+                if count == len(known):
+                    return {dim: whole}
+            case _:
+                pass
         return {dim: folded(reduce(lambda left, right: Binary("+", left, right), known))}
 
 

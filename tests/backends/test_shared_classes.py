@@ -1,0 +1,124 @@
+"""Calls that differ share a class where one text serves them all; each runs as its nodes say."""
+
+import pytest
+import torch
+from torch import nn
+
+import archc
+from archc.backends.python_source import python_source
+from archc.ir.graph import Graph
+from archc.runtime.modules import compiled, model_class
+
+HEAD = "archc: 1\nname: net\ninputs:\n  x: [B, 8, H=6, W=6]\n"
+RESIDUAL = """\
+blocks:
+  Unit(out, stride=1):
+    let residual: stride == 1 and x.channels == out
+    conv: Conv2d(out, 3, stride=stride, padding=1)
+    drop: Dropout(0.5) if residual
+    return: drop + x if residual else conv
+model:
+  - Unit(8)
+  - Unit(16, stride=2)
+  - Unit(16)
+"""
+ROUNDED = """\
+blocks:
+  Unit(out):
+    let hidden: make_divisible(x.channels * 3 / 2)
+    wide: Conv2d(hidden, 1)
+    thin: Conv2d(out, 1)
+model:
+  - Unit(16)
+  - Unit(8)
+"""
+NAMED_ALIKE = """\
+blocks:
+  Pair(out, k): Conv2d(out, k) -> BatchNorm2d
+  Unit(out):
+    let wide: log2(x.channels * 64) * 0 + x.channels * 2
+    a: Pair(int(wide), 1)
+    b: Pair(out, 1)
+model:
+  - Unit(4)
+  - Unit(6)
+"""
+ACTIVATIONS = """\
+blocks:
+  Unit(out, Activation):
+    - Conv2d(out, 1)
+    - Activation
+model:
+  - Unit(4, ReLU)
+  - Unit(6, Hardswish)
+  - Unit(8, ReLU)
+  - Unit(9, Hardswish)
+"""
+HALVES = """\
+blocks:
+  Half(out): Conv2d(out, 1) -> BatchNorm2d
+  Unit:
+    parts: chunk(2, dim=1)
+    side: Half(x.channels // 2) from parts.1
+    return: concat(parts.0, side)
+model:
+  - Unit
+  - Conv2d(12, 1)
+  - Unit * 2
+"""
+
+
+def checked(body: str) -> Graph:
+    """Return the graph of a spec given as the text after its inputs."""
+    report = archc.check(text=HEAD + body)
+    assert report.graph is not None, str(report)
+    return report.graph
+
+
+def classes(body: str, name: str) -> int:
+    """Return how many classes the source has for a block."""
+    source = python_source(checked(body))
+    return source.count(f"class {name}(") + sum(source.count(f"class {name}{i}(") for i in range(9))
+
+
+@pytest.mark.parametrize(
+    ("body", "name", "count"),
+    [
+        pytest.param(RESIDUAL, "Unit", 1, id="a condition that the module keeps"),
+        pytest.param(ROUNDED, "Unit", 1, id="a size that is rounded"),
+        pytest.param(NAMED_ALIKE, "Unit", 1, id="a size called as a parameter"),
+        pytest.param(ACTIVATIONS, "Unit", 2, id="a class for each activation"),
+        pytest.param(HALVES, "Unit", 1, id="a size that is cut in halves"),
+    ],
+)
+def test_calls_share_a_class(body: str, name: str, count: int) -> None:
+    assert classes(body, name) == count
+
+
+@pytest.mark.parametrize("body", [RESIDUAL, ROUNDED, NAMED_ALIKE, ACTIVATIONS, HALVES])
+def test_shared_class_has_the_keys_and_shapes_of_the_graph(body: str) -> None:
+    graph = checked(body)
+    model: nn.Module = model_class(compiled(graph, lambda: ""))().eval()
+    state = {name: tuple(tensor.shape) for name, tensor in model.state_dict().items()}
+    assert state == {key.name: key.tensor.shape for key in graph.keys}
+    with torch.no_grad():
+        shape = tuple(model(torch.zeros(2, 8, 6, 6)).shape)
+    assert shape[1:] == graph.outputs[0].value.type.shape[1:]
+
+
+def test_module_that_keeps_a_condition_adds_only_where_it_holds() -> None:
+    model = model_class(compiled(checked(RESIDUAL), lambda: ""))().eval()
+    first, second, third = model
+    x = torch.randn(2, 8, 6, 6)
+    with torch.no_grad():
+        assert torch.equal(first(x), first.conv(x) + x)
+        assert torch.equal(second(x), second.conv(x))
+        y = second(x)
+        assert torch.equal(third(y), third.conv(y) + y)
+
+
+def test_condition_called_as_an_attribute_of_modules_is_not_kept() -> None:
+    body = RESIDUAL.replace("residual", "training")
+    model = model_class(compiled(checked(body), lambda: ""))()
+    assert classes(body, "Unit") == 2
+    assert all(module.training for module in model.modules())
