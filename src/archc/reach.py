@@ -125,6 +125,11 @@ def nearest_reach(factor: int) -> Reach:
     return _divided(factor, range(factor))
 
 
+def shifted_reach(places: int) -> Reach:
+    """Return what a position reads that takes the one so many places on."""
+    return Reach(1, ((places, places),))
+
+
 def copies_reach(times: int) -> Reach | None:
     """Return what copies beside each other read: ⌊j / times⌋; None past `MAX_PERIOD`."""
     return nearest_reach(times) if times <= MAX_PERIOD else None

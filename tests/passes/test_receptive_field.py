@@ -205,6 +205,12 @@ JUDGED = {
     "transposed axes": "- transpose(1, 2)\n- Linear(4)\n- transpose(1, 2)\n- Conv1d(2, 3)",
     "normalised by channel": "- BatchNorm1d -> Conv1d(2, 3) -> BatchNorm1d",
     "chunk": "- Conv1d(4, 3) -> chunk(2, 1)\n- Conv1d(2, 3)",
+    "rolled": "- Conv1d(2, 3)\n- roll(-5, 2)\n- Conv1d(2, 2)",
+    "windows as columns": "- unsqueeze(2) -> unfold((1, 5), stride=2)\n- Conv1d(2, 3)",
+    "columns added up": "- Conv1d(8, 1) -> fold((1, 195), (1, 4), stride=(1, 2))\n- squeeze(2)",
+    "copies of each": "- repeat_interleave(3, 2)\n- Conv1d(2, 2)",
+    "einsum": "- Conv1d(2, 3)\n- einsum('bcl->blc') -> einsum('blc->bcl')",
+    "kept statistics": "- InstanceNorm1d(track_running_stats=True) -> Conv1d(2, 3)",
 }
 
 
@@ -261,7 +267,8 @@ def influences(file: Path) -> list[tuple[int, int] | None]:
         ("- GroupNorm(1)", "global"),
         ("- Softmax(2)", "global"),
         ("- cumsum(2)", "global"),
-        ("- roll(1, 2)", "unknown"),
+        ("- unsqueeze(3) -> unfold((2, 1)) -> mean(2)", "global"),
+        ("- unsqueeze(2) -> unfold((1, 3)) -> flip(2)", "unknown"),
         ("- index_select(2, (3, 1))", "unknown"),
         ("- flip(2)", "unknown"),
         ("- concat(dim=2):\n      - Identity\n      - Conv1d(2, 3)", "unknown"),
@@ -307,3 +314,15 @@ def test_a_parameter_sees_nothing() -> None:
     table = trace_receptive_field(report.graph)
     rows = {node.path: table.rows[node.index] for node in report.graph.nodes if node.operation}
     assert rows["p"] == (None,)
+
+
+def test_zeros_of_a_tensors_shape_see_nothing_of_it() -> None:
+    text = spec("model:\n  z: zeros_like\n  far: from x[:, :, :10] + z[:, :, 5:15]\n")
+    (field,) = fields(text)
+    assert field is not None
+    assert (field.size, field.padding) == (1, 0)
+
+
+def test_batch_norm_without_statistics_sees_everything() -> None:
+    (field,) = fields(spec("model:\n  - BatchNorm1d(track_running_stats=False)\n"))
+    assert field == Field("global")

@@ -131,4 +131,5 @@ class ScaledDotProductAttention(Function):
         if self.enable_gqa:
             shared = self._queries_for_a_key(query, key)
             keys |= {query.rank - 3: Goes((query.rank - 3,), copies_reach(shared))}
-        return (queries, keys, keys, *(READ_WHOLE,) * (len(inputs) - 3))
+        values = keys | unmoved((query.rank - 1,))
+        return (queries, keys, values, *(READ_WHOLE,) * (len(inputs) - 3))

@@ -27,6 +27,10 @@ class _Like(Function):
         """Return the type of the input."""
         return inputs
 
+    def reads(self, *inputs: TensorType, result: int = 0) -> tuple[Reads | None, ...]:
+        """Return that no number of the input is read."""
+        return (None,)
+
 
 class ZerosLike(_Like):
     """Make zeros: the first state of a loop.

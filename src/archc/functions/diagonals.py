@@ -7,7 +7,7 @@ from pydantic import Field
 from archc.diagnostics import Code, RuleViolation
 from archc.functions.reshaping import Reshaping
 from archc.layers.base import spec_name
-from archc.reach import Goes, Reach, Reads
+from archc.reach import Goes, Reads, shifted_reach
 from archc.shapes import TensorType, checked, format_shape, normal_dimension, number
 
 
@@ -70,13 +70,9 @@ class Diagonal(_Diagonal):
         last = (len(rest),)
         return (
             {dim: Goes((place,)) for place, dim in enumerate(rest)}
-            | {rows: Goes(last, _from(max(-self.offset, 0)))}
-            | {columns: Goes(last, _from(max(self.offset, 0)))},
+            | {rows: Goes(last, shifted_reach(max(-self.offset, 0)))}
+            | {columns: Goes(last, shifted_reach(max(self.offset, 0)))},
         )
-
-
-def _from(first: int) -> Reach:
-    return Reach(1, ((first, first),))
 
 
 class DiagEmbed(_Diagonal):
@@ -106,7 +102,7 @@ class DiagEmbed(_Diagonal):
     def reads(self, *inputs: TensorType, result: int = 0) -> tuple[Reads, ...]:
         """Return that a place reads its row's number, or nothing beside the diagonal."""
         (x,) = inputs
-        square = self.dimensions(x.rank + 1)
-        rest = [place for place in range(x.rank + 1) if place not in square]
+        rows, columns = self.dimensions(x.rank + 1)
+        rest = [place for place in range(x.rank + 1) if place not in (rows, columns)]
         moved = {dim: Goes((place,)) for dim, place in enumerate(rest)}
-        return (moved | {x.rank - 1: Goes(square, None)},)
+        return (moved | {x.rank - 1: Goes((rows,), shifted_reach(min(self.offset, 0)))},)

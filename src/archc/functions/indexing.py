@@ -8,7 +8,7 @@ from pydantic import Field
 from archc.diagnostics import Code, RuleViolation
 from archc.layers.base import Function
 from archc.layers.fields import Positive
-from archc.reach import HERE, Goes, Reach, Reads, scattered, unmoved
+from archc.reach import HERE, Goes, Reach, Reads, scattered, shifted_reach, unmoved
 from archc.shapes import (
     Batch,
     Shape,
@@ -89,11 +89,11 @@ class GetItem(Function):
     def __str__(self) -> str:
         return f"[{', '.join(map(_item_text, self.index))}]" if self.index else "getitem"
 
-    def reads(self, *inputs: TensorType, result: int = 0) -> tuple[Reads, ...] | None:
+    def reads(self, *inputs: TensorType, result: int = 0) -> tuple[Reads, ...]:
         """Return where the slices lie; a number takes one place, whose reach does not move."""
         x, *chosen = inputs
         if chosen:
-            return None
+            return _rows_read(x, chosen[0])
         items = self._items(x)
         kept = [dim for dim, item in enumerate(items) if not isinstance(item, int)]
         reads: Reads = {dim: Goes((), None) for dim in range(x.rank)}
@@ -125,6 +125,13 @@ def _rows(table: TensorType, index: TensorType) -> TensorType:
             Code.DTYPE, f"a tensor in brackets holds integers, this one is {index.dtype}"
         )
     return table.with_shape(checked((*index.shape, *table.shape[1:])))
+
+
+def _rows_read(table: TensorType, index: TensorType) -> tuple[Reads, Reads]:
+    """Return that each row reads its number, and of the table a row from anywhere."""
+    places = tuple(range(index.rank))
+    row = {dim: Goes((index.rank + dim - 1,)) for dim in range(1, table.rank)}
+    return row | {0: Goes(places, None)}, unmoved(places)
 
 
 def _check_index(shape: Shape, axis: int, index: int) -> None:
@@ -252,4 +259,4 @@ class Narrow(Function):
         (x,) = inputs
         dim = normal_dimension(self.dim, x.rank)
         first = self.start + number(x.shape[dim], "the dimension") if self.start < 0 else self.start
-        return (unmoved(range(x.rank)) | {dim: Goes((dim,), Reach(1, ((first, first),)))},)
+        return (unmoved(range(x.rank)) | {dim: Goes((dim,), shifted_reach(first))},)

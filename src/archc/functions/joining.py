@@ -61,7 +61,8 @@ class Concat(_Join):
     def reads(self, *inputs: TensorType, result: int = 0) -> tuple[Reads, ...]:
         """Return that each element reads itself; along `dim` its place has changed."""
         dim = normal_dimension(self.dim, inputs[0].rank)
-        return tuple(unmoved(range(x.rank)) | {dim: Goes((dim,), None)} for x in inputs)
+        place = HERE if len(inputs) == 1 else None
+        return tuple(unmoved(range(x.rank)) | {dim: Goes((dim,), place)} for x in inputs)
 
     def working(self, *inputs: TensorType) -> tuple[str, ...]:
         """Return the sum of the sizes along `dim`."""

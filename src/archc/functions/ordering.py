@@ -8,7 +8,7 @@ from pydantic import Field
 
 from archc.diagnostics import Code, RuleViolation
 from archc.functions.reshaping import Reshaping
-from archc.reach import HERE, Goes, Reads, scattered, unmoved
+from archc.reach import HERE, Goes, Reads, scattered, shifted_reach, unmoved
 from archc.shapes import TensorType, normal_dimension, number
 
 Dims = int | tuple[int, ...]
@@ -140,9 +140,16 @@ class Roll(Reshaping):
         return (x,)
 
     def reads(self, *inputs: TensorType, result: int = 0) -> tuple[Reads, ...]:
-        """Return that along `dims` each position reads another."""
+        """Return that along `dims` each position reads the one that far before it."""
+        (x,) = inputs
+        shifts = (self.shifts,) if isinstance(self.shifts, int) else self.shifts
         dims = (self.dims,) if isinstance(self.dims, int) else self.dims
-        return (scattered(inputs[0].rank, dims),)
+        moved: dict[int, int] = {}
+        for dim, shift in zip(dims, shifts, strict=True):
+            moved[dim % x.rank] = moved.get(dim % x.rank, 0) - shift
+        return (
+            unmoved(range(x.rank)) | {d: Goes((d,), shifted_reach(n)) for d, n in moved.items()},
+        )
 
 
 class Flip(Reshaping):

@@ -9,7 +9,7 @@ from pydantic import Field
 from archc.diagnostics import Code, RuleViolation
 from archc.layers.base import Function, spec_name
 from archc.layers.fields import Positive
-from archc.reach import Goes, Reach, Reads, unmoved
+from archc.reach import Goes, Reads, shifted_reach, unmoved
 from archc.shapes import Batch, TensorType, checked, format_shape, normal_dimension
 
 MAX_PARTS = 1_000
@@ -48,7 +48,7 @@ class _Parts(Function):
         dim, size = _cut_dimension(x, self.dim, spec_name(type(self)))
         parts = self._lengths(size)
         first = sum(parts[:result])
-        return (unmoved(range(x.rank)) | {dim: Goes((dim,), Reach(1, ((first, first),)))},)
+        return (unmoved(range(x.rank)) | {dim: Goes((dim,), shifted_reach(first))},)
 
 
 def _cut_dimension(x: TensorType, dim: int, name: str) -> tuple[int, int]:

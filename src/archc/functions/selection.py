@@ -9,7 +9,7 @@ from archc.diagnostics import Code, RuleViolation
 from archc.expressions.printing import constant_text
 from archc.functions.arithmetic import first_difference, with_numbers
 from archc.layers.base import Function, expect_rank, spec_name
-from archc.reach import Reads, aligned, unmoved
+from archc.reach import Goes, Reads, aligned, scattered, unmoved
 from archc.shapes import (
     Batch,
     Shape,
@@ -182,6 +182,11 @@ class Gather(_ByIndex):
                 )
         return (x.with_shape(index.shape),)
 
+    def reads(self, *inputs: TensorType, result: int = 0) -> tuple[Reads, ...]:
+        """Return that each element reads its index, and along `dim` any place."""
+        x, index = inputs
+        return scattered(x.rank, (self.dim,)), unmoved(range(index.rank))
+
 
 def _reaches(wanted: Size, there: Size) -> bool:
     """Return whether indices of a dimension stay within it."""
@@ -214,6 +219,15 @@ class TakeAlongDim(_ByIndex):
                 notes=(first_difference(shapes),),
             )
         return (x.with_shape(checked((*wide[:dim], index.shape[dim], *wide[dim + 1 :]))),)
+
+    def reads(self, *inputs: TensorType, result: int = 0) -> tuple[Reads, ...]:
+        """Return that each element reads its index, and along `dim` any place."""
+        x, index = inputs
+        (chosen,) = self.outputs(x, index)
+        dim = normal_dimension(self.dim, x.rank)
+        return aligned(x.shape, chosen.shape) | {dim: Goes((dim,), None)}, aligned(
+            index.shape, chosen.shape
+        )
 
 
 class _Triangle(Function):

@@ -139,10 +139,11 @@ class Layer(ABC):
         """Return the sliding window per spatial axis, or None where there is none."""
         return None
 
-    def reads(self, *inputs: TensorType, result: int = 0) -> tuple[Reads, ...] | None:
+    def reads(self, *inputs: TensorType, result: int = 0) -> tuple[Reads | None, ...] | None:
         """Return, for each input, what one position of a result reads of it.
 
-        None where it is not known; a receptive field is then `unknown` from there on.
+        None for an input of which the type alone matters. None for all where it is not known;
+        a receptive field is then `unknown` from there on.
         """
         return None
 

@@ -7,6 +7,7 @@ from pydantic import Field
 from archc.diagnostics import Code, RuleViolation
 from archc.layers.base import Layer, expect_floating, expect_rank, spatial, spec_name
 from archc.layers.fields import NotNegativeAxes, Positive, PositiveAxes
+from archc.reach import Goes, Reads, transposed_reach, window_reach
 from archc.shapes import TensorType, checked, number
 from archc.windows import Axis, floor_length
 
@@ -62,6 +63,20 @@ class Unfold(_Columns):
         shape = (x.shape[0], channels * self.elements_of_window(), rows * columns)
         return (x.with_shape(checked(shape)),)
 
+    def reads(self, *inputs: TensorType, result: int = 0) -> tuple[Reads, ...]:
+        """Return that each place reads its window; rows and columns of places lie in one line.
+
+        Where there is one row of places, or one column, the window slides along the line.
+        """
+        (x,) = inputs
+        lengths = [number(size, "an axis to unfold") for size in x.shape[2:]]
+        counts = list(map(floor_length, lengths, self.geometry()))
+        reads = {0: Goes((0,)), 1: Goes((1,), None)}
+        for dim, (count, axis) in enumerate(zip(counts, self.geometry(), strict=True), 2):
+            if count > 1:
+                reads[dim] = Goes((2,), window_reach(axis) if 1 in counts else None)
+        return (reads,)
+
 
 class Fold(_Columns):
     """Add the windows that `Unfold` laid out into an image again.
@@ -98,3 +113,16 @@ class Fold(_Columns):
                 argument="kernel_size",
             )
         return (x.with_shape((x.shape[0], count // self.elements_of_window(), *sizes)),)
+
+    def reads(self, *inputs: TensorType, result: int = 0) -> tuple[Reads, ...]:
+        """Return that each pixel reads the places whose windows hold it.
+
+        Where there is one row of places, or one column, the window slides along the line.
+        """
+        sizes = spatial(self.output_size, 2, "output_size")
+        counts = list(map(floor_length, sizes, self.geometry()))
+        channels = {0: Goes((0,)), 1: Goes((1,), None)}
+        if 1 not in counts:
+            return (channels | {2: Goes((2, 3), None)},)
+        along = 0 if counts[1] == 1 else 1
+        return (channels | {2: Goes((2 + along,), transposed_reach(self.geometry()[along]))},)

@@ -76,8 +76,11 @@ class _BatchNormalization(_RunningNormalization):
         return self.tensors(inputs[0], self.affine, self.track_running_stats)
 
     def reads(self, *inputs: TensorType, result: int = 0) -> tuple[Reads, ...]:
-        """Return that each position reads itself, by the statistics of an inference."""
-        return (unmoved(range(inputs[0].rank)),)
+        """Return that each position reads itself, by the statistics of an inference.
+
+        Where none are kept it reads its channel of the whole batch.
+        """
+        return (unmoved(range(inputs[0].rank) if self.track_running_stats else (1,)),)
 
     def may_be_overwritten(self, *inputs: TensorType) -> bool:
         """Return that backward reads the input and the weights alone."""
@@ -137,8 +140,11 @@ class _InstanceNormalization(_RunningNormalization):
         return self.tensors(inputs[0], self.affine, self.track_running_stats)
 
     def reads(self, *inputs: TensorType, result: int = 0) -> tuple[Reads, ...]:
-        """Return that each position reads its whole channel, for its mean and variance."""
-        return (unmoved((0, 1)),)
+        """Return that each position reads its whole channel, for its mean and variance.
+
+        Where statistics are kept it reads itself in an inference.
+        """
+        return (unmoved(range(inputs[0].rank) if self.track_running_stats else (0, 1)),)
 
 
 class InstanceNorm1d(_InstanceNormalization):

@@ -13,7 +13,7 @@ from archc.diagnostics import Code, RuleViolation
 from archc.layers.base import Layer, Owned, Returned
 from archc.layers.fields import NotNegative, Positive, Probability
 from archc.layers.sequences import batch_and_length, laid_out
-from archc.reach import READ_WHOLE, Reads
+from archc.reach import Goes, Reads
 from archc.shapes import TensorType, elements, format_shape, number
 
 
@@ -115,7 +115,9 @@ class _Recurrent(Layer):
 
     def reads(self, *inputs: TensorType, result: int = 0) -> tuple[Reads, ...]:
         """Return that each step reads the whole sequence: a state remembers from its first step."""
-        return (READ_WHOLE,) * len(inputs)
+        first = 0 if self.batch_first else 1
+        batch = Goes((1 if result else first,))
+        return ({first: batch}, *({1: batch},) * (len(inputs) - 1))
 
 
 def _check_first_state(given: Sequence[TensorType], last: TensorType) -> None:

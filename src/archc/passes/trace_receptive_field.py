@@ -73,7 +73,7 @@ def _channels(source: Node, graph: Graph) -> int:
             is_last = node.operation.inferred_names[0] in _FEATURES_LAST
             features = node.inputs[0].type.rank - 1 if is_last else 1
             return next((dim for dim, place in where.items() if place == features), 1)
-        reads = (node.operation.reads(*_types(node.inputs)) or ({},))[0]
+        reads = (node.operation.reads(*_types(node.inputs)) or ({},))[0] or {}
         kept = {dim: reads[place].dims for dim, place in where.items() if place in reads}
         places[node.index] = {dim: new[0] for dim, new in kept.items() if len(new) == 1}
     return 1
@@ -110,8 +110,10 @@ def _scrambled(sights: Iterable[Sight]) -> Sight:
     return Everything() if Everything() in found else Scattered()
 
 
-def _through(sight: Sight, reads: Reads) -> Sight:
+def _through(sight: Sight, reads: Reads | None) -> Sight:
     """Return what a layer sees through one of its inputs."""
+    if reads is None:
+        return None
     match sight:
         case Local(dim, reach):
             if dim not in reads:
