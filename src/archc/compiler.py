@@ -20,8 +20,9 @@ from archc.layers.base import Layer
 from archc.opening import Spec
 from archc.passes.check_expectations import check_expectations, expectation_of
 from archc.passes.count_costs import count_costs
-from archc.passes.elaborate import Request, elaborate
+from archc.passes.elaborate import INFERENCE_WORKS, Request, elaborate
 from archc.passes.elaboration.nodes import MAX_NODES
+from archc.passes.find_unflattened import find_unflattened
 
 if TYPE_CHECKING:
     from archc.drawing import Drawing
@@ -110,7 +111,8 @@ def check_spec(spec: Spec, settings: Settings | None = None) -> Report:
         unmet, notes = _expectations(spec, settings, graph)
     except CompileError as error:
         return Report(None, None, error.diagnostics, error.sources)
-    warnings = [d for d in graph.warnings if d.code not in spec.document.allow]
+    found = (*graph.warnings, *find_unflattened(graph))
+    warnings = [d for d in found if d.code not in spec.document.allow]
     if warnings and unmet:
         return Report(graph, costs, tuple(map(_missed, warnings)), spec.sources, notes)
     return Report(graph, costs, (*warnings, *unmet), spec.sources, notes)
@@ -118,8 +120,9 @@ def check_spec(spec: Spec, settings: Settings | None = None) -> Report:
 
 def _missed(warning: Diagnostic) -> Diagnostic:
     """Return a warning as the error that figures are missed for: one cause, one error."""
-    note = "only training needs this line, and the figures under `expect:` count it"
-    return replace(warning, severity="error", notes=(*warning.notes[:-1], note))
+    note = "the figures under `expect:` are missed because of this line"
+    notes = tuple(known for known in warning.notes if known != INFERENCE_WORKS)
+    return replace(warning, severity="error", notes=(*notes, note))
 
 
 def graph_of(spec: Spec, settings: Settings | None = None) -> Graph:

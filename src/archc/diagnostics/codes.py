@@ -61,6 +61,7 @@ class Code(StrEnum):
     RESHAPE = "ARC408"
     SIZE_MISMATCH = "ARC409"
     SHARED_SHAPE = "ARC410"
+    UNFLATTENED = "ARC411"
 
     OUTPUT_EXISTS = "ARC501"
     OUTPUT_FAILED = "ARC502"
@@ -82,7 +83,9 @@ class Code(StrEnum):
 
     @property
     def can_warn(self) -> bool:
-        """Whether it can be a warning: shapes that do not fit where only training suffers."""
+        """Whether it can be a warning: shapes that do not fit where only training suffers, or
+        that fit and are hardly meant.
+        """
         return self.startswith("ARC4")
 
 

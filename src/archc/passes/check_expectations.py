@@ -11,7 +11,7 @@ from archc.diagnostics import Code, Diagnostic, Label, Span
 from archc.expressions.syntax import NOWHERE
 from archc.ir.costs import CostTable
 from archc.ir.graph import Graph, Mode
-from archc.ir.runs import Node, Value
+from archc.ir.runs import Node
 from archc.layers.base import spec_name
 from archc.passes.count_costs import count_costs
 from archc.passes.results_by_path import Result, results_by_path
@@ -93,7 +93,7 @@ class _Comparison:
     def _compare_counts(self, figures: Figures, place: str, costs: CostTable) -> None:
         expected, found = figures.parameters, costs.parameters
         if expected is not None and found != expected:
-            reason = _surplus(self.graph, found - expected) or _unflattened(self.graph)
+            reason = _surplus(self.graph, found - expected)
             self._differs(f"{place}.parameters", f"{expected:,} parameters", f"{found:,}", reason)
         if isinstance(figures.macs, int) and costs.macs != figures.macs:
             wanted, found = f"{figures.macs:,} MACs", f"{costs.macs:,}"
@@ -173,27 +173,6 @@ def _surplus(graph: Graph, surplus: int) -> str:
         those = "as many as the layers before a batch norm have biases"
         return f"{surplus:,} too many, {those}: `bias=False` leaves them out"
     return ""
-
-
-def _unflattened(graph: Graph) -> str:
-    """Return the first linear layer that takes an image, whose last axis it reads alone."""
-    for node in graph.nodes:
-        if node.operation is not None and spec_name(type(node.operation)) == "Linear":
-            shape = node.inputs[0].type.shape
-            if len(shape) > 3 and _is_image(node.inputs[0]):
-                taken = f"takes {format_shape(shape)} and reads its last axis alone"
-                return f"`Linear` on line {node.span.line} {taken}: is `-> flatten(1)` missing?"
-    return ""
-
-
-def _is_image(value: Value) -> bool:
-    """Return whether a layer for images gave a tensor its shape."""
-    node: Node | None = value.node
-    while node is not None and node.operation is not None and node.output == value.type:
-        if re.search(r"[23]d$", spec_name(type(node.operation))):
-            return True
-        node = node.inputs[0].node if node.inputs else None
-    return False
 
 
 def _biases(node: Node) -> int:

@@ -21,6 +21,9 @@ from archc.passes.elaboration.scope import FileScope
 from archc.passes.elaboration.unused import unread_inputs, unused_values
 from archc.spec.model import Document
 
+INFERENCE_WORKS = "only training needs this line; inference works"
+"""What a warning says of a line that only the training mode suffers from."""
+
 
 def elaborate(document: Document, request: Request, text: str = "") -> Graph:
     """Return the graph of a document: every name resolved, every value with a shape.
@@ -97,7 +100,7 @@ class _Elaboration:
         shapes = all(d.code.can_warn for d in found)
         if not found or self.lost != {"train"} or not shapes:
             return ()
-        note = "only training needs this line; inference works"
+        note = INFERENCE_WORKS
         if self.request.training:
             note = "only training needs this line, and here it must work too"
         noted = [replace(d, notes=(*d.notes, note)) for d in found]
@@ -171,4 +174,4 @@ class _Elaboration:
                 self.builder.report(violation, block.span, None)
 
 
-__all__ = ["Imported", "Request", "elaborate"]
+__all__ = ["INFERENCE_WORKS", "Imported", "Request", "elaborate"]
