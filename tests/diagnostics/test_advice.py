@@ -114,6 +114,7 @@ MORE_THAN_A_NAME = frozenset(
         "ARC205_layer_as_key",
         "ARC205_layer_with_mapping",
         "ARC205_layer_with_type",
+        "ARC209_choice_of_no_layer",
         "ARC214_dtype_and_syntax",
         "ARC301_channel",
         "ARC302_twice",

@@ -118,7 +118,8 @@ def _is_unknown(name: str, document: Document) -> bool:
 
 
 def check_variants(document: Document, file: FileScope) -> Iterator[RuleViolation]:
-    """Yield what is wrong with the variants, whichever of them is asked for."""
+    """Yield what is wrong with the variants, whichever of them is asked for, and with choices."""
+    yield from _wrong_choices(document)
     for variant, values in document.variants.items():
         for name, value in values.items():
             span = document.spans.get(f"variants.{variant}.{name}")
@@ -209,6 +210,28 @@ def _imported_advice(name: str, file: FileScope) -> str:
     return ""
 
 
+def _wrong_choices(document: Document) -> Iterator[RuleViolation]:
+    """Yield the choices of layers that name none: they are at fault, and not what is chosen."""
+    for name, declaration in document.parameters.items():
+        for choice in _choices_without_a_layer(declaration, document):
+            near = nearest(choice, [*document.blocks, *layers.NAMES])
+            place = document.spans.get(f"params.{name}.choices")
+            yield RuleViolation(
+                Code.PARAMETER_VALUE,
+                f"the choice `{choice}` of `{name}` is no layer and no block",
+                help=f"did you mean `{near}`?" if near else "see `archc layers`",
+                span=place or document.spans.get(f"params.{name}"),
+            )
+
+
+def _choices_without_a_layer(declaration: Declaration, document: Document) -> list[str]:
+    known = {*layers.NAMES, *functions.NAMES, *document.blocks, *document.python, *document.unread}
+    known |= {imported.alias for imported in document.imports}
+    named = [c.name for c in declaration.choices or () if isinstance(c, LayerName) and not c.call]
+    is_whole = not document.is_partial
+    return [name for name in named if is_whole and name.split(".")[0] not in known]
+
+
 def _checked(name: str, value: Any, declaration: Declaration, document: Document) -> Constant:
     span = document.spans.get(f"params.{name}")
     kind = declared_kind(declaration)
@@ -216,7 +239,8 @@ def _checked(name: str, value: Any, declaration: Declaration, document: Document
         return None
     if kind is not None and not is_of(value, kind):
         raise _of_another_kind(name, value, kind, declaration, span)
-    _check_range(name, value, declaration, span)
+    if not _choices_without_a_layer(declaration, document):
+        _check_range(name, value, declaration, span)
     return float(value) if kind == "float" and type(value) is int else value
 
 
