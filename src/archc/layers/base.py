@@ -338,7 +338,7 @@ def _too_many(layer: type[Layer], arguments: Sequence[Constant]) -> RuleViolatio
         first = arguments[layer.inferred_after]
         advice = f"{layer.inferred_names[0]} is inferred: drop the {first}"
         if rest := arguments[len(allowed) + len(layer.inferred_names) :]:
-            advice += f", and write by name: {_by_name(layer, rest)}"
+            advice += f", and write by name: {by_name(layer, rest)}"
     else:
         others = "the others" if allowed else "it"
         advice = f"write {others} by name: " + _first_fields(layer)
@@ -351,7 +351,7 @@ def _too_many(layer: type[Layer], arguments: Sequence[Constant]) -> RuleViolatio
     )
 
 
-def _by_name(layer: type[Layer], values: Sequence[Constant]) -> str:
+def by_name(layer: type[Layer], values: Sequence[Constant]) -> str:
     """Return values beyond the positional ones as torch's order names them."""
     rest = [name for name in layer.fields() if name not in layer.positional]
     pairs = zip(rest, values, strict=False)
@@ -394,6 +394,8 @@ def _advice(value: Constant, kind: str) -> str:
         return f"use // to divide, or write {int(value)}" if value.is_integer() else "use //"
     if isinstance(value, str) and kind == "bool_type":
         return "write True or False, without quotes"
+    if isinstance(value, str) and value.lower() in {"same", "valid"} and value != value.lower():
+        return f"did you mean '{value.lower()}'?"
     if isinstance(value, str) and value.replace(".", "", 1).isdecimal():
         return f"write {value}, without quotes"
     if isinstance(value, (int, float)) and kind == "less_than_equal" and 2 < value <= 100:

@@ -137,6 +137,8 @@ def _value_advice(value: str) -> str:
         return f"a function as a layer: `{{default: {value}, type: layer}}`; a text has quotes"
     if value.startswith("(") and value.endswith(")") and "," in value:
         return f"a list has brackets: `{excerpt(value.replace('(', '[').replace(')', ']'))}`"
+    if re.fullmatch(r"\d{1,3}(,\d{3})+", value):
+        return f"write {value.replace(',', '_')}"
     if re.fullmatch(r"\w+(\s*,\s*\w+)+", value):
         return f"a list has brackets: `[{excerpt(value)}]`"
     if re.search(r"[-+*/]|\w\(", value) and re.fullmatch(r"[\w\s.,()+*/%-]+", value):

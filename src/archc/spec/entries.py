@@ -222,6 +222,8 @@ def _type_advice(name: str, text: str) -> str:
     """Return what was meant by the type of an input that is none."""
     if text.startswith("(") and text.endswith(")"):
         return f"a shape has brackets: `{name}: [{text[1:-1]}]`"
+    if re.fullmatch(r"\w+(\s*,\s*\w+(=\w+)?)+", text):
+        return f"a shape has brackets: `{name}: [{text}]`"
     if re.fullmatch(r"\d+([x×*]\d+)+", text):
         return f"write `{name}: [B, {', '.join(re.split('[x×*]', text))}]`"
     dtype, bracket, shape = text.partition("[")
@@ -236,7 +238,7 @@ def _dimension(parser: LineParser) -> Dimension:
     """Read `B`, `3`, `H=224` or `width`; a capital first letter is a free dimension."""
     start = parser.token.start
     text = parser.token.text
-    if text in {"-", "null", "?"}:
+    if text in {"-", "null", "?", "None"}:
         raise RuleViolation(
             Code.FIELD_VALUE,
             "a dimension that may have any size has a letter",

@@ -69,6 +69,8 @@ class LineParser(Parser):
             return "drop the comma: one line is one layer"
         advice = {
             "//": "a comment begins with `#`",
+            "[": "arguments stand in round brackets: `Layer(…)`",
+            "(": "the inputs of a line follow `from`: `Block(…) from a, b`",
             "=": "a name stands before a colon: `name: Layer(…)`",
             ",": "one line is one layer; several inputs follow `from`",
             ")": "there is one closing bracket too many",

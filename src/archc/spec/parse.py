@@ -197,7 +197,8 @@ class _DocumentParser:
 
     def _unknown_key(self, key: Scalar) -> str:
         """Refuse a key and return the one that was probably meant."""
-        near = get_close_matches(key.value[:80], KEYS, 1)
+        known = _OTHER_KEYS.get(key.value, "")
+        near = [known] if known else get_close_matches(key.value[:80], KEYS, 1)
         advice = f"did you mean `{near[0]}`?" if near else "keys are " + ", ".join(KEYS)
         self._refuse(Code.UNKNOWN_KEY, f"a spec has no key `{key.value}`", key.span, advice)
         return near[0] if near else key.value
@@ -326,6 +327,15 @@ class _DocumentParser:
     def _refuse(self, code: Code, headline: str, span: Span, advice: str = "") -> None:
         self.mistakes.refuse(RuleViolation(code, headline, help=advice), span)
 
+
+_OTHER_KEYS = {
+    **dict.fromkeys(("architecture", "body", "layers", "network", "net"), "model"),
+    **dict.fromkeys(("hyperparameters", "parameters"), "params"),
+    **dict.fromkeys(("modules", "definitions"), "blocks"),
+    "input_shape": "inputs",
+    "version": "archc",
+}
+"""What other formats call the keys."""
 
 _EXAMPLE = {
     "archc": "archc: 1",

@@ -4,7 +4,7 @@ from typing import Any
 
 from archc.diagnostics import Code, RuleViolation, Span
 from archc.expressions.printing import expression_text
-from archc.expressions.syntax import Expression, Literal
+from archc.expressions.syntax import Expression, names
 from archc.expressions.values import is_list
 from archc.passes.elaboration.running import Part
 from archc.passes.elaboration.scope import is_plain
@@ -23,7 +23,7 @@ class ArgumentReader(Part):
         keywords = self.evaluator.keywords(call.keywords)
         for keyword in call.keywords:
             if keyword.name and not is_plain(keywords[keyword.name]):
-                raise _tensor_argument(call, keyword.span)
+                raise self._tensor_argument(call, keyword.span)
         return (*own[0], *positional), own[1] | keywords
 
     def _own_arguments(self, call: LayerCall) -> tuple[tuple[Any, ...], dict[str, Any]]:
@@ -39,19 +39,24 @@ class ArgumentReader(Part):
     def _constant(self, expression: Expression, call: LayerCall) -> Any:
         value = self.evaluator.evaluate(expression)
         if not is_plain(value) or (is_list(value) and not all(map(is_plain, value))):
-            raise _tensor_argument(call, expression.span)
+            raise self._tensor_argument(call, expression.span)
         return value
 
+    def _tensor_argument(self, call: LayerCall, span: Span) -> RuleViolation:
+        """Refuse a tensor among a call's arguments; show the call with its tensors last."""
+        given = [*(call.arguments or ()), *(keyword.value for keyword in call.keywords)]
+        tensors = [part for part in given if not self._is_plain(part)]
+        plain = [expression_text(part) for part in given if part not in tensors]
+        head = f"{call.name}({', '.join(plain)})" if plain else call.name
+        listed = ", ".join(map(expression_text, tensors))
+        return RuleViolation(
+            Code.NOT_A_TENSOR,
+            "a tensor cannot be an argument in a chain",
+            help=f"feed it in with `from`: `{head} from {listed}`",
+            span=span,
+        )
 
-def _tensor_argument(call: LayerCall, span: Span) -> RuleViolation:
-    """Refuse a tensor among a call's arguments; show the call with its tensors behind `from`."""
-    given = [*(call.arguments or ()), *(keyword.value for keyword in call.keywords)]
-    tensors = [part for part in given if not isinstance(part, Literal)]
-    plain = [expression_text(part) for part in given if isinstance(part, Literal)]
-    head = f"{call.name}({', '.join(plain)})" if plain else call.name
-    return RuleViolation(
-        Code.NOT_A_TENSOR,
-        "a tensor cannot be an argument in a chain",
-        help=f"feed it in with `from`: `{head} from {', '.join(map(expression_text, tensors))}`",
-        span=span,
-    )
+    def _is_plain(self, part: Expression) -> bool:
+        """Return whether an argument reads parameters and variables alone."""
+        known = {**self.scope.file.parameters, **self.scope.constants()}
+        return names(part) <= known.keys()

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from difflib import get_close_matches
 
+from archc import functions
 from archc.diagnostics import Code, RuleViolation, Span
 from archc.ir.runs import Instance
 from archc.spec.source import MAX_NAME
@@ -25,6 +26,7 @@ _WORDS = {
     "none": "write `None` in an expression",
     "training": "`training` stands in `outputs:` alone; layers follow the module's mode anyway",
     "train": "write `training`, in `outputs:` alone",
+    "input": "name the block's input, `x`, or one of its lines",
     "self": "name the block's input, `x`, or one of its lines",
 }
 
@@ -81,6 +83,12 @@ def unknown_name(name: str, instance: Instance, line: Span, known: Iterable[str]
         return _defined_below(name, place)
     if outside := _defined_outside(name, instance):
         return outside
+    if name in functions.NAMES:
+        return RuleViolation(
+            Code.UNKNOWN_NAME,
+            f"`{name}` is a function, and no value",
+            help=f"call it with its tensor, or write it behind a layer: `-> {name}`",
+        )
     names = list(dict.fromkeys(other for other in known if not other.isdigit()))
     near = nearest(name, names)
     return RuleViolation(

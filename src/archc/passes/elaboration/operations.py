@@ -7,13 +7,15 @@ from archc.expressions.printing import expression_text
 from archc.expressions.syntax import Literal
 from archc.expressions.values import Constant
 from archc.ir.runs import Operation, Value
-from archc.layers.base import IMAGE_RANK, Layer, bind
+from archc.layers.base import IMAGE_RANK, Layer, bind, by_name
 from archc.passes.elaboration.meetings import unread_lines
 from archc.passes.elaboration.nodes import POISON, operand, origin_text
 from archc.passes.elaboration.results import Results, results_of
 from archc.passes.elaboration.running import Part
 from archc.statements import LayerCall
 
+LARGE_KERNEL = 12
+"""What is smaller is a kernel's size rather than a number of channels."""
 COLOURS = (1, 3, 4)
 """How many channels pictures have."""
 
@@ -41,8 +43,14 @@ class OperationRunner(Part):
             violation.help = _by_text(violation.help, layer, call)
             if violation.code is Code.WINDOW:
                 violation.help = self._channels_last() or violation.help
+            if violation.code is Code.TOO_MANY_POSITIONAL:
+                self._named_instead(violation, layer, arguments, inputs)
             if violation.code is Code.RANK and len(inputs) == 1:
-                violation.help = self._other_line(layer, arguments, keywords) or violation.help
+                violation.help = (
+                    self._other_line(layer, arguments, keywords)
+                    or _without_batch(inputs[0], violation)
+                    or violation.help
+                )
             raise self._placed(violation, layer, call, inputs) from None
         return Operation(values[0].node, call, values), results_of(operation, values, inputs)
 
@@ -72,6 +80,25 @@ class OperationRunner(Part):
             if not name.isdigit():
                 return f"did you mean `… from {name}`? nothing reads that yet"
         return ""
+
+    def _named_instead(
+        self,
+        violation: RuleViolation,
+        layer: type[Layer],
+        arguments: tuple[Constant, ...],
+        inputs: tuple[Value, ...],
+    ) -> None:
+        """Read `Conv2d(64, 3, 1, 1)` as stride and padding where the input has not 64 channels."""
+        given = list(arguments)
+        convolves = layer.positional == ("out_channels", "kernel_size") and len(given) > 2
+        shape = inputs[0].type.shape if inputs and inputs[0] is not POISON else ()
+        if not convolves or len(shape) < 2 or shape[1] == given[0]:
+            return
+        out_channels, kernel = given[:2]
+        plain = isinstance(out_channels, int) and isinstance(kernel, int)
+        if plain and kernel < min(out_channels, LARGE_KERNEL):
+            violation.help = f"write the others by name: {by_name(layer, given[2:])}"
+            violation.argument = "2"
 
     def _channels_last(self) -> str:
         """Return how an input is declared whose channels stand behind its height and width."""
@@ -137,6 +164,16 @@ def _by_text(advice: str, layer: type[Layer], call: LayerCall) -> str:
     head, _, rest = advice.partition("drop the ")
     _, comma, further = rest.partition(",")
     return f"{head}drop `{expression_text(written[0])}`{comma}{further}"
+
+
+def _without_batch(value: Value, violation: RuleViolation) -> str:
+    """Return how an input of the model is declared that lacks the batch, nothing for others."""
+    shape = value.type.shape if value is not POISON else ()
+    is_declared = value.node.operation is None and bool(shape) and isinstance(shape[0], int)
+    if not is_declared or "is missing" not in violation.help:
+        return ""
+    sizes = ", ".join(["B", *map(str, shape)])
+    return f"the batch is missing: write `{value.node.path}: [{sizes}]`"
 
 
 def _argument_span(argument: str, layer: type[Layer], call: LayerCall) -> Span | None:
