@@ -30,8 +30,11 @@ class Drawing:
         """Return the bytes of a file of this format, marked as drawn by archc.
 
         Raises:
-            CompileError: the renderer failed.
+            CompileError: no such format, or the renderer failed.
         """
+        if format not in FORMATS:
+            advice = "ask for " + ", ".join(f"`{known}`" for known in FORMATS)
+            raise output_error(Code.OUTPUT_FAILED, f"`{format}` names no picture format", advice)
         if format not in self._pictures:
             self._pictures[format] = self._drawn(format)
         return self._pictures[format]

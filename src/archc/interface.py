@@ -113,8 +113,7 @@ def chosen(path: SpecPath | None, text: str | None, settings: Settings) -> tuple
         CompileError: there is no such file and no such network.
         CallError: neither a path nor a text, or both.
     """
-    if (path is None) == (text is None):
-        raise CallError("give a path or text=…, one of them")
+    _check_spec(path, text)
     if text is not None:
         return read_spec(
             decode(text.encode("utf-8", "surrogatepass"), "<text>"), "<text>"
@@ -126,6 +125,37 @@ def chosen(path: SpecPath | None, text: str | None, settings: Settings) -> tuple
     if place.variant is not None and settings.variant is None:
         settings = replace(settings, variant=place.variant)
     return open_spec(place.path), settings
+
+
+def _check_spec(path: object, text: object) -> None:
+    """Refuse a spec that is neither a path nor a text, or both.
+
+    Raises:
+        CallError: it is so.
+    """
+    if (path is None) == (text is None):
+        raise CallError("give a path or text=…, one of them")
+    if text is not None and not isinstance(text, str):
+        raise CallError(f"text is a string, not of the type {type(text).__name__}")
+    if path is not None and not isinstance(path, (str, os.PathLike)):
+        raise CallError(f"a path is a string or a Path, not of the type {type(path).__name__}")
+    if isinstance(path, str) and "\n" in path:
+        raise CallError(
+            "a path has no line breaks: give a spec's text to archc.check(text=…), "
+            "and write it to a file to load or build it"
+        )
+
+
+def check_mappings(**given: object) -> None:
+    """Refuse what is given by name, such as `params`, but is no mapping.
+
+    Raises:
+        CallError: it is so.
+    """
+    for name, value in given.items():
+        if value is not None and not isinstance(value, Mapping):
+            kind = type(value).__name__
+            raise CallError(f"{name} is a mapping, {{'name': value}}, not of the type {kind}")
 
 
 @contextmanager
@@ -169,4 +199,5 @@ def _settings(
     inputs: Mapping[str, Sequence[int]] | None,
     mode: Mode | None,
 ) -> Settings:
+    check_mappings(params=params, inputs=inputs)
     return Settings(variant, params or {}, {}, inputs or {}, mode)

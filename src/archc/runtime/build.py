@@ -24,7 +24,7 @@ from archc.expressions.printing import expression_text
 from archc.expressions.values import LayerName
 from archc.files import write_new
 from archc.imports import bundled
-from archc.interface import accountable, chosen
+from archc.interface import accountable, check_mappings, chosen
 from archc.ir.graph import Graph
 from archc.opening import Spec, SpecPath, read_spec
 from archc.runtime.build_folder import BuildFolder, sha256, write_manifest
@@ -56,6 +56,7 @@ def build(
         CompileError: the spec is wrong, the weights do not fit, the folder cannot be written,
             or holds edited files.
     """
+    check_mappings(params=params, inputs=inputs)
     with accountable():
         settings = Settings(variant, params or {}, {}, inputs or {})
         spec, settings = chosen(path, text, settings)

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from archc.compiler import Settings, canonical_text, graph_of
 from archc.diagnostics import Code, CompileError, Diagnostic
-from archc.interface import CallError, accountable, chosen
+from archc.interface import CallError, accountable, check_mappings, chosen
 from archc.ir.graph import Graph
+from archc.runtime.choices import check_seed, floating_type, usable_device
 from archc.runtime.modules import compiled, model_class
 from archc.runtime.python_layers import python_layers
 from archc.runtime.skipping import skip_random_numbers
@@ -29,7 +30,7 @@ def load(
     inputs: Mapping[str, Sequence[int]] | None = None,
     weights: "str | os.PathLike[str] | Mapping[str, Tensor] | None" = None,
     device: "str | torch.device | None" = None,
-    dtype: "torch.dtype | None" = None,
+    dtype: "str | torch.dtype | None" = None,
     ops: Mapping[str, type] | None = None,
     init: bool = True,
     seed: int | None = None,
@@ -46,19 +47,24 @@ def load(
         weights: a `.safetensors` file or a mapping of tensors such as `state_dict()`; every
             key must be there with its shape.
         device: where the parameters are made, such as `"cuda"`.
-        dtype: the floating-point type of parameters and buffers.
+        dtype: the floating-point type of parameters and buffers, such as `"float16"`.
         ops: classes of your own for the spec's `python:` layers, by the name they have there;
             naming one here is the permission to run it.
         init: False leaves parameters that would be random uninitialised.
         seed: the seed of the random numbers; the state of torch's generator is kept.
         max_parameters: a network with more is refused before anything is allocated.
-        except_: keys and modules that the weights do not fill, such as a new head.
+        except_: keys and modules that the weights do not fill, such as a new head; one alone
+            may stand for itself.
 
     Raises:
         CompileError: the spec is refused, or the weights do not fit.
+        CallError: an argument is of the wrong kind, or names a device that is not there.
     """
-    left = tuple(except_)
+    left = (except_,) if isinstance(except_, str) else tuple(except_)
     _check_call(weights, left)
+    check_mappings(params=params, inputs=inputs, ops=ops)
+    check_seed(seed)
+    place, kind = usable_device(device), floating_type(dtype)
     with accountable():
         permitted = python_layers(ops or {})
         settings = Settings(
@@ -68,10 +74,10 @@ def load(
         graph = graph_of(opened, settings)
         _check_size(graph, max_parameters)
         module = compiled(graph, lambda: canonical_text(graph, opened), ops or {})
-        with _constructing(device, seed, random=init and (weights is None or bool(left))):
+        with _constructing(place, seed, random=init and (weights is None or bool(left))):
             model = model_class(module)()
-        if dtype is not None:
-            model = model.to(dtype)
+        if kind is not None:
+            model = model.to(kind)
         if weights is not None:
             optional = [name for name, _ in graph.ties]
             load_weights(model, weights, except_=left, optional=optional)
@@ -100,14 +106,14 @@ def _check_size(graph: Graph, limit: int) -> None:
 
 @contextmanager
 def _constructing(
-    device: "str | torch.device | None", seed: int | None, *, random: bool
+    device: "torch.device | None", seed: int | None, *, random: bool
 ) -> Generator[None, None, None]:
     """Put in force what holds while a constructor runs: device, random numbers, their seed."""
     import torch
 
     with ExitStack() as stack:
         if device is not None:
-            stack.enter_context(torch.device(device))
+            stack.enter_context(device)
         if not random:
             stack.enter_context(skip_random_numbers())
         if seed is not None:
