@@ -168,5 +168,7 @@ def _unknown(name: str) -> CompileError:
     near = get_close_matches(name, known, 3)
     advice = "did you mean " + " or ".join(f"`{n}`" for n in near) + "?" if near else ""
     headline = f"there is no file `{name}` and no network of this name"
+    if Path(f"{name}.yaml").is_file():
+        advice = f"did you mean `{name}.yaml`?"
     advice = advice or "`archc list` shows the networks that come with archc"
     return CompileError([Diagnostic(Code.UNREADABLE_FILE, headline, help=advice)], {})

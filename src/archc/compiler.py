@@ -16,6 +16,7 @@ from archc.expressions.values import Constant
 from archc.given_parameters import given_constants
 from archc.ir.costs import CostTable
 from archc.ir.graph import Graph, Mode
+from archc.ir.runs import ChildRun, ItemRun
 from archc.layers.base import Layer
 from archc.opening import Spec
 from archc.passes.check_expectations import check_expectations, expectation_of
@@ -171,15 +172,38 @@ def derivation(graph: Graph, path: str) -> str:
     for node in reversed(graph.nodes):
         if paths[node.index] == path or paths[node.index].startswith(f"{path}."):
             return derivation_text(graph, node)
-    raise CompileError([_no_layer(path, list(paths.values()), graph.title)], {})
+    known = list(paths.values())
+    raise CompileError([_no_layer(path, known, graph.title, _left_out(path, graph))], {})
 
 
-def _no_layer(path: str, known: list[str], network: str) -> Diagnostic:
+def _left_out(path: str, graph: Graph) -> ItemRun | None:
+    """Return the line that would stand at a path if its condition were true."""
+    outer, _, name = path.rpartition(".")
+    bodies = [i.body for i in graph.instances() if i.path == outer]
+    for entry in (entry for body in bodies for entry in body.entries):
+        if isinstance(entry, ChildRun) and entry.key == name and isinstance(entry.content, ItemRun):
+            run = entry.content
+            if not run.present and run.alternative is None:
+                return run
+    return None
+
+
+def _no_layer(path: str, known: list[str], network: str, left_out: ItemRun | None) -> Diagnostic:
     from difflib import get_close_matches
 
     from archc.diagnostics.render import excerpt
+    from archc.expressions.printing import expression_text
 
     near = get_close_matches(path, known, 1)
+    if left_out is not None:
+        condition = left_out.item.condition
+        assert condition is not None
+        return Diagnostic(
+            Code.ABSENT_NAME,
+            f"`{excerpt(path)}` is left out of `{network}`",
+            left_out.item.span,
+            notes=(f"its condition `{expression_text(condition)}` is false here",),
+        )
     return Diagnostic(
         Code.UNKNOWN_NAME,
         f"there is no layer `{excerpt(path)}` in `{network}`",

@@ -113,3 +113,48 @@ def test_layers_lists_layers_and_functions_with_a_sentence() -> None:
 
 def test_explain_of_a_code_prints_its_page() -> None:
     assert "ARC402" in archc("explain", "arc402").out
+
+
+def test_layers_of_a_name_prints_its_arguments() -> None:
+    done = archc("layers", "Conv2d")
+    assert done.status == 0
+    assert re.search(r"^  padding +default 0 +zeros on both sides", done.out, re.MULTILINE)
+    assert re.search(r"^  out_channels +required ", done.out, re.MULTILINE)
+    assert "inferred: in_channels" in done.out
+
+
+def test_layers_of_an_unknown_name_says_what_was_meant() -> None:
+    done = archc("layers", "Conv2D")
+    assert done.status == 2
+    assert "did you mean Conv2d?" in done.err
+
+
+def test_explain_of_a_layer_names_the_command_that_shows_it() -> None:
+    done = archc("explain", "Conv2d")
+    assert done.status == 2
+    assert "`archc layers Conv2d`" in done.err
+
+
+def test_why_of_a_line_that_is_left_out_says_so(tmp_path: Path) -> None:
+    text = NET.replace("  fc: Linear(10)", "  extra: Linear(3) if width > 4\n  fc: Linear(10)")
+    done = archc("why", written(tmp_path, text), "extra")
+    assert done.status == 1
+    assert "`extra` is left out" in done.err
+    assert "`width > 4` is false" in done.err
+
+
+def test_summary_of_one_number_in_buffers_is_singular(tmp_path: Path) -> None:
+    text = NET.split("expect:")[0].replace(
+        "  fc: Linear(10)", "  scale: Buffer([0.5])\n  fc: Linear(10) from pool * scale"
+    )
+    done = archc("summary", written(tmp_path, text))
+    assert "1 number in buffers, which is not trained" in done.out
+
+
+def test_check_of_a_name_or_path_like_a_file_beside_it_names_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "semobile.yaml").write_text(NET, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    assert "did you mean `semobile.yaml`?" in archc("check", "semobile").err
+    assert "did you mean `semobile.yaml`?" in archc("check", "semobil.yaml").err

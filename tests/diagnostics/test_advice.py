@@ -26,6 +26,7 @@ EXPLAINED = frozenset(
         "ARC402_even_kernel",
         "ARC402_many_channels",
         "ARC402_ranks",
+        "ARC402_size_of_another_block",
         "ARC403_even_pool",
         "ARC403_global_pool",
         "ARC403_nothing_fits",

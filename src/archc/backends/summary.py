@@ -177,7 +177,9 @@ def _closing(summary: Summary) -> list[str]:
         f"{_counted(table.macs)} multiply-adds for one sample"
     ]
     if table.buffers:
-        lines.append(f"{_counted(table.buffers)} numbers in buffers, which are not trained")
+        numbers = "number" if table.buffers == 1 else "numbers"
+        verb = "is" if table.buffers == 1 else "are"
+        lines.append(f"{_counted(table.buffers)} {numbers} in buffers, which {verb} not trained")
     lines.append(
         f"{bytes_text(table.weight_bytes)} of weights; activations of one sample: at most "
         f"{bytes_text(memory.inference)} at a time in inference, "

@@ -93,13 +93,15 @@ def _columns(record: dict[str, object]) -> list[str]:
 
 
 @click.command("layers", short_help="List every layer and every function.")
+@click.argument("name", metavar="[NAME]", required=False)
 @json_option
-def layers_command(*, as_json: bool) -> int:
-    """List every layer, then every function, each with what it does.
+def layers_command(*, name: str | None, as_json: bool) -> int:
+    """List every layer, then every function, each with what it does; of one, its arguments.
 
     \b
     Examples:
       archc layers
+      archc layers Conv2d
       archc layers --json
     """
     import json
@@ -107,6 +109,8 @@ def layers_command(*, as_json: bool) -> int:
     from archc import functions, layers
     from archc.cli.reporting import print_columns
 
+    if name is not None:
+        return _print_layer(name)
     known = [("layer", name, layers.find(name)) for name in sorted(layers.NAMES)]
     known += [("function", name, functions.find(name)) for name in sorted(functions.NAMES)]
     rows = [[name, kind, _first_sentence(cls)] for kind, name, cls in known]
@@ -114,6 +118,35 @@ def layers_command(*, as_json: bool) -> int:
         print(json.dumps([dict(zip(("name", "kind", "doc"), row, strict=True)) for row in rows]))
     else:
         print_columns(rows)
+    return 0
+
+
+def _print_layer(name: str) -> int:
+    """Print a layer's arguments with their defaults, and what they are."""
+    from difflib import get_close_matches
+
+    from archc import functions, layers
+    from archc.cli.reporting import print_columns
+    from archc.diagnostics.render import excerpt
+    from archc.expressions.printing import constant_text
+
+    if name not in {*layers.NAMES, *functions.NAMES}:
+        near = get_close_matches(name, [*layers.NAMES, *functions.NAMES], 1)
+        advice = f": did you mean {near[0]}?" if near else ""
+        raise click.UsageError(f"there is no layer or function `{excerpt(name)}`{advice}")
+    found = layers.find(name) if name in layers.NAMES else functions.find(name)
+    print(f"{name}: {_first_sentence(found)}")
+    rows = [
+        [
+            f"  {field}",
+            "required" if known.is_required() else f"default {constant_text(known.default)}",
+            known.description or "",
+        ]
+        for field, known in found.fields().items()
+    ]
+    print_columns(rows)
+    if found.inferred_names:
+        print(f"  inferred: {', '.join(found.inferred_names)}")
     return 0
 
 
@@ -132,6 +165,7 @@ def explain_command(*, code: str) -> int:
     """
     from difflib import get_close_matches
 
+    from archc import functions, layers
     from archc.catalogue import error_page
     from archc.diagnostics import Code
     from archc.diagnostics.render import excerpt
@@ -141,6 +175,8 @@ def explain_command(*, code: str) -> int:
     if name not in known:
         near = get_close_matches(name, known, 1)
         advice = f": did you mean {near[0]}?" if near else ": a code is ARC and three digits"
+        if code in {*layers.NAMES, *functions.NAMES}:
+            advice = f": `archc layers {code}` shows that layer"
         raise click.UsageError(f"there is no code `{excerpt(code)}`{advice}")
     print(error_page(known[name]), end="")
     return 0

@@ -38,7 +38,18 @@ def _check_mask(mask: TensorType, shape: Shape, name: str) -> None:
         raise RuleViolation(
             Code.SIZE_MISMATCH,
             f"a mask {format_shape(mask.shape)} does not fit {format_shape(shape)}",
+            help=_mask_advice(mask, shape),
         )
+
+
+def _mask_advice(mask: TensorType, shape: Shape) -> str:
+    """Return what lets a mask broadcast that lacks the last dimensions."""
+    if mask.rank >= len(shape) or mask.shape != shape[: mask.rank]:
+        return ""
+    text = "mask"
+    for _ in range(len(shape) - mask.rank):
+        text = f"unsqueeze({text}, -1)"
+    return f"the last dimensions are missing: write `{text}`"
 
 
 class Where(Function):

@@ -102,6 +102,7 @@ class MultiheadAttention(Masked):
             raise RuleViolation(
                 Code.DIVISIBILITY,
                 f"num_heads={self.num_heads} does not divide {features} features",
+                help=_dividing(self.num_heads, features),
                 argument="num_heads",
             )
         for name, given, x in (("kdim", self.kdim, key), ("vdim", self.vdim, value)):
@@ -147,6 +148,14 @@ class MultiheadAttention(Masked):
         reads = three if len(inputs) - len(masks) == 3 else (batch,)
         places = (samples if name == "key_padding_mask" else rows for name in masks)
         return (*reads, *({0: Goes((place,))} for place in places))
+
+
+def _dividing(heads: int, features: int) -> str:
+    """Return the numbers of heads next to one that does not divide the features."""
+    near = [n for n in range(1, features + 1) if features % n == 0]
+    below = max((n for n in near if n < heads), default=0)
+    above = min((n for n in near if n > heads), default=0)
+    return "write " + " or ".join(str(n) for n in (below, above) if n)
 
 
 def _unequal(query: TensorType, key: TensorType, value: TensorType) -> RuleViolation:

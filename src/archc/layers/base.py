@@ -17,10 +17,10 @@ from pydantic_core import ErrorDetails
 
 from archc.diagnostics import Code, RuleViolation
 from archc.expressions.printing import constant_text
-from archc.expressions.values import Constant, describe
+from archc.expressions.values import Constant, describe, is_list
 from archc.layers.other_arguments import RENAMED, WRITTEN
 from archc.reach import Reads, unmoved
-from archc.shapes import TensorType, format_shape
+from archc.shapes import Batch, TensorType, format_shape
 from archc.windows import Axis
 
 
@@ -400,6 +400,9 @@ def _advice(value: Constant, kind: str) -> str:
         return f"write {value}, without quotes"
     if isinstance(value, (int, float)) and kind == "less_than_equal" and 2 < value <= 100:
         return f"write {value / 100:g} for {value:g} %"
+    if is_list(value) and any(isinstance(size, Batch) for size in value):
+        sizes = ", ".join("-1" if isinstance(size, Batch) else str(size) for size in value)
+        return f"-1 stands for the batch: write `{sizes}`"
     return ""
 
 

@@ -1,5 +1,6 @@
 """A spec as text and as a tree of scalars, lists and mappings, each with its place."""
 
+from difflib import get_close_matches
 from pathlib import Path
 
 from msgspec import Struct
@@ -11,6 +12,8 @@ MAX_BYTES = 2**20
 MAX_DEPTH = 32
 MAX_SCALAR = 10_000
 MAX_NAME = 64
+MAX_COMPARED = 1000
+"""With how many files of a folder one that is not there is compared."""
 
 
 class Piece(Struct, frozen=True, gc=False):
@@ -103,8 +106,18 @@ def read_file(path: Path) -> str:
         reason = (
             "there is no such file" if isinstance(error, FileNotFoundError) else str(error.strerror)
         )
-        raise _unreadable(path, reason) from None
+        raise _unreadable(path, reason, _beside(path)) from None
     return decode(data, str(path))
+
+
+def _beside(path: Path) -> str:
+    """Return the spec in the same folder whose name is most like one that is not there."""
+    try:
+        known = [found.name for found in path.parent.glob("*.y*ml")][:MAX_COMPARED]
+    except OSError:
+        return ""
+    near = get_close_matches(path.name, known, 1) if not path.exists() else []
+    return f"did you mean `{path.with_name(near[0])}`?" if near else ""
 
 
 def decode(data: bytes, file: str) -> str:

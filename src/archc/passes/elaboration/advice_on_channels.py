@@ -3,10 +3,12 @@
 from collections import Counter
 
 from archc.diagnostics import Code
+from archc.expressions.syntax import names
 from archc.ir.runs import Node
 from archc.layers.base import spec_name
 from archc.passes.elaboration.meetings import Meeting, Operand, ways
 from archc.passes.elaboration.rewriting import Place, place_of
+from archc.passes.elaboration.scope import STAGE_INPUTS
 
 
 def unlike_channels(meeting: Meeting) -> str:
@@ -21,13 +23,27 @@ def unlike_channels(meeting: Meeting) -> str:
     first, second = channel_place(left, meeting), channel_place(right, meeting)
     if first is None or second is None or first.text == second.text:
         return ""
+    if not all(_set_by_a_layer(operand, dimension) for operand in meeting.operands):
+        return ""
     sizes = left.type.shape[dimension], right.type.shape[dimension]
+    pairs = ((first, second), (second, first))
+    written = [
+        f"`{to.written(**{to.name: of.text})}` on line {to.line}"
+        for to, of in pairs
+        if _means_the_same(of, to, meeting)
+    ]
     return (
         f"`{left.name}` has its {sizes[0]} from line {first.line}, `{right.name}` its {sizes[1]} "
-        f"from line {second.line}: write "
-        f"`{first.written(**{first.name: second.text})}` on line {first.line}, "
-        f"or `{second.written(**{second.name: first.text})}` on line {second.line}"
+        f"from line {second.line}" + (f": write {', or '.join(written)}" if written else "")
     )
+
+
+def _means_the_same(of: Place, to: Place, meeting: Meeting) -> bool:
+    """Return whether an argument can be read on another line too: a block sees its own names."""
+    given = names(of.given) if of.given is not None else frozenset[str]()
+    if given & STAGE_INPUTS:
+        return False
+    return of.home is to.home or given <= meeting.scope.file.parameters.keys()
 
 
 def unlike_ranks(meeting: Meeting) -> str:
@@ -56,8 +72,8 @@ def _dimension(meeting: Meeting) -> int:
 
 
 def _shortcut(shortcut: Operand, main: Operand, dimension: int, meeting: Meeting) -> str:
-    place, rank = channel_place(main, meeting), main.type.rank
-    size = place.text if place is not None else main.type.shape[dimension]
+    rank = main.type.rank
+    size = channels_here(main, meeting) or main.type.shape[dimension]
     if dimension == rank - 1 and rank < 4:
         layer, name, what = f"Linear({size})", "a linear layer", "features"
     else:
@@ -66,6 +82,25 @@ def _shortcut(shortcut: Operand, main: Operand, dimension: int, meeting: Meeting
         f"{name} makes the {what} equal: `shortcut: {layer} from {shortcut.name}`, "
         f"then add `shortcut` instead of `{shortcut.name}`"
     )
+
+
+def _set_by_a_layer(operand: Operand, dimension: int) -> bool:
+    """Return whether a size is the one that the last layer with channels, or features, set."""
+    node = operand.value.node
+    while node.operation is not None and node.inputs and not type(node.operation).feature:
+        node = node.inputs[0].node
+    feature = type(node.operation).feature if node.operation is not None else ""
+    return bool(feature) and vars(node.operation).get(feature) == operand.type.shape[dimension]
+
+
+def channels_here(operand: Operand, meeting: Meeting) -> str:
+    """Return the channels of a tensor as a line of this block can write them; empty for none."""
+    place = channel_place(operand, meeting)
+    if place is None or place.given is None:
+        return ""
+    given, instance = names(place.given), meeting.scope.instance
+    is_known = place.home is instance or given <= meeting.scope.file.parameters.keys()
+    return place.text if is_known and not given & STAGE_INPUTS else ""
 
 
 def channel_place(operand: Operand, meeting: Meeting) -> Place | None:

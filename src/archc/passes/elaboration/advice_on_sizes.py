@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator, Mapping
 
+from archc.expressions.syntax import Name
 from archc.ir.runs import Node
 from archc.layers.base import spec_name
+from archc.passes.elaboration.advice_on_channels import channels_here
 from archc.passes.elaboration.meetings import Meeting, Operand, Way, ways, window_of
 from archc.passes.elaboration.remedies import Remedy, remedies
-from archc.passes.elaboration.rewriting import Rewriting, rewritten
+from archc.passes.elaboration.rewriting import Rewriting, place_of, rewritten
 from archc.windows import Axis
 
 MAX_TRACED = 6
@@ -51,7 +53,9 @@ def _stride(large: Way, small: Way, meeting: Meeting) -> str:
     word = next((name for name, value in strides.items() if value == ratio), "")
     kept = next((name for name, value in strides.items() if value == 1), "")
     is_wanted = bool(word) or not (kept or _pool_by_default(small))
-    added = _with_stride(large, small, ratio, meeting, word) or _path(large, small, ratio, word)
+    added = _with_stride(large, small, ratio, meeting, word) or _path(
+        large, small, ratio, word, meeting
+    )
     removed = _without_stride(small, large, ratio, meeting, kept)
     return (added or removed) if is_wanted else (removed or added)
 
@@ -136,12 +140,13 @@ def _of_strides(small: Way, large: Way, ratio: int, change: Rewriting, default: 
     )
 
 
-def _path(large: Way, small: Way, ratio: int, word: str) -> str:
+def _path(large: Way, small: Way, ratio: int, word: str, meeting: Meeting) -> str:
     """Put a strided convolution where the larger tensor is taken as it is."""
     if large.nodes:
         return ""
     name, rank = large.operand.name, large.operand.type.rank
-    layer = f"Conv{rank - 2}d({small.operand.channels}, 1, stride={word or ratio})"
+    channels = channels_here(small.operand, meeting) or small.operand.channels
+    layer = f"Conv{rank - 2}d({channels}, 1, stride={word or ratio})"
     return (
         f"`{name}` is {ratio} times as large as `{small.operand.name}`: it needs a path with "
         f"stride {ratio} too, such as `shortcut: {layer} -> BatchNorm{rank - 2}d from {name}`"
@@ -156,10 +161,24 @@ def _remedy(way: Way, other: Operand, meeting: Meeting) -> str:
         ratio = _times(other, node)
         for remedy in remedies(node.operation, window_of(node), ratio):
             texts = {name: _written(value) for name, value in remedy.values.items()}
+            texts |= _half_of_kernel(node, remedy, meeting)
             change = _change(way, node, other, meeting, texts, **remedy.values)
             if change is not None:
                 return _explained(node, way.operand, remedy, change)
     return ""
+
+
+def _half_of_kernel(node: Node, remedy: Remedy, meeting: Meeting) -> dict[str, str]:
+    """Return the padding by the name of the kernel, where the same call gives that by a name."""
+    kernel = place_of(node, "kernel_size", meeting.scope)
+    padding = place_of(node, "padding", meeting.scope)
+    if kernel is None or padding is None or kernel.call is not padding.call:
+        return {}
+    sizes = {axis.kernel for axis in window_of(node)}
+    is_half = (
+        sizes == {2 * value + 1} if type(value := remedy.values.get("padding")) is int else False
+    )
+    return {"padding": f"{kernel.text} // 2"} if is_half and isinstance(kernel.given, Name) else {}
 
 
 def _times(other: Operand, node: Node) -> int:

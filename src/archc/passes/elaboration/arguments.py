@@ -1,10 +1,12 @@
 """The arguments of a call, evaluated."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from archc.diagnostics import Code, RuleViolation, Span
-from archc.expressions.printing import expression_text
-from archc.expressions.syntax import Expression, names
+from archc.diagnostics.render import CUT
+from archc.expressions.printing import expression_text, keyword_text
+from archc.expressions.syntax import Expression
 from archc.expressions.values import is_list
 from archc.passes.elaboration.running import Part
 from archc.passes.elaboration.scope import is_plain
@@ -43,20 +45,44 @@ class ArgumentReader(Part):
         return value
 
     def _tensor_argument(self, call: LayerCall, span: Span) -> RuleViolation:
-        """Refuse a tensor among a call's arguments; show the call with its tensors last."""
-        given = [*(call.arguments or ()), *(keyword.value for keyword in call.keywords)]
-        tensors = [part for part in given if not self._is_plain(part)]
-        plain = [expression_text(part) for part in given if part not in tensors]
+        """Refuse a tensor among a call's arguments; show the call, its tensors behind `from`."""
+        tensors, plain, masks = list[str](), list[str](), list[str]()
+        for part in call.arguments or ():
+            (tensors if self._is_tensor(part) else plain).append(expression_text(part))
+        for keyword in call.keywords:
+            is_tensor = self._is_tensor(keyword.value)
+            masks += [keyword.name] if is_tensor and keyword.name.endswith("mask") else []
+            text = expression_text(keyword.value) if is_tensor else keyword_text(keyword)
+            (tensors if is_tensor else plain).append(text)
+        if masks:
+            named = ", ".join(map(repr, masks))
+            plain.append(f"masks={named}" if len(masks) == 1 else f"masks=({named})")
+            first = self._flow_name()
+            alone = call.name == "MultiheadAttention" and len(tensors) == len(masks)
+            tensors = [first] * (3 if alone else len(tensors) == len(masks)) + tensors
         head = f"{call.name}({', '.join(plain)})" if plain else call.name
-        listed = ", ".join(map(expression_text, tensors))
         return RuleViolation(
             Code.NOT_A_TENSOR,
             "a tensor cannot be an argument in a chain",
-            help=f"feed it in with `from`: `{head} from {listed}`",
+            help=f"feed it in with `from`: {_line(head, tensors)}",
             span=span,
         )
 
-    def _is_plain(self, part: Expression) -> bool:
-        """Return whether an argument reads parameters and variables alone."""
-        known = {**self.scope.file.parameters, **self.scope.constants()}
-        return names(part) <= known.keys()
+    def _is_tensor(self, expression: Expression) -> bool:
+        with self.runner.on_trial():
+            value = self.evaluator.evaluate(expression)
+        return not is_plain(value) or (is_list(value) and not all(map(is_plain, value)))
+
+    def _flow_name(self) -> str:
+        """Return the name of the tensor that flows into the line, `x` where it has none."""
+        flow = self.evaluator.input
+        names = ((n, r) for frame in reversed(self.scope.frames) for n, r in frame.items())
+        found = (n for n, r in names if flow is not None and r.value.key == flow.key)
+        return next((name for name in found if not name.isdigit()), "x")
+
+
+def _line(head: str, tensors: Sequence[str]) -> str:
+    """Return a line as a message shows it, in two parts where it would be cut off."""
+    tail = f"from {', '.join(tensors)}"
+    whole = f"{head} {tail}"
+    return f"`{whole}`" if len(whole) <= CUT else f"`{head}`, and behind it `{tail}`"

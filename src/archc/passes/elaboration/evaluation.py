@@ -286,9 +286,26 @@ class LineEvaluator(Evaluator):
         index = tuple(self._index(part) for part in expression.indices)
         operation = bind(functions.find("getitem"), (), {"index": index})
         path = self.scope.function_path("getitem")
-        return self.builder.apply(operation, (value,), path, expression.span, self.scope.instance)[
-            0
-        ]
+        try:
+            results = self.builder.apply(
+                operation, (value,), path, expression.span, self.scope.instance
+            )
+        except RuleViolation as violation:
+            violation.help = self._named_result(expression, index) or violation.help
+            raise
+        return results[0]
+
+    def _named_result(self, expression: Subscript, index: tuple[Any, ...]) -> str:
+        """Return the result that `lstm[1]` means: results have names, and no numbers."""
+        owner = self._named_line(expression.value)
+        owner = self._owner(expression.value) if owner is None else owner
+        results = owner.results if isinstance(owner, Record) else owner
+        if not isinstance(results, Results) or len(index) != 1 or type(index[0]) is not int:
+            return ""
+        names = results.names
+        name = names[index[0]] if 0 < index[0] < len(names) else ""
+        text = expression_text(expression.value)
+        return f"a result has a name: `{text}.{name}`" if name else ""
 
     def _index(self, part: Index) -> Any:
         if isinstance(part, Rest):

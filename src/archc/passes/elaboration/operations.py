@@ -143,7 +143,7 @@ class OperationRunner(Part):
             violation.span = _argument_span(violation.argument, layer, call) or call.span
         if not violation.operands and violation.code.startswith("ARC4"):
             rows = [self._described(value) for value in inputs if value is not POISON]
-            violation.operands = tuple(rows)
+            violation.operands = tuple(row for i, row in enumerate(rows) if row not in rows[:i])
         return violation
 
     def _described(self, value: Value) -> Operand:

@@ -13,6 +13,7 @@ from archc.ir.runs import (
     EntryRun,
     ForRun,
     IfRun,
+    Instance,
     ItemRun,
     JoinRun,
     Node,
@@ -29,6 +30,8 @@ class Place(Struct, frozen=True):
     call: LayerCall
     order: tuple[str, ...]
     name: str
+    home: Instance | None = None
+    """The call of a block that the line stands in."""
 
     @property
     def line(self) -> int:
@@ -73,7 +76,7 @@ def place_of(node: Node, name: str, scope: Scope) -> Place | None:
     call = _call_of(node, scope)
     if call is None or node.operation is None:
         return None
-    place = Place(call, type(node.operation).positional, name)
+    place = Place(call, type(node.operation).positional, name, node.caller)
     instance = node.caller
     while instance is not None and instance is not scope.instance and instance.call is not None:
         parameters = instance.template.block.arguments
@@ -81,7 +84,7 @@ def place_of(node: Node, name: str, scope: Scope) -> Place | None:
         if not outer:
             return place
         order = tuple(p.name for p in parameters if not p.variadic)
-        place = Place(instance.call, order, outer)
+        place = Place(instance.call, order, outer, instance.caller)
         instance = instance.caller
     return place
 
