@@ -6,7 +6,10 @@ import pytest
 
 from archc.compiler import derivation
 from archc.diagnostics import CompileError
+from archc.layers.base import shape_rule
 from tests.backends.networks import graph_of, network
+from tests.layers.case_files import Case
+from tests.layers.test_cases import JUDGED
 
 
 def derived(lines: str, path: str, shape: str = "[B, 2, H=13, W=10]") -> str:
@@ -77,6 +80,26 @@ def test_every_formula_ends_in_a_size_of_its_shape(name: str) -> None:
             shape = re.search(r"\[B.*?\]", line)[0]  # type: ignore[index]
         elif found := re.search(r"(?:height|width|channels|features).* = (\d+)$", line):
             assert found[1] in re.findall(r"\d+", shape), line
+
+
+CHANGED = [case for case in JUDGED if case.outputs[0].shape != case.inputs[0].shape]
+
+
+@pytest.mark.parametrize("case", CHANGED, ids=str)
+def test_every_layer_says_how_a_size_that_changed_came_about(case: Case) -> None:
+    layer = case.bound()
+    assert layer.working(*case.inputs) or "→" in shape_rule(type(layer))
+
+
+def test_layer_without_a_formula_shows_its_rule_and_its_shapes() -> None:
+    text = derived("- amax(1)", "amax", "[B, 20, 48]")
+    assert "    (B, …, n, …) → (B, …, …), or (B, …, 1, …) with `keepdim`\n" in text
+    assert "    [B, 20, 48] → [B, 48]\n" in text
+
+
+def test_recurrence_shows_both_directions() -> None:
+    line = "- LSTM(48, bidirectional=True, batch_first=True)"
+    assert "features = 2 directions · hidden_size = 2 · 48 = 96" in derived(line, "0", "[B, 9, 7]")
 
 
 def test_an_unknown_path_is_refused_with_the_nearest() -> None:

@@ -6,6 +6,7 @@ from pathlib import PurePath
 from archc.ir.costs import readable_paths
 from archc.ir.graph import Graph
 from archc.ir.runs import Node
+from archc.layers.base import shape_rule
 from archc.shapes import elements, format_shape
 
 
@@ -61,12 +62,22 @@ def _workings(node: Node, paths: Mapping[int, str]) -> Iterator[str]:
     if node.operation is None:
         return
     inputs = [value.type for value in node.inputs]
-    yield from node.operation.working(*inputs)
+    working = node.operation.working(*inputs)
+    yield from working
+    if not working and inputs and _changes(node):
+        yield from _rule(node)
     if len(inputs) > 1:
         for value in node.inputs:
             yield f"from {paths[value.node.index]} {value.type}"
     if not _changes(node):
         yield "the shape of its input is kept"
+
+
+def _rule(node: Node) -> Iterator[str]:
+    """Yield the rule of a layer in letters and what it made of the first input."""
+    if rule := shape_rule(type(node.operation)) if node.operation else "":
+        yield rule
+    yield f"{node.inputs[0].type} → {node.output}"
 
 
 def _tensors(node: Node) -> Iterator[str]:

@@ -278,6 +278,7 @@ class Softsign(Elementwise):
 class GLU(Elementwise):
     """Multiply one half of a dimension by the sigmoid of the other.
 
+    Shapes: (B, …, 2n, …) → (B, …, n, …).
     Source: https://pytorch.org/docs/stable/generated/torch.nn.GLU.html
     """
 

@@ -8,6 +8,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from functools import cache, lru_cache
 from inspect import get_annotations
+from itertools import takewhile
 from typing import Any, ClassVar, Literal, NoReturn, dataclass_transform, get_origin
 
 from msgspec import Struct
@@ -251,6 +252,16 @@ def spec_name(layer: type[Layer]) -> str:
     `adaptive_avg_pool2d`; the field `function_name` of the class says so.
     """
     return getattr(layer, "function_name", layer.__name__)
+
+
+def shape_rule(layer: type[Layer]) -> str:
+    """Return the shape rule as the class states it behind `Shapes:`, in one line."""
+    for base in layer.__mro__:
+        _, found, text = (base.__doc__ or "").partition("\n    Shapes: ")
+        if found:
+            lines = takewhile(lambda line: line and ": " not in line[:9], text.split("\n    "))
+            return " ".join(map(str.strip, lines)).removesuffix(".")
+    return ""
 
 
 def written_arguments(layer: Layer) -> str:

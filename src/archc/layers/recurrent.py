@@ -53,6 +53,14 @@ class _Recurrent(Layer):
         """D."""
         return 2 if self.bidirectional else 1
 
+    def working(self, *inputs: TensorType) -> tuple[str, ...]:
+        """Return how the features of the output came about."""
+        name = "proj_size" if self.projection else "hidden_size"
+        size = self.projection or self.hidden_size
+        if self.directions == 1:
+            return (f"features = {name} = {size}",)
+        return (f"features = 2 directions · {name} = 2 · {size} = {2 * size}",)
+
     def inferred(self, *inputs: TensorType) -> Mapping[str, int]:
         """Return `input_size`: the input's features."""
         return {"input_size": number(inputs[0].shape[-1], "the number of features")}
