@@ -47,6 +47,11 @@ def svg_texts(text: str) -> list[str]:
     return ["".join(element.itertext()) for element in tree.iter(f"{SVG}text")]
 
 
+def test_text_that_is_cut_keeps_the_groups() -> None:
+    graph = small("  a: Conv2d(96, 3, padding=1, groups=3, bias=False)\n")
+    assert "Conv2d(96, 3, groups=3, …)" in dot(graph)
+
+
 @pytest.mark.parametrize("name", GOLDEN_NETWORKS)
 def test_dot_of_a_published_network_is_the_golden_text(name: str, update_golden: bool) -> None:
     text = dot(network(name))

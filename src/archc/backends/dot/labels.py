@@ -9,7 +9,7 @@ from archc.backends.dot.repeats import Copies
 from archc.backends.dot.stacking import Card, Group, is_light
 from archc.backends.text_widths import shortened, text_width
 from archc.expressions.printing import constant_text
-from archc.expressions.values import Constant
+from archc.expressions.values import Constant, is_list
 from archc.ir.runs import Instance, Node
 from archc.layers.base import Function, Layer, spec_name
 from archc.shapes import Batch, Shape, elements
@@ -21,6 +21,8 @@ SMALL_ROW_HEIGHT = 13
 SIDE = 8
 LONGEST_LINE = 30
 LONGEST_NAME = 34
+TELLING = ("stride", "dilation", "groups")
+"""The arguments by name that stand before the others, for a text that is long is cut."""
 
 
 class Row(Struct, frozen=True):
@@ -51,8 +53,9 @@ def layer_text(layer: Layer) -> str:
         return shortened(written, LONGEST_LINE)
     fields = type(layer).fields()
     shown: list[str] = []
-    variadic = getattr(layer, "variadic", "")
-    for key, value in layer.given.items():
+    variadic = str(getattr(layer, "variadic", ""))
+    after = fields.keys() - {*layer.positional, variadic, *TELLING}
+    for key, value in sorted(layer.given.items(), key=lambda item: item[0] in after):
         if key == variadic:
             shown.extend(map(_value_text, value))
         elif key in layer.positional:
@@ -70,6 +73,8 @@ def _in_symbols(layer: Layer) -> str:
 
 
 def _value_text(value: Constant) -> str:
+    if is_list(value) and len(value) == 1:
+        return f"[{_value_text(value[0])}]"
     return str(value) if isinstance(value, Batch) else constant_text(value)
 
 
