@@ -1,10 +1,10 @@
 """Applying one layer or function to the tensors that flow into it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from archc.diagnostics import Code, Operand, RuleViolation, Span
 from archc.expressions.printing import expression_text
-from archc.expressions.syntax import Literal
+from archc.expressions.syntax import Expression, Literal, Name
 from archc.expressions.values import Constant
 from archc.ir.runs import Operation, Value
 from archc.layers.base import IMAGE_RANK, Layer, bind, by_name
@@ -41,6 +41,8 @@ class OperationRunner(Part):
         except RuleViolation as violation:
             self.builder.blame_once(violation.code, inputs)
             violation.help = _by_text(violation.help, layer, call)
+            if violation.code is Code.ARGUMENT_VALUE:
+                violation.help = self._whole_at_the_call(layer, call, violation) or violation.help
             if violation.code is Code.WINDOW:
                 violation.help = self._channels_last() or violation.help
             if violation.code is Code.TOO_MANY_POSITIONAL:
@@ -80,6 +82,21 @@ class OperationRunner(Part):
             if not name.isdigit():
                 return f"did you mean `… from {name}`? nothing reads that yet"
         return ""
+
+    def _whole_at_the_call(
+        self, layer: type[Layer], call: LayerCall, violation: RuleViolation
+    ) -> str:
+        """Return how the caller of a block gives a whole number, where it gave a quotient."""
+        instance = self.scope.instance
+        given = _expression_of(call, layer.positional, violation.argument)
+        if not violation.help.startswith("use //") or not isinstance(given, Name):
+            return ""
+        names = [argument.name for argument in instance.template.block.arguments]
+        outer = instance.call and _expression_of(instance.call, names, given.identifier)
+        if outer is None or isinstance(outer, Literal):
+            return ""
+        text = expression_text(outer)
+        return f"`{given.identifier}` is `{text}` on line {instance.line.line}: write `int({text})`"
 
     def _named_instead(
         self,
@@ -154,6 +171,13 @@ class OperationRunner(Part):
                     return operand(name, value, record.span, record.text)
         name = value.node.path if value.node.operation is None else "input"
         return operand(name, value, value.node.span, origin_text(value.node))
+
+
+def _expression_of(call: LayerCall, names: Sequence[str], name: str) -> Expression | None:
+    """Return what a call gives for an argument, by position or by name."""
+    given = dict(zip(names, call.arguments or (), strict=False))
+    given |= {keyword.name: keyword.value for keyword in call.keywords}
+    return given.get(name)
 
 
 def _by_text(advice: str, layer: type[Layer], call: LayerCall) -> str:
