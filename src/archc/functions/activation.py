@@ -6,6 +6,7 @@ from archc.diagnostics import Code, RuleViolation
 from archc.functions.dropout import Random
 from archc.layers import activation as modules
 from archc.layers.base import Function, expect_floating
+from archc.reach import Goes, Reads
 from archc.shapes import TensorType, format_shape
 
 
@@ -69,6 +70,11 @@ class Prelu(_Activation, modules.Elementwise):
                 notes=(f"the slopes are {slopes.dtype}{format_shape(slopes.shape)}",),
             )
         return (x,)
+
+    def reads(self, *inputs: TensorType, result: int = 0) -> tuple[Reads, ...]:
+        """Return that each element reads itself, and the slope of its channel."""
+        x, slopes = inputs
+        return *super().reads(x), {} if slopes.shape[0] == 1 else {0: Goes((1,))}
 
 
 class Rrelu(Random, _Activation, modules.RReLU):

@@ -100,7 +100,6 @@ WRITTEN = {
     "Sequential": "write the layers as a list below the key",
     "SkipConnection": _JOIN.format("add", "from a + b"),
     "Split": "write `chunk(2, 1)`, and read the parts as `name.0` and `name.1`",
-    "StochasticDepth": "torch has no such layer: the network without it has the same keys",
     "Subtract": "write `from a - b`",
     "TimeDistributed": "leave it out: a layer of torch maps the last dimensions of any tensor",
     "Transpose": "write `transpose(1, 2)`",
