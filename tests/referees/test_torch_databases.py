@@ -89,6 +89,20 @@ def test_page_counts_the_rows_of_torchs_databases(
     if page.split("\n")[0] != real.split("\n")[0] and not update_golden:
         pytest.skip("the page counts the rows of another torch")
     expect_part(PAGE, "databases", real, update_golden)
+    expect_part(PAGE, "subjects", subjects_text(modules | operators), update_golden)
+
+
+def subjects_text(tallies: dict[str, Tally]) -> str:
+    """Return what judges each layer and each function: its cases, and its rows in torch's."""
+    cases = Counter(case.subject for case in all_cases())
+    rows: list[tuple[object, ...]] = []
+    for name in [*sorted(layers.NAMES), *sorted(functions.NAMES)]:
+        tally = tallies.get(name, Tally())
+        refused = tally[REFUSED] + tally[BY_VALUE]
+        excused = tally.total() - tally[EQUAL] - refused
+        rows.append((f"`{name}`", cases[name], tally[EQUAL], refused, excused))
+    head = ["name", "=cases", "=rows equal", "=rows refused by both", "=rows archc is stricter on"]
+    return table(head, rows)
 
 
 def rows_text(modules: dict[str, Tally], operators: dict[str, Tally]) -> str:
