@@ -4,6 +4,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from _pytest.mark import ParameterSet
 
 from archc.ir.graph import Graph
 from archc.passes.elaborate import Imported, Request, elaborate
@@ -14,6 +15,10 @@ from archc.spec.source import Source
 
 HERE = Path(__file__).parent / "specs"
 FOLDERS = (HERE, HERE.parents[2] / "specs")
+
+
+QUICK = {"lenet5", "alexnet", "resnet18", "googlenet", "textcnn", "unet", "shufflenet_v2_x0_5"}
+"""The shipped networks that the fast tests look at; the others wait for `make test`."""
 
 
 def document_of(path: Path) -> Document:
@@ -36,6 +41,13 @@ def all_networks() -> dict[str, tuple[Path, str | None]]:
             for variant in document.variants or (None,):
                 found[variant or document.name] = (path, variant)
     return found
+
+
+def every_network() -> list[ParameterSet]:
+    """Return the names of all networks as parameters; of the shipped ones few are quick."""
+    own = {name for name, (path, _) in all_networks().items() if path.parent == HERE}
+    marks = {True: [], False: [pytest.mark.slow]}
+    return [pytest.param(n, marks=marks[n in own | QUICK]) for n in sorted(all_networks())]
 
 
 @cache

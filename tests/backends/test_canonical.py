@@ -22,7 +22,7 @@ from archc.spec.parse import parse
 from archc.spec.reader import read
 from archc.spec.source import Mapping, Node, Scalar, Sequence, Source
 from tests.backends.constructs import CONSTRUCTS
-from tests.backends.networks import all_networks, document_of, elaborated, source_of
+from tests.backends.networks import all_networks, document_of, elaborated, every_network, source_of
 from tests.backends.test_expansion import assert_same, filled
 
 SPEC = """\
@@ -73,7 +73,7 @@ def shape_of(node: Node) -> Any:
     return [(key.value, key.style, shape_of(value)) for key, value in node.entries]
 
 
-@pytest.mark.parametrize("name", list(all_networks()))
+@pytest.mark.parametrize("name", every_network())
 def test_canonical_form_of_every_network_reads_back_as_the_same_graph(name: str) -> None:
     path, variant = all_networks()[name]
     source = source_of(path)

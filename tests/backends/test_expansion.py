@@ -8,7 +8,7 @@ from archc.ir.runs import Value
 from archc.layers.tensors import Buffer, Parameter
 from archc.passes.count_costs import count_costs
 from tests.backends.constructs import CONSTRUCTS
-from tests.backends.networks import all_networks, graph_of, network
+from tests.backends.networks import every_network, graph_of, network
 
 
 def keys_of(graph: Graph) -> list[tuple[str, object, str]]:
@@ -73,7 +73,7 @@ def filled(graph: Graph) -> dict[str, tuple[object, ...]]:
     return {key: (r.function, r.arguments, r.keywords) for r in graph.init for key in r.matches}
 
 
-@pytest.mark.parametrize("name", list(all_networks()))
+@pytest.mark.parametrize("name", every_network())
 def test_expansion_of_every_network_reads_back_as_the_same_graph(name: str) -> None:
     graph = network(name)
     again = graph_of(expansion_text(graph))

@@ -16,7 +16,7 @@ from archc.backends.dot.scopes import scopes
 from archc.backends.dot.stacking import stacked
 from archc.ir.graph import Graph
 from tests.backends.constructs import CONSTRUCTS
-from tests.backends.networks import all_networks, graph_of, network
+from tests.backends.networks import every_network, graph_of, network
 
 MARGIN = 9
 
@@ -126,7 +126,7 @@ def pictures(graph: Graph) -> Iterator[Picture]:
                 yield Picture(graph, drawn, copies)
 
 
-@pytest.mark.parametrize("name", sorted(all_networks()))
+@pytest.mark.parametrize("name", every_network())
 def test_nothing_overlaps_and_no_line_runs_through_a_box_or_a_title(name: str) -> None:
     drawn = pictures(network(name))
     assert [fault for picture in drawn for fault in faults(picture.layout, picture.parts)] == []

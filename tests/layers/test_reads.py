@@ -174,6 +174,7 @@ def missing(reads: Reads, seen: Seen) -> Iterator[tuple[int, int, tuple[int, int
             yield dim, -1, whole
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", JUDGED, ids=str)
 def test_each_position_reads_what_its_gradient_says(case: Case) -> None:
     torch.manual_seed(0)

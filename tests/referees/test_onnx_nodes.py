@@ -80,6 +80,7 @@ def judged_cases(cases: tuple[Node, ...]) -> tuple[Counter[str], list[str]]:
     return tally, faults
 
 
+@pytest.mark.slow
 def test_shapes_of_onnx_node_cases_are_ours(cases: tuple[Node, ...]) -> None:
     tally, faults = judged_cases(cases)
     assert faults == []

@@ -1,9 +1,12 @@
 """specs/README.md says what the specs are."""
 
+import pytest
+
 from archc.catalogue import specs_folder
 from tests.reference.table import PAPERS, page
 
 
+@pytest.mark.slow
 def test_readme_of_the_specs_is_the_generated_one(update_golden: bool) -> None:
     readme = specs_folder() / "README.md"
     if update_golden:

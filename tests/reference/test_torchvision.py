@@ -34,6 +34,7 @@ def test_every_network_of_torchvision_has_a_spec_or_is_known_to_lack_one() -> No
     assert set(TORCHVISION) - set(SHARED) == WITHOUT_A_SPEC
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SHARED)
 def test_keys_are_torchvisions_in_order(name: str) -> None:
     with torch.device("meta"):
@@ -41,6 +42,7 @@ def test_keys_are_torchvisions_in_order(name: str) -> None:
     assert keys(archc.load(name, device="meta", init=False)) == keys(reference)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SHARED)
 def test_counts_are_those_torchvision_publishes(name: str) -> None:
     meta = published(name)
