@@ -18,6 +18,8 @@ from archc.diagnostics import Code, CompileError
 from archc.ir.graph import Graph
 from tests.backends.networks import graph_of, network
 
+pytestmark = pytest.mark.slow
+
 GOLDEN = Path(__file__).parents[1] / "golden" / "dot"
 ROOT = Path(__file__).parents[2]
 SVG = "{http://www.w3.org/2000/svg}"

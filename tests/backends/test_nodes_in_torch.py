@@ -12,6 +12,8 @@ from archc.runtime.modules import compiled, model_class
 from tests.backends.constructs import CONSTRUCTS
 from tests.backends.nodes_in_torch import inputs_of, results_of_nodes
 
+pytestmark = pytest.mark.slow
+
 CHAINS = {
     "block_with_function": "first: Linear(4) -> Act",
     "block_before": "first: Act -> Linear(4)",

@@ -7,6 +7,8 @@ import pytest
 
 from tests.cli.command import NET, WRONG, archc, written
 
+pytestmark = pytest.mark.slow
+
 
 def test_check_of_a_spec_prints_one_line_a_network(tmp_path: Path) -> None:
     done = archc("check", written(tmp_path))

@@ -8,6 +8,8 @@ import pytest
 
 from tests.cli.command import NET, archc, written
 
+pytestmark = pytest.mark.slow
+
 COMMANDS = ("check", "build", "draw", "summary", "expand", "keys", "list", "layers", "explain")
 
 

@@ -79,6 +79,7 @@ def test_torch_gives_the_shapes_and_dtypes_of_a_passing_case(case: Case) -> None
         assert flops == 2 * counted(case) * samples(case)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", [c for c in JUDGED if c.bound().is_module], ids=str)
 def test_torch_returns_the_results_of_a_case_as_they_lie(case: Case) -> None:
     layer = case.bound()
@@ -88,6 +89,7 @@ def test_torch_returns_the_results_of_a_case_as_they_lie(case: Case) -> None:
     assert form_of(result, iter(range(len(case.outputs)))) == layer.returned
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", JUDGED, ids=str)
 def test_torch_owns_the_tensors_of_a_passing_case(case: Case) -> None:
     layer = case.bound()

@@ -15,6 +15,8 @@ from archc.shapes import TensorType
 from tests.layers.case_files import Case, all_cases
 from tests.layers.test_cases import BATCH, constructed, evaluated, tensor
 
+pytestmark = pytest.mark.slow
+
 PASSING = [case for case in all_cases() if not case.error and case.inputs]
 OVERWRITABLE = [
     case

@@ -8,6 +8,8 @@ from archc.diagnostics import Code
 from tests.diagnostics.checking import report_on
 from tests.limits.test_reading_limits import HEAD, model, named
 
+pytestmark = pytest.mark.slow
+
 
 def deep_blocks() -> str:
     """Return sixteen blocks, each with twenty lists inside each other."""

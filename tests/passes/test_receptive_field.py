@@ -11,6 +11,8 @@ from archc.ir.fields import Field
 from archc.passes.trace_receptive_field import trace_receptive_field
 from archc.reach import Reach
 
+pytestmark = pytest.mark.slow
+
 LENGTH = 96
 
 MOBILENET = """

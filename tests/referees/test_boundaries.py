@@ -11,6 +11,8 @@ from tests.referees.boundaries import BOUNDARIES, at_boundary
 from tests.referees.calls import TorchCall
 from tests.referees.judging import EQUAL, REFUSED, judged
 
+pytestmark = pytest.mark.slow
+
 CALLS = 20
 """How many calls are drawn at each boundary."""
 PLACES = [(kind, boundary) for kind, found in BOUNDARIES.items() for boundary in found]

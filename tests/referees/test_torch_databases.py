@@ -20,6 +20,8 @@ from tests.referees.databases import (
 from tests.referees.judging import BY_VALUE, EQUAL, REFUSED, Tally
 from tests.referees.strictness import REASONS
 
+pytestmark = pytest.mark.slow
+
 PAGE = "how-it-is-tested.md"
 
 
