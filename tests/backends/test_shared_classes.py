@@ -22,6 +22,19 @@ model:
   - Unit(16, stride=2)
   - Unit(16)
 """
+OPTIONAL = """\
+blocks:
+  Unit(out, stride, deep):
+    let residual: stride == 1
+    conv: Conv2d(out, 3, stride=stride, padding=1)
+    extra: Conv2d(out, 3, padding=1) if deep
+    return: extra + x if residual else extra
+model:
+  - Unit(8, 1, False)
+  - Unit(8, 1, True)
+  - Unit(8, 2, True)
+  - Unit(8, 2, False)
+"""
 ROUNDED = """\
 blocks:
   Unit(out):
@@ -85,6 +98,7 @@ def classes(body: str, name: str) -> int:
     ("body", "name", "count"),
     [
         pytest.param(RESIDUAL, "Unit", 1, id="a condition that the module keeps"),
+        pytest.param(OPTIONAL, "Unit", 1, id="a condition beside a line that may be absent"),
         pytest.param(ROUNDED, "Unit", 1, id="a size that is rounded"),
         pytest.param(NAMED_ALIKE, "Unit", 1, id="a size called as a parameter"),
         pytest.param(ACTIVATIONS, "Unit", 2, id="a class for each activation"),
@@ -95,7 +109,7 @@ def test_calls_share_a_class(body: str, name: str, count: int) -> None:
     assert classes(body, name) == count
 
 
-@pytest.mark.parametrize("body", [RESIDUAL, ROUNDED, NAMED_ALIKE, ACTIVATIONS, HALVES])
+@pytest.mark.parametrize("body", [RESIDUAL, OPTIONAL, ROUNDED, NAMED_ALIKE, ACTIVATIONS, HALVES])
 def test_shared_class_has_the_keys_and_shapes_of_the_graph(body: str) -> None:
     graph = checked(body)
     model: nn.Module = model_class(compiled(graph, lambda: ""))().eval()
@@ -115,6 +129,17 @@ def test_module_that_keeps_a_condition_adds_only_where_it_holds() -> None:
         assert torch.equal(second(x), second.conv(x))
         y = second(x)
         assert torch.equal(third(y), third.conv(y) + y)
+
+
+def test_line_that_is_optional_beside_a_kept_condition_runs_where_it_is() -> None:
+    model = model_class(compiled(checked(OPTIONAL), lambda: ""))().eval()
+    first, second, third, fourth = model
+    x = torch.randn(2, 8, 6, 6)
+    with torch.no_grad():
+        assert torch.equal(first(x), first.conv(x) + x)
+        assert torch.equal(second(x), second.extra(second.conv(x)) + x)
+        assert torch.equal(third(x), third.extra(third.conv(x)))
+        assert torch.equal(fourth(x), fourth.conv(x))
 
 
 def test_condition_called_as_an_attribute_of_modules_is_not_kept() -> None:

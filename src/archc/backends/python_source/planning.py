@@ -75,7 +75,8 @@ class ClassPlanner:
     def _plan_with_flag(self, groups: list[list[Instance]]) -> list[ClassPlan]:
         """Make one class of two groups that a `let` of the block tells apart, if there is one.
 
-        The module keeps the condition, and `forward` asks for it.
+        The module keeps the condition, and `forward` asks for it: each way calls the lines that are
+        optional among its own instances, and none that all of them lack.
         """
         flag = telling_apart(groups)
         if not flag or any(self._base(group[0]) != "nn.Module" for group in groups):
@@ -85,7 +86,7 @@ class ClassPlanner:
             plan = self._plan(instances, optional_children(instances), flag)
         except NotUniformError:
             return []
-        forwards = [self._forward(group[0], frozenset()) for group in groups]
+        forwards = [self._forward(group[0], optional_children(group)) for group in groups]
         is_first = dict(bound_values(groups[0][0]))[flag] is True
         plan.forward = either(flag, *(forwards if is_first else reversed(forwards)))
         return [plan]
