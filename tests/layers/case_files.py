@@ -26,7 +26,8 @@ from archc.diagnostics.model import Span
 from archc.expressions.evaluate import Evaluator
 from archc.expressions.parser import parse_expression
 from archc.expressions.syntax import Call, Name
-from archc.layers.base import Layer, bind
+from archc.layers.base import Layer
+from archc.layers.binding import bind
 from archc.shapes import Batch, Shape, TensorType
 
 FOLDER = Path(__file__).parent / "cases"

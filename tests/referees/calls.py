@@ -12,7 +12,8 @@ from torch.nn import functional as F
 
 from archc import functions, layers
 from archc.diagnostics import Code, RuleViolation
-from archc.layers.base import Layer, bind
+from archc.layers.base import Layer
+from archc.layers.binding import bind
 from archc.shapes import Batch, TensorType, checked
 
 NAMES = layers.NAMES | functions.NAMES

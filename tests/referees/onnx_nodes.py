@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from archc.layers.base import bind
+from archc.layers.binding import bind
 from archc.shapes import TensorType, checked
 from tests.referees.calls import found
 

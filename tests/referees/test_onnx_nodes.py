@@ -8,7 +8,7 @@ import onnx
 import pytest
 
 from archc.diagnostics import RuleViolation
-from archc.layers.base import bind
+from archc.layers.binding import bind
 from archc.shapes import TensorType
 from tests.docs.pages import ROOT
 from tests.docs.parts import expect_part, part, table

@@ -9,7 +9,8 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from archc.layers.attention import MultiheadAttention
-from archc.layers.base import Layer, Owned, bind
+from archc.layers.base import Layer, Owned
+from archc.layers.binding import bind
 from archc.layers.fields import Positive, Probability, Real
 from archc.layers.masks import Masked
 from archc.layers.sequences import batch_and_length

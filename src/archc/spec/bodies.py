@@ -6,9 +6,7 @@ from msgspec.structs import replace
 
 from archc import functions, layers
 from archc.diagnostics import Code, RuleViolation, Span
-from archc.diagnostics.render import excerpt
 from archc.expressions.syntax import Expression, Name
-from archc.spec.data import keyword_advice
 from archc.spec.grammar import (
     LineParser,
     check_continuations,
@@ -19,6 +17,15 @@ from archc.spec.grammar import (
 )
 from archc.spec.mistakes import Mistakes
 from archc.spec.names import check_child_name
+from archc.spec.other_formats import (
+    as_arguments,
+    check_no_call,
+    check_no_join,
+    is_plain,
+    names_a_layer,
+    split_at_comma,
+    split_call,
+)
 from archc.spec.source import Erroneous, Mapping, Node, Scalar, Sequence
 from archc.statements import (
     Assert,
@@ -44,15 +51,6 @@ CONDITIONS = ("if", "elif", "else")
 BROKEN = Name("")
 """Stands for an expression that could not be read; what depends on it is skipped in silence."""
 
-_ARGUMENT = re.compile(r"(\w+)\s*$")
-_KINDS = ("type", "layer", "op", "class", "name", "class_name", "module")
-"""Keys that other formats write the kind of a layer under."""
-_OTHER_JOINS = {
-    **dict.fromkeys(("cat", "Cat", "Concat", "Concatenate", "concatenate"), "concat"),
-    **dict.fromkeys(("Add", "plus", "sum"), "add"),
-    **dict.fromkeys(("Multiply", "multiply"), "mul"),
-}
-"""What torch and other formats call the joins."""
 _TARGET = re.compile(r"\bas\s+([A-Za-z_]\w*)")
 
 
@@ -89,8 +87,8 @@ class BodyReader:
         """Read a list, a mapping or one line."""
         if isinstance(node, Erroneous):
             return _broken_body(node.span)
-        if not isinstance(node, Scalar) and node.flow and (piece := _split_call(node)):
-            self.refuse(_split_at_comma(piece), piece.span)
+        if not isinstance(node, Scalar) and node.flow and (piece := split_call(node)):
+            self.refuse(split_at_comma(piece), piece.span)
             return _broken_body(node.span)
         if isinstance(node, Sequence):
             entries = tuple(e for item in node.items for e in self._list_entry(item))
@@ -159,21 +157,19 @@ class BodyReader:
 
     def _typed_layer(self, node: Mapping) -> Item | None:
         """Refuse `{type: Conv2d, out_channels: 8}`, which other formats write."""
-        found = next((entry for entry in node.entries if _names_a_layer(*entry)), None)
+        found = next((entry for entry in node.entries if names_a_layer(*entry)), None)
         if found is None:
             return None
         key, layer = found
         rest = [entry for entry in node.entries if entry is not found]
-        if key.value != "type" and not (rest and all(_is_plain(value) for _, value in rest)):
+        if key.value != "type" and not (rest and all(is_plain(value) for _, value in rest)):
             return None
-        arguments = _as_arguments(
-            Mapping(tuple(e for e in rest if e[0].value != "name"), node.span)
-        )
+        arguments = as_arguments(Mapping(tuple(e for e in rest if e[0].value != "name"), node.span))
         self._refuse_layer(layer, arguments)
         return Item((), span=node.span)
 
     def _refuse_layer_key(self, key: Scalar, value: Node) -> None:
-        self._refuse_layer(key, _as_arguments(value))
+        self._refuse_layer(key, as_arguments(value))
 
     def _refuse_layer(self, name: Node, arguments: str) -> None:
         """Refuse a layer whose arguments stand in a mapping or a list, and write the call."""
@@ -354,8 +350,8 @@ class BodyReader:
         if isinstance(value, Sequence) and key.value in layers.NAMES and not key.style:
             self._refuse_layer_key(key, value)
             return [Child(key.value, Item(()), key.span)]
-        _check_no_call(key, value)
-        _check_no_join(key, value)
+        check_no_call(key, value)
+        check_no_join(key, value)
         if "{" not in key.value:
             check_child_name(key.value)
         content = self._content(value, key.value)
@@ -394,18 +390,6 @@ def _called(parser: LineParser, text: Scalar) -> str:
     return f"give the layer a line of its own: `name: {name} from {before}`"
 
 
-def _names_a_layer(key: Scalar, value: Node) -> bool:
-    """Return whether an entry says of which kind a layer is, as other formats write it."""
-    return key.value in _KINDS and isinstance(value, Scalar) and value.value in layers.NAMES
-
-
-def _is_plain(value: Node) -> bool:
-    """Return whether a value is data, where archc has a layer or its lines."""
-    if isinstance(value, Sequence):
-        return all(map(_is_plain, value.items))
-    return isinstance(value, Scalar) and not is_callable_name(value.value.partition("(")[0])
-
-
 def _check_passed_on(block: Block) -> None:
     """Refuse a block that collects arguments which its lines pass on to no layer."""
     collecting = next((argument for argument in block.arguments if argument.variadic), None)
@@ -417,49 +401,6 @@ def _check_passed_on(block: Block) -> None:
             help=f"write `**{name}` last in the parentheses of a layer, or take it out here",
             span=collecting.span,
         )
-
-
-def _check_no_call(key: Scalar, value: Node) -> None:
-    """Refuse the first half of `Conv2d(8, padding: 1)`, which YAML parts at the colon."""
-    name = _ARGUMENT.search(key.value)
-    if key.value.count("(") > key.value.count(")") and name is not None:
-        place = len(key.value)
-        raise RuleViolation(
-            Code.YAML_SPLIT,
-            "YAML reads `: ` inside a call as a key",
-            help=keyword_advice(name[1], value.value if isinstance(value, Scalar) else ""),
-            span=key.locate(place, place + 1),
-        )
-
-
-def _check_no_join(key: Scalar, value: Node) -> None:
-    """Refuse `cat:` above branches, which would be a child of this name with lines in sequence."""
-    join = _OTHER_JOINS.get(key.value.partition("(")[0])
-    if join is None or key.style or not isinstance(value, (Sequence, Mapping)):
-        return
-    raise RuleViolation(
-        Code.SYNTAX,
-        f"`{key.value}:` joins no branches",
-        help=f"write `{join}:`; a child of that name has quotes, `'{key.value}':`",
-        span=key.span,
-    )
-
-
-def _split_call(node: Sequence | Mapping) -> Scalar | None:
-    """Return the first piece of a call that YAML split at its commas, inside `[ ]` or `{ }`."""
-    values = node.items if isinstance(node, Sequence) else [value for _, value in node.entries]
-    return next(
-        (v for v in values if isinstance(v, Scalar) and v.value.count("(") != v.value.count(")")),
-        None,
-    )
-
-
-def _split_at_comma(piece: Scalar) -> RuleViolation:
-    return RuleViolation(
-        Code.YAML_SPLIT,
-        f"YAML split this call at a comma, `{excerpt(piece.value)}` is what is left",
-        help="write one layer a line instead of `[…]` or `{…}`, or put the call in quotes",
-    )
 
 
 def _lacks_dashes(node: Mapping) -> bool:
@@ -497,26 +438,3 @@ def statement_word(key: Scalar) -> str:
     if word in {"for", "if", "elif", "let"} and not alone:
         return word
     return ""
-
-
-def _as_arguments(node: Node) -> str:
-    """Return what stands in the parentheses of a call, of data that other formats write."""
-    if isinstance(node, Scalar):
-        return _as_argument(node)
-    if isinstance(node, Sequence):
-        return ", ".join(map(_as_argument, node.items))
-    if isinstance(node, Erroneous):
-        return ""
-    return ", ".join(f"{key.value}={_as_argument(value)}" for key, value in node.entries)
-
-
-def _as_argument(value: Node) -> str:
-    if isinstance(value, Sequence):
-        return f"({', '.join(map(_as_argument, value.items))})"
-    written = value.value if isinstance(value, Scalar) else "…"
-    return {"true": "True", "false": "False", "null": "None"}.get(written, written)
-
-
-def is_callable_name(name: str) -> bool:
-    """Return whether a name is a layer or a function of archc."""
-    return name in layers.NAMES or name in functions.NAMES

@@ -1,7 +1,6 @@
 """Evaluating the expressions of a block; operators on tensors become nodes."""
 
 import re
-from collections.abc import Sequence
 from difflib import get_close_matches
 from typing import Any
 
@@ -29,7 +28,8 @@ from archc.expressions.values import (
     is_list,
 )
 from archc.ir.runs import Value
-from archc.layers.base import Function, bind, spec_name
+from archc.layers.base import Function, spec_name
+from archc.layers.binding import bind
 from archc.passes.elaboration.explanations import argued, explained
 from archc.passes.elaboration.naming import (
     absent_name,
@@ -42,11 +42,16 @@ from archc.passes.elaboration.nodes import POISON, NodeBuilder, Skipped, is_free
 from archc.passes.elaboration.other_frameworks import in_archc
 from archc.passes.elaboration.results import Results, results_of
 from archc.passes.elaboration.scope import STAGE_INPUTS, Record, Scope, is_collection
+from archc.passes.elaboration.tensor_arguments import (
+    check_order,
+    first_result,
+    listed_parts,
+    operator_keywords,
+    parted,
+    taken,
+)
 
 _OF_LISTS = frozenset({"len", "enumerate", "zip", "reversed"})
-_MANY = 4
-"""A function of more tensors than this takes any number of them, as `concat` does."""
-
 OPERATORS = {
     "+": "add",
     "-": "sub",
@@ -199,7 +204,7 @@ class LineEvaluator(Evaluator):
         """Append the node for an operator on tensors."""
         if name not in OPERATORS:
             raise RuleViolation(Code.EXPRESSION_VALUE, f"`{name}` does not work on tensors")
-        operands = tuple(map(_first, operands))
+        operands = tuple(map(first_result, operands))
         if len(operands) == 1:
             return self._tensor_function(functions.find("neg"), operands, {}, expression.span)
         function = functions.find(OPERATORS[name])
@@ -213,12 +218,12 @@ class LineEvaluator(Evaluator):
         name = expression.function
         values, keywords = given or self._given(expression)
         if name in _OF_LISTS:
-            return self.spend(applied(name, tuple(map(_parts, values)), keywords))
+            return self.spend(applied(name, tuple(map(listed_parts, values)), keywords))
         if name not in functions.NAMES:
             raise self.unknown_function(name)
         function = functions.find(name)
-        values = _taken(function, values)
-        keywords = {name: _first(value) for name, value in keywords.items()}
+        values = taken(function, values)
+        keywords = {name: first_result(value) for name, value in keywords.items()}
         try:
             return self._tensor_function(function, values, keywords, expression.span)
         except RuleViolation as violation:
@@ -253,14 +258,14 @@ class LineEvaluator(Evaluator):
         span: Span,
     ) -> Value | Results:
         name = spec_name(function)
-        tensors, constants = _split(arguments)
+        tensors, constants = parted(arguments)
         if not tensors:
             raise RuleViolation(Code.NOT_A_TENSOR, f"`{name}` needs a tensor")
         if name in OPERATORS.values():
-            keywords = _operator_keywords(arguments, tensors, constants) | keywords
+            keywords = operator_keywords(arguments, tensors, constants) | keywords
             constants = []
         else:
-            _check_order(name, arguments, function.leading)
+            check_order(name, arguments, function.leading)
             if "broadcast" in function.fields() and any(map(is_free_tensor, tensors)):
                 keywords = {"broadcast": True} | keywords
         operation = bind(function, constants, keywords)
@@ -271,7 +276,7 @@ class LineEvaluator(Evaluator):
 
     def listed(self, expression: Expression) -> Constant:
         """Return the list that a loop goes through; the parts of a tensor are one."""
-        value = _parts(self.evaluate(expression))
+        value = listed_parts(self.evaluate(expression))
         if is_constant(value):
             return value
         return self.constant(expression)
@@ -280,7 +285,7 @@ class LineEvaluator(Evaluator):
         """Append the node that slices or indexes a tensor; take one of several parts."""
         if isinstance(value, Results) and value.is_numbered and len(expression.indices) == 1:
             return self._subscript(expression, value.values)
-        value = _first(value)
+        value = first_result(value)
         if not isinstance(value, Value):
             raise RuleViolation(Code.EXPRESSION_VALUE, "this has no elements")
         index = tuple(self._index(part) for part in expression.indices)
@@ -351,7 +356,7 @@ class LineEvaluator(Evaluator):
         if isinstance(value, Value):
             return Results((value,))
         if is_list(value) and value and all(isinstance(v, (Value, Results)) for v in value):
-            return Results(tuple(map(_first, value)), apart=True)
+            return Results(tuple(map(first_result, value)), apart=True)
         what = "a layer" if isinstance(value, LayerName) else "a plain value"
         raise RuleViolation(
             Code.NOT_A_TENSOR,
@@ -382,75 +387,3 @@ def _may_name(key: str, name: str) -> bool:
     """Return whether a key with `{…}` parts may stand for a name."""
     parts = [re.escape(part) for part in re.split(r"\{[^{}]*\}", key)]
     return re.fullmatch("[^.]*".join(parts), name) is not None
-
-
-def _first(value: Any) -> Any:
-    """Return the first of several results, anything else as it is."""
-    return value.first if isinstance(value, Results) else value
-
-
-def _parts(value: Any) -> Any:
-    """Return the list that a tensor's parts are, anything else as it is."""
-    return value.values if isinstance(value, Results) and value.is_numbered else value
-
-
-def _taken(function: type[Function], values: Sequence[Any]) -> tuple[Any, ...]:
-    """Return the arguments of a function: of several results the first.
-
-    One that takes any number of tensors takes the parts of a tensor as the list they are.
-    """
-    takes_lists = function.arity[1] > _MANY
-    taken = [_parts(value) if takes_lists else value for value in values]
-    return tuple(tuple(map(_first, v)) if is_list(v) else _first(v) for v in taken)
-
-
-def _is_tensor(argument: Any) -> bool:
-    """Return whether an argument is a tensor or a list of them.
-
-    Raises:
-        RuleViolation: a list holds tensors and other values.
-    """
-    if not is_list(argument):
-        return isinstance(argument, Value)
-    kinds = {isinstance(part, Value) for part in argument}
-    if len(kinds) == 2:
-        raise RuleViolation(Code.NOT_A_TENSOR, "a list of tensors holds tensors alone")
-    return kinds == {True}
-
-
-def _split(arguments: tuple[Any, ...]) -> tuple[list[Value], list[Any]]:
-    """Part the tensors of a call, those in lists included, from its constants."""
-    tensors: list[Value] = []
-    constants: list[Any] = []
-    for argument in arguments:
-        if isinstance(argument, Value):
-            tensors.append(argument)
-        elif _is_tensor(argument):
-            tensors += argument
-        else:
-            constants.append(argument)
-    return tensors, constants
-
-
-def _check_order(name: str, arguments: tuple[Any, ...], leading: int) -> None:
-    """Refuse a constant before a tensor: what it means would depend on its place."""
-    kinds = [_is_tensor(argument) for argument in arguments[leading:]]
-    if kinds != sorted(kinds, reverse=True):
-        raise RuleViolation(
-            Code.ARGUMENTS,
-            f"the tensors of `{name}` come before its other arguments",
-            help="write the other arguments last, or by name",
-        )
-
-
-def _operator_keywords(
-    arguments: tuple[Any, ...], tensors: list[Value], constants: list[Any]
-) -> dict[str, Any]:
-    if constants:
-        keywords: dict[str, Any] = {"other": constants[0]}
-        if not isinstance(arguments[0], Value):
-            keywords["reflected"] = True
-        return keywords
-    if any(map(is_free_tensor, tensors)):
-        return {"broadcast": True}
-    return {}

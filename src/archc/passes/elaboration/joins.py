@@ -17,7 +17,7 @@ from archc.ir.runs import (
     JoinRun,
     Value,
 )
-from archc.layers.base import bind
+from archc.layers.binding import bind
 from archc.passes.elaboration.control import unpacked
 from archc.passes.elaboration.explanations import met
 from archc.passes.elaboration.meetings import Operand

@@ -9,7 +9,8 @@ from archc.diagnostics import Code, RuleViolation, Span
 from archc.expressions.printing import expression_text
 from archc.expressions.syntax import NOWHERE
 from archc.ir.runs import BodyRun, ItemRun, Node, Value
-from archc.layers.base import Layer, bind
+from archc.layers.base import Layer
+from archc.layers.binding import bind
 from archc.passes.elaboration.nodes import NodeBuilder
 from archc.passes.elaboration.scope import Scope
 from archc.shapes import TensorType

@@ -7,7 +7,8 @@ from archc.expressions.printing import expression_text
 from archc.expressions.syntax import Expression, Literal, Name
 from archc.expressions.values import Constant
 from archc.ir.runs import Operation, Value
-from archc.layers.base import IMAGE_RANK, Layer, bind, by_name
+from archc.layers.base import IMAGE_RANK, Layer
+from archc.layers.binding import bind, by_name
 from archc.passes.elaboration.meetings import unread_lines
 from archc.passes.elaboration.nodes import POISON, operand, origin_text
 from archc.passes.elaboration.results import Results, results_of

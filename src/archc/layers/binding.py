@@ -1,0 +1,189 @@
+"""Calling a layer: arguments by position and by name, and what is wrong with them."""
+
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from archc.diagnostics import Code, RuleViolation
+from archc.expressions.printing import constant_text
+from archc.expressions.values import Constant, describe, is_list
+from archc.layers.base import Layer, spec_name
+from archc.layers.other_arguments import RENAMED, WRITTEN
+from archc.shapes import Batch
+
+
+def bind(
+    layer: type[Layer], arguments: Sequence[Constant], keywords: Mapping[str, Constant]
+) -> Layer:
+    """Return the layer called with these arguments.
+
+    Inferred arguments must have been taken out of `keywords` before.
+
+    Raises:
+        RuleViolation: too many positional arguments, an unknown name, a value out of range.
+    """
+    values = _named(layer, arguments, keywords)
+    return _created(layer, _Arguments(values))
+
+
+class _Arguments:
+    """Arguments as a cache key that tells `1`, `1.0` and `True` apart."""
+
+    __slots__ = ("key", "values")
+
+    def __init__(self, values: dict[str, Constant]) -> None:
+        self.values = values
+        self.key = repr(values)
+
+    def __hash__(self) -> int:
+        return hash(self.key)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Arguments) and self.key == other.key
+
+
+@lru_cache(maxsize=4096)
+def _created(layer: type[Layer], arguments: _Arguments) -> Layer:
+    try:
+        return layer(**arguments.values)
+    except ValidationError as error:
+        found = error.errors()
+        # a misspelt name leaves the right one missing: one mistake, the first cause
+        unknown = (each for each in found if each["type"] == "extra_forbidden")
+        raise _violation(layer, arguments.values, next(unknown, found[0])) from None
+
+
+def _named(
+    layer: type[Layer], arguments: Sequence[Constant], keywords: Mapping[str, Constant]
+) -> dict[str, Constant]:
+    variadic = getattr(layer, "variadic", "")
+    if variadic and arguments:
+        if variadic in keywords:
+            raise RuleViolation(Code.ARGUMENTS, f"`{variadic}` is given twice", argument=variadic)
+        return {variadic: tuple(_spread(arguments)), **keywords}
+    if len(arguments) > len(layer.positional):
+        raise _too_many(layer, arguments)
+    values = dict(zip(layer.positional, arguments, strict=False))
+    for name in keywords:
+        if name in values:
+            raise RuleViolation(Code.ARGUMENTS, f"argument `{name}` is given twice", argument=name)
+    return values | dict(keywords)
+
+
+def _spread(arguments: Sequence[Constant]) -> Sequence[Constant]:
+    """Return the arguments, or the items of the one list that stands for them."""
+    first, *rest = arguments
+    return arguments[0] if isinstance(first, tuple) and not rest else arguments
+
+
+def _too_many(layer: type[Layer], arguments: Sequence[Constant]) -> RuleViolation:
+    name, allowed = spec_name(layer), layer.positional
+    is_pasted = len(arguments) >= len(allowed) + len(layer.inferred_names) > len(allowed)
+    if is_pasted:
+        first = arguments[layer.inferred_after]
+        advice = f"{layer.inferred_names[0]} is inferred: drop the {first}"
+        if rest := arguments[len(allowed) + len(layer.inferred_names) :]:
+            advice += f", and write by name: {by_name(layer, rest)}"
+    else:
+        others = "the others" if allowed else "it"
+        advice = f"write {others} by name: " + _first_fields(layer)
+    takes = f"{len(allowed)} positional argument{'s' * (len(allowed) != 1)} ({', '.join(allowed)})"
+    return RuleViolation(
+        Code.TOO_MANY_POSITIONAL,
+        f"`{name}` takes {takes if allowed else 'no positional arguments'}, {len(arguments)} given",
+        help=advice,
+        argument="0" if is_pasted else str(len(allowed)),
+    )
+
+
+def by_name(layer: type[Layer], values: Sequence[Constant]) -> str:
+    """Return values beyond the positional ones as torch's order names them."""
+    rest = [name for name in layer.fields() if name not in layer.positional]
+    pairs = zip(rest, values, strict=False)
+    return ", ".join(f"{name}={constant_text(value)}" for name, value in pairs)
+
+
+def _first_fields(layer: type[Layer]) -> str:
+    rest = [name for name in layer.fields() if name not in layer.positional]
+    return ", ".join(f"{name}=…" for name in rest[:3]) or "it has no other arguments"
+
+
+def _violation(
+    layer: type[Layer], values: Mapping[str, Constant], error: ErrorDetails
+) -> RuleViolation:
+    name = str(error["loc"][0]) if error["loc"] else ""
+    callee = spec_name(layer)
+    if error["type"] == "missing":
+        return RuleViolation(
+            Code.ARGUMENTS,
+            f"`{callee}` needs the argument `{name}`",
+            help=f"write `{callee}(dim=-1)` for the last dimension"
+            if name == "dim" and list(layer.fields())[:1] == ["dim"]
+            else _signature(layer),
+        )
+    if error["type"] == "extra_forbidden":
+        return _unknown_argument(layer, name)
+    value: Any = values.get(name)
+    advice = _advice(value, error["type"])
+    return RuleViolation(
+        Code.ARGUMENT_VALUE,
+        f"`{name}` of `{callee}` cannot be {constant_text(value)}: {_reason(error, value)}",
+        help=advice,
+        argument=name,
+    )
+
+
+def _advice(value: Constant, kind: str) -> str:
+    """Return how a value of the wrong kind becomes one of the right kind."""
+    if isinstance(value, float) and "int" in kind:
+        return f"use // to divide, or write {int(value)}" if value.is_integer() else "use //"
+    if isinstance(value, str) and kind == "bool_type":
+        return "write True or False, without quotes"
+    if isinstance(value, str) and value.lower() in {"same", "valid"} and value != value.lower():
+        return f"did you mean '{value.lower()}'?"
+    if isinstance(value, str) and value.replace(".", "", 1).isdecimal():
+        return f"write {value}, without quotes"
+    if isinstance(value, (int, float)) and kind == "less_than_equal" and 2 < value <= 100:
+        return f"write {value / 100:g} for {value:g} %"
+    if is_list(value) and any(isinstance(size, Batch) for size in value):
+        sizes = ", ".join("-1" if isinstance(size, Batch) else str(size) for size in value)
+        return f"-1 stands for the batch: write `{sizes}`"
+    return ""
+
+
+def _unknown_argument(layer: type[Layer], name: str) -> RuleViolation:
+    from difflib import get_close_matches
+
+    known = [*layer.fields(), *layer.inferred_names]
+    near = [*(meant for meant in RENAMED.get(name, ()) if meant in known)]
+    near += get_close_matches(name, known, 1)
+    return RuleViolation(
+        Code.ARGUMENTS,
+        f"`{spec_name(layer)}` has no argument `{name}`",
+        help=WRITTEN.get(name) or (f"did you mean `{near[0]}`?" if near else _signature(layer)),
+        argument=name,
+    )
+
+
+def _signature(layer: type[Layer]) -> str:
+    parts = [
+        name if info.is_required() else f"{name}={constant_text(info.default)}"
+        for name, info in layer.fields().items()
+    ]
+    return f"{spec_name(layer)}({', '.join(parts)})"
+
+
+def _reason(error: ErrorDetails, value: Constant) -> str:
+    kind = error["type"]
+    if kind in {"int_type", "float_type", "bool_type", "string_type", "tuple_type"}:
+        wanted = kind.removesuffix("_type").replace("int", "integer").replace("bool", "boolean")
+        return f"expected {'an' if wanted[0] in 'aeiou' else 'a'} {wanted}, found {describe(value)}"
+    return (
+        error["msg"]
+        .replace("Input should be", "it must be")
+        .replace("greater than or equal to", "at least")
+        .replace("less than or equal to", "at most")
+    )

@@ -1,0 +1,98 @@
+"""Lines as other formats have them, and calls that YAML took apart: telling them from archc's."""
+
+import re
+
+from archc import functions, layers
+from archc.diagnostics import Code, RuleViolation
+from archc.diagnostics.render import excerpt
+from archc.spec.data import keyword_advice
+from archc.spec.source import Erroneous, Mapping, Node, Scalar, Sequence
+
+_ARGUMENT = re.compile(r"(\w+)\s*$")
+_KINDS = ("type", "layer", "op", "class", "name", "class_name", "module")
+"""Keys that other formats write the kind of a layer under."""
+_OTHER_JOINS = {
+    **dict.fromkeys(("cat", "Cat", "Concat", "Concatenate", "concatenate"), "concat"),
+    **dict.fromkeys(("Add", "plus", "sum"), "add"),
+    **dict.fromkeys(("Multiply", "multiply"), "mul"),
+}
+"""What torch and other formats call the joins."""
+
+
+def names_a_layer(key: Scalar, value: Node) -> bool:
+    """Return whether an entry says of which kind a layer is, as other formats write it."""
+    return key.value in _KINDS and isinstance(value, Scalar) and value.value in layers.NAMES
+
+
+def is_plain(value: Node) -> bool:
+    """Return whether a value is data, where archc has a layer or its lines."""
+    if isinstance(value, Sequence):
+        return all(map(is_plain, value.items))
+    return isinstance(value, Scalar) and not _is_callable(value.value.partition("(")[0])
+
+
+def check_no_call(key: Scalar, value: Node) -> None:
+    """Refuse the first half of `Conv2d(8, padding: 1)`, which YAML parts at the colon."""
+    name = _ARGUMENT.search(key.value)
+    if key.value.count("(") > key.value.count(")") and name is not None:
+        place = len(key.value)
+        raise RuleViolation(
+            Code.YAML_SPLIT,
+            "YAML reads `: ` inside a call as a key",
+            help=keyword_advice(name[1], value.value if isinstance(value, Scalar) else ""),
+            span=key.locate(place, place + 1),
+        )
+
+
+def check_no_join(key: Scalar, value: Node) -> None:
+    """Refuse `cat:` above branches, which would be a child of this name with lines in sequence."""
+    join = _OTHER_JOINS.get(key.value.partition("(")[0])
+    if join is None or key.style or not isinstance(value, (Sequence, Mapping)):
+        return
+    raise RuleViolation(
+        Code.SYNTAX,
+        f"`{key.value}:` joins no branches",
+        help=f"write `{join}:`; a child of that name has quotes, `'{key.value}':`",
+        span=key.span,
+    )
+
+
+def split_call(node: Sequence | Mapping) -> Scalar | None:
+    """Return the first piece of a call that YAML split at its commas, inside `[ ]` or `{ }`."""
+    values = node.items if isinstance(node, Sequence) else [value for _, value in node.entries]
+    return next(
+        (v for v in values if isinstance(v, Scalar) and v.value.count("(") != v.value.count(")")),
+        None,
+    )
+
+
+def split_at_comma(piece: Scalar) -> RuleViolation:
+    """Return what to say of such a piece."""
+    return RuleViolation(
+        Code.YAML_SPLIT,
+        f"YAML split this call at a comma, `{excerpt(piece.value)}` is what is left",
+        help="write one layer a line instead of `[…]` or `{…}`, or put the call in quotes",
+    )
+
+
+def as_arguments(node: Node) -> str:
+    """Return what stands in the parentheses of a call, of data that other formats write."""
+    if isinstance(node, Scalar):
+        return _as_argument(node)
+    if isinstance(node, Sequence):
+        return ", ".join(map(_as_argument, node.items))
+    if isinstance(node, Erroneous):
+        return ""
+    return ", ".join(f"{key.value}={_as_argument(value)}" for key, value in node.entries)
+
+
+def _as_argument(value: Node) -> str:
+    if isinstance(value, Sequence):
+        return f"({', '.join(map(_as_argument, value.items))})"
+    written = value.value if isinstance(value, Scalar) else "…"
+    return {"true": "True", "false": "False", "null": "None"}.get(written, written)
+
+
+def _is_callable(name: str) -> bool:
+    """Return whether a name is a layer or a function of archc."""
+    return name in layers.NAMES or name in functions.NAMES
