@@ -40,6 +40,22 @@ model:
   - Linear(6) from concat(halves.0, halves.1, dim=2) as whole
   - from whole + both * pair.right
 """,
+    "positions": """\
+inputs: {x: [B, 5, 8]}
+blocks:
+  Conv1D(out):
+    weight: Parameter(in_features, out)
+    bias: Parameter(out)
+    return: x @ weight + bias
+model:
+  wpe: positions(1) -> Embedding(5, 8)
+  at: positions(1) from x
+  sum: from x + wpe * 2
+  c_attn: Conv1D(6)
+  c_proj: Conv1D(4)
+  later: from unsqueeze(at, 0) > unsqueeze(at, 1)
+  out: from masked_fill(c_proj @ transpose(c_proj, 1, 2), later, value=-1.0)
+""",
     "mha": """\
 inputs: {x: [B, 5, 8]}
 model:

@@ -64,6 +64,50 @@ def test_function_of_a_buffer_broadcasts(tmp_path: Path) -> None:
     assert ours.equal(torch.maximum(x, torch.tensor([0.0, 0.1, 0.2])))
 
 
+MADE_OF_BUFFERS = """\
+  steps: Buffer([0, 1, 2, 3], persistent=False)
+  table: Embedding(4, 3) from steps[:2]
+  scale: Parameter(3)
+  out: from x + table * (scale + 1)
+"""
+
+
+def test_what_is_made_of_parameters_and_buffers_alone_broadcasts(tmp_path: Path) -> None:
+    x = torch.tensor([[[1.0, -0.5, 0.0], [0.5, 0.25, 2.0]]])
+    model = loaded(tmp_path, MADE_OF_BUFFERS)
+    assert model(x).equal(x + model.get_parameter("table.weight")[:2])
+
+
+def test_what_an_input_has_a_part_in_does_not_broadcast() -> None:
+    found = refused(
+        "  scale: Parameter(3)\n  mean: from mean(x + scale, 1)\n  out: from x + mean\n"
+    )
+    assert found.code == "ARC402"
+
+
+def test_positions_follow_the_length_of_each_input(tmp_path: Path) -> None:
+    body = "  table: positions(1) -> Embedding(9, 3)\n  out: from x + table\n"
+    model = loaded(tmp_path, body)
+    table = model.get_parameter("table.weight")
+    for length in (1, 2, 9):
+        x = torch.randn(2, length, 3)
+        assert model(x).equal(x + table[:length])
+
+
+CAUSAL = """\
+  at: positions(1)
+  scores: from x @ transpose(x, 1, 2)
+  out: from masked_fill(scores, unsqueeze(at, 0) > unsqueeze(at, 1), value=-inf)
+"""
+
+
+def test_positions_compare_to_a_causal_mask(tmp_path: Path) -> None:
+    x = torch.randn(2, 5, 3)
+    seen = torch.full((5, 5), True).tril()
+    expected = (x @ x.transpose(1, 2)).masked_fill(~seen, -torch.inf)
+    assert loaded(tmp_path, CAUSAL)(x).equal(expected)
+
+
 def test_both_results_of_max_are_read(tmp_path: Path) -> None:
     x = torch.tensor([[[1.0, -0.5, 0.0], [0.5, 0.25, 2.0]]])
     ours: Tensor = loaded(tmp_path, "  best: max(2) from x\n  out: from best + best.indices\n")(x)

@@ -70,6 +70,7 @@ FAMILIES: dict[str, dict[str, str]] = {
         "full_like": "FullLike",
         "one_hot": "OneHot",
         "ones_like": "OnesLike",
+        "positions": "Positions",
         "to": "To",
         "zeros_like": "ZerosLike",
     },

@@ -8,7 +8,7 @@ from pydantic import Field
 from archc.diagnostics import Code, RuleViolation
 from archc.layers.base import Function
 from archc.reach import Reads, unmoved
-from archc.shapes import TensorType, checked
+from archc.shapes import Batch, TensorType, checked, format_shape, normal_dimension
 
 Dtype = Literal[
     "bool", "uint8", "int8", "int16", "int32", "int64", "float16", "bfloat16", "float32", "float64"
@@ -74,6 +74,48 @@ class FullLike(_Like):
                 argument="fill_value",
             )
         return (x,)
+
+
+class Positions(Function):
+    """Number the places along one dimension of a tensor: 0, 1, 2, …
+
+    A table of positions is read at them, and a causal mask compares them; their number is that of
+    the tensor the network is given, however long. No sample has a part in them: they broadcast.
+
+    Shapes: (B, L, …) → int64 (L).
+    Source: https://pytorch.org/docs/stable/generated/torch.arange.html
+    """
+
+    torch_name: ClassVar[str] = "positions"
+    function_name: ClassVar[str] = "positions"
+    positional: ClassVar[tuple[str, ...]] = ("dim",)
+    family: ClassVar[str] = "embedding"
+    is_free: ClassVar[bool] = True
+
+    dim: int = Field(description="the dimension whose places are numbered")
+
+    def forward(self, inputs: Sequence[str], batch: str = "") -> str:
+        """Return `torch.arange(x.shape[1], device=x.device)`."""
+        (x,) = inputs
+        return f"torch.arange({x}.shape[{self.dim}], device={x}.device)"
+
+    def outputs(self, *inputs: TensorType) -> tuple[TensorType, ...]:
+        """Return as many integers as the dimension is long, which is not the batch."""
+        (x,) = inputs
+        size = x.shape[normal_dimension(self.dim, x.rank)]
+        if isinstance(size, Batch):
+            raise RuleViolation(
+                Code.DIMENSION,
+                "`positions` would number the samples of the batch",
+                notes=(f"dimension {self.dim} of {format_shape(x.shape)} is the batch",),
+                help="write dim=1: positions(1)",
+                argument="dim",
+            )
+        return (TensorType((size,), "int64"),)
+
+    def reads(self, *inputs: TensorType, result: int = 0) -> tuple[Reads | None, ...]:
+        """Return that no number of the input is read."""
+        return (None,)
 
 
 class To(Function):

@@ -74,6 +74,8 @@ class Node(Struct, frozen=True, eq=False):
     shared: bool = False
     tensors: tuple[Owned, ...] = ()
     """The parameters and buffers that the operation uses, whichever node owns them."""
+    is_free: bool = False
+    """Whether no input of the model has a part in it: all comes from Parameters and Buffers."""
 
     def __repr__(self) -> str:
         return f"<node {self.index} {self.path}: {self.operation or 'input'}>"

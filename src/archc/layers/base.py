@@ -77,6 +77,8 @@ class Layer(ABC):
     """The colour group in diagrams."""
     is_view: ClassVar[bool] = False
     """Whether the result needs no memory of its own: it is the input's, or a weight's."""
+    is_free: ClassVar[bool] = False
+    """Whether no sample has a part in the result, whatever the input: it broadcasts as a Buffer."""
     overwrites: ClassVar[bool] = False
     """Whether `inplace=True` changes no number and no gradient: backward reads the result alone."""
     unnamed_arguments: ClassVar[Literal["forbid", "allow"]] = "forbid"

@@ -228,7 +228,7 @@ OTHERWISE: dict[str, str] = {
 TORCH: dict[str, tuple[str, ...]] = {
     "another function has the name: `unfold` is that of `torch.nn.functional`": ("Tensor.unfold",),
     "writes over its input: the compiled source never needs it": ("*_",),
-    "constants: a `Buffer` holds them, `zeros_like` and its kin take a tensor's size": (
+    "constants: a `Buffer` holds them, `positions` and `zeros_like` take a tensor's size": (
         "*_window",
         "arange",
         "as_tensor",

@@ -10,7 +10,6 @@ from archc.expressions.tokens import MAX_LENGTH
 from archc.ir.graph import Graph
 from archc.ir.runs import Node
 from archc.layers.base import Layer, spec_name
-from archc.layers.tensors import Buffer, Parameter
 
 _SIGNS = {"add": "+", "sub": "-", "mul": "*", "div": "/", "pow": "**", "matmul": "@"}
 _INLINE = frozenset({*_SIGNS, "neg", "getitem"})
@@ -157,5 +156,5 @@ class Lines:
 
 def _implied(name: str, node: Node) -> dict[str, Any]:
     """Return the arguments an operator between two tensors has by itself."""
-    free = any(isinstance(v.node.operation, (Parameter, Buffer)) for v in node.inputs)
+    free = any(value.node.is_free for value in node.inputs)
     return {"broadcast": True} if free and name != "matmul" else {}

@@ -105,10 +105,18 @@ class _LayerCall:
         sizes: list[tuple[Constant, ...]] = [getattr(layer, name) for layer in self.layers]
         if len(call.arguments or ()) != len(sizes[0]):
             return [self.symbols.constant([s[i] for s in sizes]) for i in range(len(sizes[0]))]
+        flow = self._flow()
         return [
-            self.symbols.argument(expression, [size[i] for size in sizes], self.inputs)
+            self.symbols.argument(expression, [size[i] for size in sizes], flow)
             for i, expression in enumerate(call.arguments or ())
         ]
+
+    def _flow(self) -> Sequence[Value | None]:
+        """Return what `in_features` asks: a Parameter takes no input, and its block's is near.
+
+        Where another line stands between, the size is another, and the number is printed.
+        """
+        return self.inputs if any(self.inputs) else first_inputs(self.vocabulary.sizes.instances)
 
     def _own_fields(self) -> _Given:
         """Return the arguments of a layer that was itself given as an argument."""

@@ -8,7 +8,6 @@ from archc.expressions.evaluate import Evaluator
 from archc.expressions.syntax import NOWHERE
 from archc.ir.runs import Instance, Node, Value
 from archc.layers.base import Layer, spec_name
-from archc.layers.tensors import Buffer, Parameter
 from archc.shapes import TensorType, checked
 from archc.spec.mistakes import MAX_MISTAKES, TooManyMistakes
 
@@ -136,8 +135,18 @@ class NodeBuilder:
                 checked(output.shape)
         tensors = operation.owned(*types) if operation.is_module else ()
         shared = self.shared and operation.is_module
-        place = len(self.nodes)
-        node = Node(place, path, operation, tuple(inputs), outputs, span, caller, shared, tensors)
+        node = Node(
+            len(self.nodes),
+            path,
+            operation,
+            tuple(inputs),
+            outputs,
+            span,
+            caller,
+            shared,
+            tensors,
+            is_free=operation.is_free or all(map(is_free_tensor, inputs)),
+        )
         self.nodes.append(node)
         return tuple(Value(node, index, output) for index, output in enumerate(outputs))
 
@@ -219,8 +228,8 @@ def origin_text(node: Node) -> str:
 
 
 def is_free_tensor(value: Value) -> bool:
-    """Return whether a value is a Parameter or a Buffer, which broadcast."""
-    return isinstance(value.node.operation, (Parameter, Buffer))
+    """Return whether no sample has a part in a value: Parameters, Buffers, what is made of them."""
+    return value.node.is_free
 
 
 def operand(name: str, value: Value, line: Span, text: str = "") -> Operand:

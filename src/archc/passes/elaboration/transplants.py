@@ -95,6 +95,7 @@ class Transplant:
             self.calls[id(old.caller)],
             old.shared,
             old.tensors,
+            old.is_free,
         )
 
     def _value(self, old: Value) -> Value:
