@@ -162,7 +162,10 @@ def test_long_sum_is_parted_at_its_terms_and_stays_what_it_is() -> None:
 
 IN_PLACE = [
     ("a: Linear(4) -> relu", "F.relu(self.a(x), inplace=True)"),
-    ("a: Linear(4)\n  b: relu from a + x", "F.relu(out + x, inplace=True)"),
+    ("a: Linear(4)\n  b: relu from a + x", "F.relu(out.add_(x), inplace=True)"),
+    ("a: Linear(4)\n  b: relu from x + a", "F.relu(x + out, inplace=True)"),
+    ("a: Linear(4)\n  b: relu from a * 2 + x", "F.relu(out * 2 + x, inplace=True)"),
+    ("a: Linear(4)\n  b: sigmoid from a + x", "torch.sigmoid(out + x)"),
     ("a:\n    - Linear(4)\n    - ReLU", "nn.ReLU(inplace=True)"),
     ("a: Linear(4)\n  b: relu(inplace=False)", "F.relu(x, inplace=False)"),
     ("a:\n    - Linear(4)\n    - ReLU(inplace=False)", "nn.ReLU(inplace=False)"),
@@ -173,5 +176,5 @@ IN_PLACE = [
 
 
 @pytest.mark.parametrize(("model", "text"), IN_PLACE)
-def test_relu_writes_over_what_nobody_else_reads(model: str, text: str) -> None:
+def test_relu_and_its_sum_write_over_what_nobody_else_reads(model: str, text: str) -> None:
     assert text in source_of(f"model:\n  {model}\n  last: Linear(2)\n")

@@ -59,6 +59,19 @@ OVERWRITING = {
         "  all: relu from concat(concat(ys), concat(zs))"
     ),
     "output_of_training": "a: Linear(4)\n  b: relu",
+    "residual": "a: Linear(4)\n  b: from relu(a + x)\n  c: from relu(x + b)",
+    "residual_in_a_block": "a: Residual\n  b: Residual\n  c: Residual from a\n  d: from b - c",
+    "residual_of_parts": "a: Linear(4) -> chunk(2, dim=2)\n  b: from relu(a.0 + a.1)",
+    "residual_read_twice": "a: Linear(4)\n  b: from relu(a + x)\n  c: from relu(b + a)",
+    "residual_of_itself": "a: Linear(4)\n  b: from relu(a + a)\n  c: from relu(b + b) + x",
+    "residual_of_its_view": "a: Linear(4)\n  b: from relu(a + flip(a, 1)) + x",
+    "residual_of_a_formula": "a: Linear(4)\n  b: from relu(a * 2 + x) + relu(a - x + x)",
+    "residual_read_before_relu": "a: Linear(4)\n  s: add from a, x\n  b: from relu(s) + s",
+    "residual_of_many": "a: Linear(4)\n  b: Linear(4) from x\n  c: from relu(a + b + x)",
+    "residual_of_a_layer": "a: Linear(4)\n  b: from a + x\n  c: ReLU\n  d: from c + x",
+    "residual_of_sigmoid": "a: Linear(4) -> sigmoid\n  b: from relu(a + x)",
+    "residual_output_of_training": "a: Linear(4)\n  b: from relu(a + x)",
+    "residual_again": "a: Sum\n  b: a from a\n  c: from a + b",
 }
 ENTRANCES = {
     "first_line": "first: Linear(4) from relu(x)",
@@ -89,6 +102,13 @@ blocks:
     b: Linear(4)
   Pre: relu -> Linear(4)
   Act: Linear(4) -> relu
+  Residual:
+    a: Linear(4)
+    return: relu(a + x)
+  Sum:
+    a: Linear(4)
+    act: ReLU from a + x
+    return: act
   Gate:
     return: x * sigmoid(x)
   Rnn: GRU(4, batch_first=True)
@@ -109,7 +129,8 @@ def spec_of(chain: str) -> str:
 
 SPECS = {name: f"archc: 1\nname: net\n{body}" for name, body in CONSTRUCTS.items()}
 SPECS |= {name: spec_of(chain) for name, chain in (CHAINS | ENTRANCES | OVERWRITING).items()}
-SPECS["output_of_training"] += "outputs:\n  y: last\n  before: a if training\n"
+for name in ("output_of_training", "residual_output_of_training"):
+    SPECS[name] += "outputs:\n  y: last\n  before: a if training\n"
 
 
 def graph_of(text: str) -> Graph:

@@ -36,7 +36,7 @@ class BasicBlock(nn.Module):
         out = self.conv2(out)  # line 25
         bn2 = self.bn2(out)  # line 26
         x = self.downsample(x)  # line 27
-        return F.relu(bn2 + x, inplace=True)  # line 28
+        return F.relu(bn2.add_(x), inplace=True)  # line 28
 
 
 class Stage(nn.Sequential):

@@ -40,7 +40,7 @@ class Bottleneck(nn.Module):
         out = self.conv3(out)  # line 34
         bn3 = self.bn3(out)  # line 35
         x = self.downsample(x)  # line 36
-        return F.relu(bn3 + x, inplace=True)  # line 37
+        return F.relu(bn3.add_(x), inplace=True)  # line 37
 
 
 class Stage(nn.Sequential):
