@@ -10,7 +10,9 @@ from tests.docs.pages import ROOT
 EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
 SAYS = {
     "auxiliary_heads": "eval: [4, 10]",
+    "espresso": "coffee: espresso 94%",
     "feature_maps": "16 maps of [10, 10]",
+    "find_the_face": "a face from (178, 63) to (265, 172), 100% sure",
     "first_layers": "a network of its own: [1, 2]",
     "initialisation": "an edge: [0.0, 0.0, -4.0, -4.0, 0.0, 0.0]",
     "modules_and_parameters": "trained: 1,082,570 of 1,175,818",

@@ -51,6 +51,8 @@ NUMBER = re.compile(r"(?<=[(\[, ])(\d+)(?=[,)\]])")
 WITHOUT_EFFECT = {
     "branch4: MaxPool2d(3, stride=1, padding=1, ceil_mode=False)": "no window of stride 1 is cut",
     "-> adaptive_max_pool2d(1) -> flatten(1)": "the head sees one position",
+    "pool2: MaxPool2d(3, stride=2, ceil_mode=False)": "of 11 and of 21 the last window is whole",
+    "pool3: MaxPool2d(2, ceil_mode=False)": "of 8 the last window is whole",
     "padding=k5 // 3": "half of 3 and a third of 3 are both 1",
 }
 """Mistakes that are none, and why: no input can tell them."""

@@ -16,7 +16,7 @@ from torchvision.models.regnet import BlockParams
 
 import archc
 from archc.catalogue import Network, networks, specs_folder
-from tests.reference import modules
+from tests.reference import modules, packages
 from tests.reference.comparison import assert_same_network, fill
 
 
@@ -252,6 +252,13 @@ RUN_AGAINST_OWN = [
     Reference("unet", partial(modules.UNet, 64, 2), (2, 3, 32, 32), smallest=(2, 3, 16, 16)),
 ]
 
+RUN_AGAINST_PACKAGES = [
+    Reference("efficientnet_lite0", packages.efficientnet_lite0, (4, 3, 65, 65), slow=True),
+    Reference("pnet", packages.pnet, (2, 3, 21, 21), smallest=(2, 3, 12, 12)),
+    Reference("rnet", packages.rnet, (2, 3, 24, 24)),
+    Reference("onet", packages.onet, (2, 3, 48, 48)),
+]
+
 
 def as_parameters(references: list[Reference]) -> list[ParameterSet]:
     """Return the references as the parameters of a test, the long ones marked."""
@@ -283,7 +290,7 @@ def judges_of(path: Path) -> list[tuple[Network, Reference]]:
     """Return the networks of a file that have a reference and are to notice its mistakes."""
     of_file = {network.name: network for network in known_networks() if network.path == path}
     names = JUDGES.get(path.name, of_file)
-    known = [*RUN_AGAINST_TORCHVISION, *RUN_AGAINST_OWN]
+    known = [*RUN_AGAINST_TORCHVISION, *RUN_AGAINST_PACKAGES, *RUN_AGAINST_OWN]
     return [
         (of_file[name], reference)
         for name in names

@@ -10,6 +10,7 @@ from tests.reference.networks import (
     RUN_AGAINST_TORCHVISION,
     known_networks,
 )
+from tests.reference.packages import PACKAGES
 
 PAPERS = {
     "alexnet": "Krizhevsky 2014",
@@ -19,6 +20,7 @@ PAPERS = {
     "convnext": "Liu et al. 2022",
     "densenet": "Huang et al. 2016",
     "efficientnet": "Tan, Le 2019",
+    "efficientnet_lite0": "Tan, Le 2019; Liu 2020",
     "googlenet": "Szegedy et al. 2014",
     "googlenet_2014": "Szegedy et al. 2014",
     "inception_v3": "Szegedy et al. 2015",
@@ -27,6 +29,7 @@ PAPERS = {
     "mnasnet": "Tan et al. 2018",
     "mobilenet_v2": "Sandler et al. 2018",
     "mobilenet_v3": "Howard et al. 2019",
+    "mtcnn": "Zhang et al. 2016",
     "nin": "Lin, Chen, Yan 2013",
     "regnet": "Radosavovic et al. 2020",
     "resnet": "He et al. 2015",
@@ -100,6 +103,8 @@ def _source(network: Network) -> str:
 def _reference(name: str) -> str:
     if name in {reference.name for reference in RUN_AGAINST_TORCHVISION}:
         return "torchvision"
+    if name in PACKAGES:
+        return f"{PACKAGES[name]}, with its weights"
     assert name in {reference.name for reference in RUN_AGAINST_OWN}, name
     return "torch by hand"
 

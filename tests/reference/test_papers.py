@@ -31,6 +31,23 @@ def cifar_resnet(n: int) -> int:
     return first + others + 65 * 10
 
 
+def efficientnet_lite0() -> int:
+    """Count Table 1 of Tan and Le 2019 without squeeze and excitation, two numbers a batch norm."""
+    total, channels = (27 + 2) * 32, 32
+    for expansion, k, out, layers in TABLE_OF_B0:
+        for _ in range(layers):
+            hidden = expansion * channels
+            total += (channels + 2) * hidden if expansion > 1 else 0
+            total += (k * k + 2) * hidden + (hidden + 2) * out
+            channels = out
+    return total + (320 + 2) * 1280 + 1281 * 1000
+
+
+TABLE_OF_B0 = [(1, 3, 16, 1), (6, 3, 24, 2), (6, 5, 40, 2), (6, 3, 80, 3)]
+TABLE_OF_B0 += [(6, 5, 112, 3), (6, 5, 192, 4), (6, 3, 320, 1)]
+"""Table 1 of Tan and Le 2019: expansion, kernel, channels, layers."""
+
+
 COUNTS = {
     # section II.B of the paper, C3 dense: (25·6 + 1)·16
     "lenet5": 156 + 2_416 + 48_120 + 10_164 + 850,
@@ -95,6 +112,21 @@ COUNTS = {
     + sum(9 * i * o + 9 * o * o + 4 * o for i, o in [(256, 512), (512, 1024)])
     + sum(4 * 2 * o * o + o + 9 * 2 * o * o + 9 * o * o + 4 * o for o in (512, 256, 128, 64))
     + 65 * 2,
+    "efficientnet_lite0": efficientnet_lite0(),
+    # figure 2 of Zhang et al. 2016; a slope for each channel that is rectified, two classes, four
+    # corners, ten coordinates
+    "pnet": (9 * 3 + 2) * 10 + (9 * 10 + 2) * 16 + (9 * 16 + 2) * 32 + 33 * (2 + 4),
+    "rnet": (9 * 3 + 2) * 28
+    + (9 * 28 + 2) * 48
+    + (4 * 48 + 2) * 64
+    + (3 * 3 * 64 + 2) * 128
+    + 129 * (2 + 4),
+    "onet": (9 * 3 + 2) * 32
+    + (9 * 32 + 2) * 64
+    + (9 * 64 + 2) * 64
+    + (4 * 64 + 2) * 128
+    + (3 * 3 * 128 + 2) * 256
+    + 257 * (2 + 4 + 10),
 }
 
 
