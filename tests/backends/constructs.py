@@ -396,6 +396,32 @@ model:
   up: interpolate(scale_factor=2, mode='nearest')
   c: Conv2d(2, 3, padding='same', padding_mode='reflect')
 """,
+    "size_of_another": """\
+inputs: {image: [B, 3, H=9, W=7]}
+model:
+  low: Conv2d(4, 3, stride=2)
+  high: Conv2d(4, 3)
+  up: interpolate(mode='bilinear', align_corners=False) from high, low
+  wide: interpolate from up, relu(image) + image
+  sum: from interpolate(low + up, image) * wide
+""",
+    "table_with_layers": """\
+params: {rows: [[6, ReLU, 1], [5, ReLU, 1], [4, Tanh, 1]]}
+inputs: {image: [B, 3, H=9, W=9]}
+model:
+  - for width, Act, k in rows[:2]:
+      - Conv2d(width, k)
+      - Act
+  - for Act in [Tanh, Tanh]:
+      - Conv2d(4, 1)
+      - Act
+  - for (width, k), Act in [((6, 1), Tanh), ((7, 1), Tanh)]:
+      - Conv2d(width, k)
+      - Act
+  - for width, Act in [(3, Tanh), (2, Tanh)]:
+      - Conv2d(width, 1)
+      - Act
+""",
     "infinite_bounds": """\
 inputs: {image: [B, 8, H=8, W=8]}
 model:

@@ -47,6 +47,36 @@ def test_import_of_a_block_takes_it_from_the_other_file(tmp_path: Path) -> None:
     assert report.costs.parameters == 4 * 28 + 8 * 37
 
 
+def test_parameter_of_an_import_is_what_its_file_says(tmp_path: Path) -> None:
+    library = LIBRARY.replace("inputs:", "params: {widths: [2, 5], act: ReLU}\ninputs:")
+    written(tmp_path, library, "lib/library.yaml")
+    text = MAIN.replace("library.Unit(8)", "Conv2d(library.widths[1], 1)")
+    report = archc.check(written(tmp_path, text, "main.yaml"))
+    assert report.ok, str(report)
+    assert report.costs is not None
+    assert report.costs.parameters == 4 * 28 + 5 * 5
+
+
+def test_parameter_of_an_import_yields_to_what_is_nearer(tmp_path: Path) -> None:
+    library = LIBRARY.replace("inputs:", "params: {channels: 9}\ninputs:")
+    written(tmp_path, library, "lib/library.yaml")
+    text = MAIN.replace("first: Unit(4)", "library: Unit(4)")
+    text = text.replace("library.Unit(8)", "Conv2d(library.channels, 1)")
+    report = archc.check(written(tmp_path, text, "main.yaml"))
+    assert report.ok, str(report)
+    assert report.costs is not None
+    assert report.costs.parameters == 4 * 28 + 4 * 5
+
+
+def test_parameter_that_an_import_lacks_is_named(tmp_path: Path) -> None:
+    library = LIBRARY.replace("inputs:", "params: {widths: [2, 5]}\ninputs:")
+    written(tmp_path, library, "lib/library.yaml")
+    text = MAIN.replace("library.Unit(8)", "Conv2d(library.width[1], 1)")
+    (found,) = archc.check(written(tmp_path, text, "main.yaml")).diagnostics
+    assert "has no parameter `width`" in found.headline
+    assert found.help == "did you mean `widths`?"
+
+
 def test_import_with_a_mistake_inside_quotes_the_other_file(tmp_path: Path) -> None:
     written(tmp_path, LIBRARY.replace("padding=1", "kernle=1"), "lib/library.yaml")
     report = archc.check(written(tmp_path, MAIN, "main.yaml"))

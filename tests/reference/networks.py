@@ -1,5 +1,6 @@
 """Which reference stands for which network, and on what input the two are compared."""
 
+from collections import namedtuple
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
@@ -12,7 +13,9 @@ import torch
 import torchvision
 from _pytest.mark import ParameterSet
 from torch import Tensor, nn
+from torchvision.models import segmentation
 from torchvision.models.regnet import BlockParams
+from torchvision.models.segmentation.deeplabv3 import DeepLabHead
 
 import archc
 from archc.catalogue import Network, networks, specs_folder
@@ -72,6 +75,8 @@ def torchvision_model(
     Inception networks and VGG can be spared their own initialisation; a vision transformer may be
     for pictures of another size, and with dropout.
     """
+    if name in SEGMENTATION:
+        return segmentation_model(name)
     build = getattr(torchvision.models, name)
     if name in {"googlenet", "inception_v3"}:
         return build(weights=None, init_weights=init_weights, aux_logits=True)
@@ -82,6 +87,29 @@ def torchvision_model(
         with mock.patch.object(BlockParams, "from_init_params", _widths_on_cpu):
             return build(weights=None)
     return build(weights=None, **({"init_weights": init_weights} if "vgg" in name else {}))
+
+
+def segmentation_model(
+    name: str, *, aux_loss: bool = True, rates: tuple[int, ...] = ()
+) -> nn.Module:
+    """Return torchvision's network with the second head that its published weights have.
+
+    What it returns has names and is no dictionary. DeepLab can be given windows of other widths.
+    """
+    heads = {} if name.startswith("lraspp") else {"aux_loss": aux_loss}
+    model = getattr(segmentation, name)(weights=None, weights_backbone=None, **heads)
+    if rates:
+        channels = model.classifier[0].convs[0][0].in_channels
+        model.classifier = DeepLabHead(channels, 21, rates)
+    model.register_forward_hook(_named)
+    return model
+
+
+def _named(model: nn.Module, inputs: object, results: dict[str, Tensor]) -> object:
+    """Return the one result of a dictionary, or a named tuple of several."""
+    if len(results) == 1:
+        return next(iter(results.values()))
+    return namedtuple("Output", results)(**results)
 
 
 _widths = BlockParams.from_init_params
@@ -124,8 +152,22 @@ def _transformer(name: str, size: int, *, slow: bool = False, giant: bool = Fals
     return Reference(name, build, (2, 3, size, size), params=params, slow=slow, giant=giant)
 
 
-TORCHVISION = list(torchvision.models.list_models(torchvision.models))
-"""The names of torchvision's classification models."""
+def _segmentation(
+    name: str, *, aux_loss: bool = True, rates: tuple[int, ...] = (), slow: bool = True
+) -> Reference:
+    """Return torchvision's network for an image of which 64 pixels are one of the last map."""
+    build = partial(segmentation_model, name, aux_loss=aux_loss, rates=rates)
+    params: dict[str, object] = {} if aux_loss else {"aux_loss": False}
+    params |= {"rates": list(rates)} if rates else {}
+    shape = (2, 3, 72, 64)
+    return Reference(name, build, shape, (2, 3, *smallest_size(name)), params=params, slow=slow)
+
+
+SEGMENTATION = list(torchvision.models.list_models(segmentation))
+"""The names of torchvision's models that give a class to every pixel."""
+
+TORCHVISION = [*torchvision.models.list_models(torchvision.models), *SEGMENTATION]
+"""The names of torchvision's models of classes, of images and of pixels."""
 
 RUN_AGAINST_TORCHVISION = [
     _published("alexnet", 255),
@@ -133,6 +175,9 @@ RUN_AGAINST_TORCHVISION = [
     _published("convnext_small", 64, 12, slow=True),
     _published("convnext_base", 33, 16, giant=True),
     _published("convnext_large", 33, 16, giant=True),
+    _segmentation("deeplabv3_mobilenet_v3_large", rates=(1, 2, 3)),
+    _segmentation("deeplabv3_resnet50", rates=(2, 3, 4)),
+    _segmentation("deeplabv3_resnet101", rates=(2, 3, 4), aux_loss=False),
     _published("densenet121", 64),
     _published("densenet161", 64, slow=True),
     _published("densenet169", 64),
@@ -148,8 +193,11 @@ RUN_AGAINST_TORCHVISION = [
     _published("efficientnet_v2_s", 64, 4, slow=True),
     _published("efficientnet_v2_m", 64, 4, slow=True),
     _published("efficientnet_v2_l", 64, 4, giant=True),
+    _segmentation("fcn_resnet50"),
+    _segmentation("fcn_resnet101", aux_loss=False),
     _published("googlenet", 79),
     _published("inception_v3", 299, slow=True),
+    _segmentation("lraspp_mobilenet_v3_large"),
     _published("mnasnet0_5", 64),
     _published("mnasnet0_75", 64, slow=True),
     _published("mnasnet1_0", 64, slow=True),
@@ -205,8 +253,10 @@ RUN_AGAINST_TORCHVISION = [
 
 JUDGES = {
     "convnext.yaml": ["convnext_tiny"],
+    "deeplabv3.yaml": ["deeplabv3_mobilenet_v3_large", "deeplabv3_resnet50"],
     "densenet.yaml": ["densenet121"],
     "efficientnet.yaml": ["efficientnet_b0", "efficientnet_v2_s"],
+    "fcn.yaml": ["fcn_resnet50"],
     "mnasnet.yaml": ["mnasnet1_0"],
     "regnet.yaml": ["regnet_x_400mf", "regnet_y_400mf"],
     "resnet.yaml": ["resnet18", "resnet50"],

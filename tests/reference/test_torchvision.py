@@ -2,11 +2,13 @@
 
 import pytest
 import torch
+from torch import nn
 
 import archc
 from tests.reference.comparison import keys
 from tests.reference.networks import (
     RUN_AGAINST_TORCHVISION,
+    SEGMENTATION,
     TORCHVISION,
     Reference,
     as_parameters,
@@ -55,6 +57,21 @@ def test_counts_are_those_torchvision_publishes(name: str) -> None:
     assert costs.parameters == meta["num_params"]
 
 
+@pytest.mark.parametrize("name", SEGMENTATION)
+def test_windows_of_published_size_are_torchvisions(name: str) -> None:
+    with torch.device("meta"):
+        reference = torchvision_model(name)
+    ours, theirs = (windows(m) for m in (archc.load(name, device="meta", init=False), reference))
+    assert max(dilation for *_, dilation in theirs) > (1, 1)
+    assert ours == theirs
+
+
+def windows(model: nn.Module) -> list[tuple[object, ...]]:
+    """Return how each convolution slides: small images do not tell a wide dilation."""
+    layers = [(n, m) for n, m in model.named_modules() if isinstance(m, nn.Conv2d)]
+    return [(n, m.kernel_size, m.stride, m.padding, m.dilation) for n, m in layers]
+
+
 def test_every_network_of_torchvision_is_run() -> None:
     assert sorted(r.name for r in RUN_AGAINST_TORCHVISION) == sorted(SHARED)
 
@@ -84,7 +101,7 @@ def test_smallest_input_is_the_published_one(name: str, size: int) -> None:
 INITIALISED = ["alexnet", "vgg11_bn", "resnet18", "densenet121", "googlenet", "squeezenet1_1"]
 INITIALISED += ["mobilenet_v2", "mobilenet_v3_small", "mnasnet0_5", "shufflenet_v2_x0_5"]
 INITIALISED += ["regnet_x_400mf", "efficientnet_b0", "resnext50_32x4d", "convnext_tiny"]
-INITIALISED += ["inception_v3", "vit_b_32"]
+INITIALISED += ["inception_v3", "vit_b_32", "fcn_resnet50", "lraspp_mobilenet_v3_large"]
 
 
 @pytest.mark.slow

@@ -53,6 +53,11 @@ class Arithmetic(Function):
     reflected: bool = Field(False, description="the number stands on the left: `1 - x`")
     broadcast: bool = Field(False, description="let sizes of 1 and missing dimensions grow")
 
+    @property
+    def fills_a_place(self) -> bool:
+        """Whether a number stands in the place of the second tensor."""
+        return self.other is not None
+
     def forward(self, inputs: Sequence[str], batch: str = "") -> str:
         """Return the operands with the sign between them."""
         operands = [*inputs]

@@ -1,6 +1,7 @@
 """Functions that change the resolution: interpolation and the shuffles of pixels and channels."""
 
 import math
+from collections.abc import Sequence
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
@@ -35,14 +36,17 @@ _RANKS: dict[Mode, tuple[int, ...]] = {
 
 
 class Interpolate(Function):
-    """Change the size of an image, or of any grid, to a size or by a factor.
+    """Change the size of an image, or of any grid, to a size, by a factor or to another's size.
 
-    Shapes: (B, C, L…) → (B, C, o…), o = size or ⌊L·factor⌋.
+    A second tensor is the one whose size to reach: the module then follows the sizes it is given.
+
+    Shapes: (B, C, L…) → (B, C, o…), o = size or ⌊L·factor⌋; (B, C, L…), (B, D, o…) → (B, C, o…).
     Source: https://pytorch.org/docs/stable/generated/torch.nn.functional.interpolate.html
     """
 
     torch_name: ClassVar[str] = "F.interpolate"
     function_name: ClassVar[str] = "interpolate"
+    arity: ClassVar[tuple[int, int]] = (1, 2)
     positional: ClassVar[tuple[str, ...]] = ("size",)
     family: ClassVar[str] = "resampling"
 
@@ -57,9 +61,19 @@ class Interpolate(Function):
     )
     antialias: bool = Field(False, description="smooth before making the image smaller")
 
+    @property
+    def fills_a_place(self) -> bool:
+        """Whether a size or a factor stands where the second tensor would."""
+        return self.size is not None or self.scale_factor is not None
+
+    def forward(self, inputs: Sequence[str], batch: str = "") -> str:
+        """Return the call; of a second tensor the axes after batch and channels are the size."""
+        x, *like = inputs
+        return super().forward([x, *(f"{tensor}.shape[2:]" for tensor in like)], batch)
+
     def outputs(self, *inputs: TensorType) -> tuple[TensorType, ...]:
         """Return the shape with new sizes after the channels."""
-        (x,) = inputs
+        x, *like = inputs
         if self.recompute_scale_factor and self.scale_factor is None:
             raise RuleViolation(
                 Code.ARGUMENTS,
@@ -73,13 +87,28 @@ class Interpolate(Function):
                 argument="antialias",
             )
         check_mode(x, self.mode, self.align_corners, "interpolate")
+        if like:
+            return (x.with_shape(self._like(x, like[0])),)
         return (x.with_shape(resized(x, self.size, self.scale_factor, "interpolate")),)
 
-    def reads(self, *inputs: TensorType, result: int = 0) -> tuple[Reads, ...]:
-        """Return what each position is interpolated from."""
+    def _like(self, x: TensorType, other: TensorType) -> Shape:
+        """Return the shape of `x` with the other tensor's axes after batch and channels."""
+        if self.fills_a_place:
+            raise RuleViolation(
+                Code.ARGUMENTS, "`interpolate` takes a size, a factor or a second tensor's size"
+            )
+        expect_rank(other, x.rank, layer="the second tensor of `interpolate`")
+        lengths = (number(length, "an axis to resize to") for length in other.shape[2:])
+        return checked((*x.shape[:2], *lengths))
+
+    def reads(self, *inputs: TensorType, result: int = 0) -> tuple[Reads | None, ...]:
+        """Return what each position is interpolated from; of a second tensor the size matters."""
+        x, *like = inputs
         if self.antialias:
-            return (scattered(inputs[0].rank, range(2, inputs[0].rank)),)
-        return (resizing(inputs[0], self.outputs(*inputs)[0], self.mode, self.align_corners),)
+            own = scattered(x.rank, range(2, x.rank))
+        else:
+            own = resizing(x, self.outputs(*inputs)[0], self.mode, self.align_corners)
+        return (own, *(None for _ in like))
 
     def working(self, *inputs: TensorType) -> tuple[str, ...]:
         """Return the sizes that were asked for, or ⌊L·factor⌋."""

@@ -102,6 +102,11 @@ class Layer(ABC):
     def __hash__(self) -> int:
         return hash((type(self), *vars(self).values()))
 
+    @property
+    def fills_a_place(self) -> bool:
+        """Whether an argument stands in the place of a tensor, which then takes one less."""
+        return False
+
     @classmethod
     def schema(cls) -> type[BaseModel]:
         """Return the pydantic model of the arguments."""

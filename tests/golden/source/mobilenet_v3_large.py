@@ -39,11 +39,18 @@ class ConvBN(nn.Sequential):
 
 class ConvBNActivation1(nn.Sequential):
     def __init__(
-        self, in_channels: int, out: int, k: int, stride: int = 1, groups: int = 1
+        self, in_channels: int, out: int, k: int, stride: int = 1, dilation: int = 1, **kw: int
     ) -> None:
         super().__init__(
             nn.Conv2d(
-                in_channels, out, k, stride=stride, padding=(k - 1) // 2, groups=groups, bias=False
+                in_channels,
+                out,
+                k,
+                stride=stride,
+                padding=dilation * (k // 2),
+                dilation=dilation,
+                bias=False,
+                **kw,
             ),
             nn.BatchNorm2d(out, eps=0.001, momentum=0.01),
             nn.Hardswish(),
@@ -52,11 +59,18 @@ class ConvBNActivation1(nn.Sequential):
 
 class ConvBNActivation2(nn.Sequential):
     def __init__(
-        self, in_channels: int, out: int, k: int, stride: int = 1, groups: int = 1
+        self, in_channels: int, out: int, k: int, stride: int = 1, dilation: int = 1, **kw: int
     ) -> None:
         super().__init__(
             nn.Conv2d(
-                in_channels, out, k, stride=stride, padding=(k - 1) // 2, groups=groups, bias=False
+                in_channels,
+                out,
+                k,
+                stride=stride,
+                padding=dilation * (k // 2),
+                dilation=dilation,
+                bias=False,
+                **kw,
             ),
             nn.BatchNorm2d(out, eps=0.001, momentum=0.01),
             nn.ReLU(inplace=True),
@@ -65,14 +79,21 @@ class ConvBNActivation2(nn.Sequential):
 
 class InvertedResidual1(nn.Module):
     def __init__(
-        self, in_channels: int, k: int, expanded: int, out: int, excite: bool, stride: int
+        self,
+        in_channels: int,
+        k: int,
+        expanded: int,
+        out: int,
+        excite: bool,
+        stride: int,
+        dilation: int = 1,
     ) -> None:
         super().__init__()
         self.residual = stride == 1 and in_channels == out
         block: list[nn.Module] = []
         if expanded != in_channels:
             block.append(ConvBNActivation2(in_channels, expanded, 1))
-        block.append(ConvBNActivation2(expanded, expanded, k, stride, groups=expanded))
+        block.append(ConvBNActivation2(expanded, expanded, k, stride, dilation, groups=expanded))
         if excite:
             block.append(SqueezeExcitation(expanded))
         block.append(ConvBN(expanded, out))
@@ -87,13 +108,20 @@ class InvertedResidual1(nn.Module):
 
 class InvertedResidual2(nn.Module):
     def __init__(
-        self, in_channels: int, k: int, expanded: int, out: int, excite: bool, stride: int
+        self,
+        in_channels: int,
+        k: int,
+        expanded: int,
+        out: int,
+        excite: bool,
+        stride: int,
+        dilation: int = 1,
     ) -> None:
         super().__init__()
         self.residual = stride == 1 and in_channels == out
         block: list[nn.Module] = [
             ConvBNActivation1(in_channels, expanded, 1),
-            ConvBNActivation1(expanded, expanded, k, stride, groups=expanded),
+            ConvBNActivation1(expanded, expanded, k, stride, dilation, groups=expanded),
         ]
         if excite:
             block.append(SqueezeExcitation(expanded))

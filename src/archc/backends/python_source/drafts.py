@@ -169,13 +169,15 @@ class Draft:
     def _filled(self, call: str, inputs: Sequence[Value], function: Function | None = None) -> Text:
         """Put the inputs where a call has marks for them."""
         parts: list[Part] = []
-        for index, piece in enumerate(call.split(_MARK)):
+        pieces = call.split(_MARK)
+        for index, piece in enumerate(pieces):
             if index % 2 == 0:
                 parts += _around_sign(piece) if _level(function) < ATOM else [piece] * (piece != "")
             elif piece == "batch":
                 parts += self._batch()
             else:
-                least = _least(function, is_first=not parts)
+                is_read_from = pieces[index + 1].startswith(".")
+                least = ATOM if is_read_from else _least(function, is_first=not parts)
                 parts.append(Read(self.variable(inputs[int(piece)]), least))
         return Text(parts, _level(function))
 

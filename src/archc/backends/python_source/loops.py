@@ -8,12 +8,14 @@ from archc.backends.python_source.symbols import (
     NotUniformError,
     Symbols,
     flow_size,
+    is_plain,
+    literal,
     shared,
 )
 from archc.backends.python_source.vocabulary import Vocabulary
 from archc.expressions.printing import expression_text
 from archc.expressions.syntax import Call, Display, Expression, Name, names
-from archc.expressions.values import Constant
+from archc.expressions.values import Constant, is_list
 from archc.ir.runs import BodyRun, ForRun, Value
 from archc.statements import Targets
 
@@ -77,7 +79,8 @@ class _Loop:
             symbols.sizes[body.flow.key] = {dim % len(body.flow.type.shape): Name(name)}
         pieces = self.write_body(self.vocabulary.over(symbols), self.bodies)
         pieces += self._update(symbols, name, dim)
-        return [*self._start(name, dim), Control(self._head(pieces), pieces)]
+        head = self._head(pieces)
+        return [*self._start(name, dim), Control(head, pieces)]
 
     def unrolled(self) -> list[Piece]:
         """Return each turn of the loop by itself."""
@@ -108,10 +111,12 @@ class _Loop:
             tuple(_bound_item(self.targets, bound) for bound, _ in run.turns) for run in self.runs
         ]
         iterable = self.symbols.argument(statement.iterable, actual, [None])
+        targets = self.targets
         if not names(iterable) and not _is_range(iterable):
-            iterable = self.symbols.constant(actual)
-        targets = _targets_text(self.targets, words(pieces))
-        return f"for {targets} in {_iterable_text(iterable)}:"
+            self.symbols.constant(actual)
+            targets, rows = _plain_columns(targets, actual[0])
+            iterable = literal(rows)
+        return f"for {_targets_text(targets, words(pieces))} in {_iterable_text(iterable)}:"
 
     def _forget_own_names(self, symbols: Symbols) -> None:
         """Forget the loop's result sizes that are written in the loop's own variables."""
@@ -154,6 +159,35 @@ def _bound_item(targets: Targets, bound: Mapping[str, Constant]) -> Constant:
     """Return the list item that a turn's names came from."""
     parts = [bound[t] if isinstance(t, str) else _bound_item(t, bound) for t in targets.names]
     return parts[0] if targets.single else tuple(parts)
+
+
+def _plain_columns(
+    targets: Targets, rows: tuple[Constant, ...]
+) -> tuple[Targets, tuple[Constant, ...]]:
+    """Return a table without the columns that hold layers: the pieces name those themselves.
+
+    Raises:
+        NotUniformError: no column is left.
+    """
+    if all(map(_is_writable, rows)):
+        return targets, rows
+    lists = [row for row in rows if is_list(row)]
+    columns = range(0 if targets.single else len(targets.names))
+    kept = [i for i in columns if all(_is_writable(row[i]) for row in lists)]
+    match kept:
+        case []:
+            raise NotUniformError
+        case [only]:
+            alone = targets.names[only]
+            names = Targets((alone,), single=True) if isinstance(alone, str) else alone
+            return names, tuple(row[only] for row in lists)
+        case _:
+            names = Targets(tuple(targets.names[i] for i in kept))
+            return names, tuple(tuple(row[i] for i in kept) for row in lists)
+
+
+def _is_writable(value: Constant) -> bool:
+    return value is None or is_plain(value)
 
 
 def _targets_text(targets: Targets, read: frozenset[str]) -> str:

@@ -41,7 +41,13 @@ from archc.passes.elaboration.naming import (
 from archc.passes.elaboration.nodes import POISON, NodeBuilder, Skipped, is_free_tensor
 from archc.passes.elaboration.other_frameworks import in_archc
 from archc.passes.elaboration.results import Results, results_of
-from archc.passes.elaboration.scope import STAGE_INPUTS, Record, Scope, is_collection
+from archc.passes.elaboration.scope import (
+    STAGE_INPUTS,
+    FileScope,
+    Record,
+    Scope,
+    is_collection,
+)
 from archc.passes.elaboration.tensor_arguments import (
     check_order,
     first_result,
@@ -148,6 +154,8 @@ class LineEvaluator(Evaluator):
     def attribute(self, expression: Attribute) -> Any:
         """Return a size of a tensor (`x.channels`), a result, or a child inside a child."""
         name = self.expand_braces(expression.name, expression)
+        if (file := self._imported_file(expression.value)) is not None:
+            return self._parameter_of(file, name)
         named = self._named_line(expression.value)
         owner = self._owner(expression.value) if named is None else named
         if isinstance(owner, Record) and name in owner.children:
@@ -161,6 +169,29 @@ class LineEvaluator(Evaluator):
             named = owner.named(name)
             return self._tensor_attribute(owner, name) if named is None else named
         raise RuleViolation(Code.EXPRESSION_VALUE, f"a plain value has no `{name}`")
+
+    def _imported_file(self, expression: Expression) -> FileScope | None:
+        """Return the file that an alias stands for, where nothing nearer has the name."""
+        if not isinstance(expression, Name):
+            return None
+        name, scope = expression.identifier, self.scope
+        is_nearer = name in scope.variables or name in scope.file.parameters
+        if is_nearer or name in scope.file.blocks or scope.child(name) is not None:
+            return None
+        return scope.file.imports.get(name)
+
+    def _parameter_of(self, file: FileScope, name: str) -> Constant:
+        """Return what a parameter of an imported file is by default."""
+        if name in file.unread:
+            raise Skipped
+        if name not in file.parameters:
+            near = nearest(name, file.parameters)
+            raise RuleViolation(
+                Code.UNKNOWN_NAME,
+                f"`{file.file}` has no parameter `{name}`",
+                help=f"did you mean `{near}`?" if near else "",
+            )
+        return file.parameters[name]
 
     def _named_line(self, expression: Expression) -> Results | None:
         """Return what a variable stands for, where `as` names a line of several results."""

@@ -51,8 +51,7 @@ class Results(Struct, frozen=True, eq=False):
         least, most = layer.arity
         if self.apart or len(self.values) == 1:
             return self.values
-        is_full = getattr(layer, "other", None) is not None
-        if layer.is_module or not self.is_numbered or (least == 1 and is_full):
+        if layer.is_module or not self.is_numbered or (least == 1 and layer.fills_a_place):
             return self.values[: least or 1]
         return self.values[:most]
 
