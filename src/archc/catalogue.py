@@ -81,14 +81,15 @@ def spec_files(folder: Path) -> list[Path]:
 
 
 def networks(folder: Path) -> list[Network]:
-    """Return every network of a folder by name.
+    """Return every network of a folder: spec by spec, the variants of each in its order.
 
     Raises:
         CompileError: a file is no spec, or two networks have one name.
     """
-    found = [network for path in spec_files(folder) for network in _networks_of(path)]
+    paths = sorted(spec_files(folder), key=lambda path: _natural(path.with_suffix("").as_posix()))
+    found = [network for path in paths for network in _networks_of(path)]
     _check_unique(found)
-    return sorted(found, key=lambda network: _natural(network.name))
+    return found
 
 
 def _networks_of(path: Path) -> Iterator[Network]:

@@ -66,9 +66,28 @@ def _without_places(canonical: str) -> str:
 def test_list_of_a_folder_names_variants_and_parameters(tmp_path: Path) -> None:
     written(tmp_path)
     done = archc("list", tmp_path)
-    assert done.out == "tiny_wide  tiny.yaml  tiny_wide  314\n"
+    assert done.out == "tiny_wide  314 parameters  tiny.yaml\n"
     assert json.loads(archc("list", tmp_path, "--json").out) == [
-        {"name": "tiny_wide", "spec": "tiny.yaml", "variant": "tiny_wide", "parameters": 314}
+        {
+            "name": "tiny_wide",
+            "spec": "tiny.yaml",
+            "variant": "tiny_wide",
+            "parameters": 314,
+            "doc": "",
+        }
+    ]
+
+
+def test_list_says_once_what_a_spec_is_and_keeps_the_order_of_its_variants(tmp_path: Path) -> None:
+    text = NET.split("expect:")[0].replace("  tiny_wide: {width: 8}", "  b: {width: 9}\n  a: {}")
+    written(tmp_path, text.replace("name: tiny", f"name: tiny\ndoc: {'It is a net. ' * 9}"))
+    written(tmp_path, text.replace("  b: {width: 9}\n  a:", "  c:"), "tiny10.yaml")
+    written(tmp_path, text.replace("  b: {width: 9}\n  a:", "  d:"), "tiny9.yaml")
+    assert archc("list", tmp_path).out.splitlines() == [
+        f"b  352 parameters  tiny.yaml    {'It is a net. ' * 4}It is …",
+        "a  162 parameters  tiny.yaml",
+        "d  162 parameters  tiny9.yaml",
+        "c  162 parameters  tiny10.yaml",
     ]
 
 

@@ -5,6 +5,13 @@ from collections.abc import Iterator
 
 import archc
 from archc.catalogue import Network, specs_folder
+from tests.reference.lengths import (
+    CAFFE_LINES,
+    COUNTED_IN,
+    TORCHVISION_LINES,
+    spec_lines,
+    torchvision_file,
+)
 from tests.reference.networks import (
     RUN_AGAINST_OWN,
     RUN_AGAINST_TORCHVISION,
@@ -56,15 +63,22 @@ The networks that come with archc. Each name works wherever a command takes a sp
 `archc check resnet50`, `archc.load("resnet50")`. Each file holds its own figures under `expect:`
 to a paper or a published count, and `archc check specs/` compares them.
 
-Lines are those of the file, with its documentation and figures; a file with several networks
-stands in several rows. Parameters are counted with the heads that run in training alone; MACs are
-multiply-adds for one sample of the size the file gives, without them.
+Parameters are counted with the heads that run in training alone; MACs are multiply-adds for one
+sample of the size the file gives, without them.
 
-| network | spec | source | lines | parameters | MACs | equal to |
-| --- | --- | --- | --: | --: | --: | --- |
+| network | spec | source | parameters | MACs | lines | torchvision | Caffe | equal to |
+| --- | --- | --- | --: | --: | --: | --: | --: | --- |
 """
 
-ENDING = """
+ENDING = f"""
+Lines are counted by program, without empty ones, comments and what is taken from other files; where
+a file has several networks, the file's stand in each row. Of a spec they are those that say what
+the network is: without `doc`, `expect` and `meta`. Of torchvision, version {COUNTED_IN}, they are
+the code of the file that builds the network: without docstrings, imports and published weights.
+Of Caffe they are those of the published prototxt for inference, without data, losses and heads:
+in BVLC/caffe, KaimingHe/deep-residual-networks, forresti/SqueezeNet and shicai/DenseNet-Caffe.
+Each is the network that comes nearest, not always the same.
+
 From equal weights each comes to the same bits as its reference in evaluation and, under one seed,
 in training; names, shapes and order of the state dict and batch statistics are equal, gradients
 agree. Parameters and MACs are those torchvision publishes, or what arithmetic on the paper says.
@@ -88,12 +102,20 @@ def _rows() -> Iterator[str]:
             f"`{network.name}`",
             f"[{file}]({file})",
             _source(network),
-            str(len(network.path.read_text(encoding="utf-8").splitlines())),
             f"{costs.parameters:,}",
             f"{costs.macs:,}",
+            str(spec_lines(network.path.read_text(encoding="utf-8"))),
+            *_lines_elsewhere(network.name),
             _reference(network.name),
         ]
         yield f"| {' | '.join(cells)} |\n"
+
+
+def _lines_elsewhere(name: str) -> tuple[str, str]:
+    """Return the lines of torchvision's file and of Caffe's, where there is one."""
+    known = name in {reference.name for reference in RUN_AGAINST_TORCHVISION}
+    python = f"{TORCHVISION_LINES[torchvision_file(name)]:,}" if known else ""
+    return python, f"{CAFFE_LINES[name]:,}" if name in CAFFE_LINES else ""
 
 
 def _source(network: Network) -> str:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 @click.argument("folder", metavar="[DIR]", required=False)
 @json_option
 def list_command(*, folder: str | None, as_json: bool) -> int:
-    """List every network of a folder: its name, its spec, its variant, its parameters.
+    """List every network of a folder: its name, its parameters, its spec, what that is.
 
     Without DIR, the networks that come with archc. Their names can stand for a SPEC.
 
@@ -42,7 +42,7 @@ def list_command(*, folder: str | None, as_json: bool) -> int:
     if as_json:
         print(json.dumps(records, indent=2))
     elif records:
-        print_columns([_columns(record) for record in records], right=(3,))
+        print_columns(_rows(records), right=(1,))
     else:
         print(f"there is no spec in `{place}`: one is a .yaml with `archc: 1`", file=sys.stderr)
     return status
@@ -82,14 +82,32 @@ def _record(network: Network, folder: Path) -> tuple[dict[str, object], int]:
         "spec": network.path.relative_to(folder).as_posix(),
         "variant": network.variant,
         "parameters": report.costs.parameters if report.costs else None,
+        "doc": network.document.doc,
     }
     return record, exit_status(report.diagnostics)
 
 
-def _columns(record: dict[str, object]) -> list[str]:
-    count = record["parameters"]
-    counted = f"{count:,}" if isinstance(count, int) else "refused"
-    return [str(record["name"]), str(record["spec"]), str(record["variant"] or ""), counted]
+def _rows(records: list[dict[str, object]]) -> list[list[str]]:
+    """Return a row for each network; what a spec is stands at its first."""
+    rows: list[list[str]] = []
+    last = None
+    for record in records:
+        about = "" if record["spec"] == last else _about(str(record["doc"]))
+        last = record["spec"]
+        count = record["parameters"]
+        counted = f"{count:,} parameters" if isinstance(count, int) else "refused"
+        rows.append([str(record["name"]), counted, str(last), about])
+    return rows
+
+
+def _about(doc: str) -> str:
+    """Return the first line of a text, cut to what a terminal has room for."""
+    from textwrap import shorten
+
+    from archc.diagnostics.render import printable
+
+    first = next(iter(doc.strip().splitlines()), "")
+    return shorten(printable(first), 60, placeholder=" …")
 
 
 @click.command("layers", short_help="List every layer and every function.")
