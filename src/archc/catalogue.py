@@ -50,6 +50,12 @@ def error_page(code: Code) -> str:
     return f"# {code}: {code.name.lower().replace('_', ' ')}\n"
 
 
+def error_title(code: Code) -> str:
+    """Return what a diagnostic's code means, in a few words."""
+    first, _, _ = error_page(code).partition("\n")
+    return first.partition(": ")[2]
+
+
 def find_network(name: str) -> Place:
     """Return the place a command's SPEC stands for: a path, else a network's name.
 

@@ -63,6 +63,8 @@ def _replace(target: Path, data: bytes) -> None:
     draft = target.with_name(f".{target.name[:200]}.{os.getpid()}.draft")
     try:
         write_new(draft, data)
+        if target.exists():
+            draft.chmod(target.stat().st_mode)
         draft.replace(target)
     except BaseException:
         draft.unlink(missing_ok=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 import click
@@ -12,6 +12,8 @@ from msgspec.structs import replace
 from archc.cli.options import format_option, mode_option, network_options, settings_of
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from archc.compiler import Report, Settings
     from archc.diagnostics import CompileError, Diagnostic
     from archc.opening import Spec
@@ -30,9 +32,11 @@ class _Checked(Struct, frozen=True):
 @click.argument("specs", metavar="SPEC...", nargs=-1, required=True)
 @network_options
 @mode_option
-@format_option("text", "json")
+@format_option("text", "json", "github", "sarif")
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors.")
 @click.option("-v", "--verbose", is_flag=True, help="Print inputs and numbers of nodes too.")
+@click.option("--fix", is_flag=True, help="Mend what has one cure, in the files themselves.")
+@click.option("--diff", is_flag=True, help="Print what --fix would change; write nothing.")
 def check_command(
     *,
     specs: tuple[str, ...],
@@ -44,6 +48,8 @@ def check_command(
     form: str,
     quiet: bool,
     verbose: bool,
+    fix: bool,
+    diff: bool,
 ) -> int:
     """Check specs: their form, every shape, and the figures under `expect:`.
 
@@ -56,12 +62,49 @@ def check_command(
       archc check my_network.yaml -p num_classes=10
       archc check vgg16 --input image=1,3,64,64
       archc check specs/ --format json
+      archc check my_network.yaml --diff
+      archc check my_network.yaml --fix
     """
     settings = settings_of(variant, parameters, inputs, max_nodes, mode)
+    if fix or diff:
+        _fix(specs, settings, is_only_shown=diff)
     found = [checked for spec in specs for checked in _checked(spec, settings)]
-    if form == "json":
-        return _print_json(found)
-    return _print_lines(found, quiet=quiet, verbose=verbose)
+    if form != "text":
+        _print_for_programs(form, found)
+    elif diff:
+        _print_lines(found, quiet=True, verbose=False)
+    else:
+        _print_lines(found, quiet=quiet, verbose=verbose)
+    return _status(found)
+
+
+def _fix(specs: tuple[str, ...], settings: Settings, *, is_only_shown: bool) -> None:
+    """Mend the files that the arguments name, or show how; standard input has no file."""
+    from pathlib import Path
+
+    from archc.cli.fixing import fix_files
+
+    paths = [Path(file) for spec in specs for file in _files_of(spec)]
+    if Path("-") in paths:
+        raise click.UsageError("`--fix` and `--diff` take files, not standard input")
+    readable = [path for path in paths if path.is_file()]
+    fix_files(
+        readable,
+        lambda text, path: _mistakes_of(text, path, settings),
+        is_only_shown=is_only_shown,
+    )
+
+
+def _mistakes_of(text: str, path: Path, settings: Settings) -> list[Diagnostic]:
+    """Return what is wrong with a text as the file at a path, in all its networks."""
+    from archc.diagnostics import CompileError
+    from archc.opening import read_spec
+
+    try:
+        spec = read_spec(text, str(path), path)
+    except CompileError as error:
+        return list(error.diagnostics)
+    return _mistakes([*_networks(spec, settings)])
 
 
 def _checked(argument: str, settings: Settings) -> Iterator[_Checked]:
@@ -126,18 +169,31 @@ def _files_of(argument: str) -> list[str]:
     return files
 
 
-def _print_lines(found: list[_Checked], *, quiet: bool, verbose: bool) -> int:
-    """Print one line a network, in columns, then what is wrong; return the exit status."""
-    from archc.cli.reporting import exit_status, print_columns, print_diagnostics
+def _status(found: list[_Checked]) -> int:
+    """Return the highest exit status that what was found leads to."""
+    from archc.cli.reporting import exit_status
+
+    return max((exit_status(checked.report.diagnostics) for checked in found), default=0)
+
+
+def _print_lines(found: list[_Checked], *, quiet: bool, verbose: bool) -> None:
+    """Print one line a network, in columns, then what is wrong, file by file."""
+    from archc.cli.reporting import print_columns, print_diagnostics, print_fixable
 
     if not quiet:
         rows = [_row(checked, verbose) for checked in found if checked.report.ok]
         print_columns(rows, right=(1, 2))
+    for file, mistakes, sources in _by_file(found):
+        print_diagnostics(mistakes, sources)
+        print_fixable(mistakes, sources, file)
+
+
+def _by_file(found: list[_Checked]) -> Iterator[tuple[str, list[Diagnostic], Mapping[str, str]]]:
+    """Yield each file with mistakes, these, each once, and the texts that they quote."""
     for file in dict.fromkeys(checked.file for checked in found):
         of_file = [checked for checked in found if checked.file == file]
         if mistakes := _mistakes(of_file):
-            print_diagnostics(mistakes, of_file[0].report.sources)
-    return max((exit_status(checked.report.diagnostics) for checked in found), default=0)
+            yield file, mistakes, of_file[0].report.sources
 
 
 def _mistakes(found: list[_Checked]) -> list[Diagnostic]:
@@ -194,18 +250,31 @@ def _row(checked: _Checked, verbose: bool) -> list[str]:
     return [*cells, *(f"({note})" for note in checked.report.notes)]
 
 
-def _print_json(found: list[_Checked]) -> int:
-    """Print every network with every diagnostic as a JSON list."""
+def _print_for_programs(form: str, found: list[_Checked]) -> None:
+    """Print every network with every diagnostic as JSON, or the diagnostics as GitHub or SARIF."""
     import json
 
-    from archc.cli.reporting import exit_status
+    from archc import __version__
+    from archc.catalogue import error_title
+    from archc.diagnostics import Code
+    from archc.diagnostics.formats import github_line, sarif
 
-    print(json.dumps([_record(checked) for checked in found], indent=2))
-    return max((exit_status(checked.report.diagnostics) for checked in found), default=0)
+    if form == "json":
+        print(json.dumps([_record(checked) for checked in found], indent=2))
+        return
+    files = [*_by_file(found)]
+    mistakes = [mistake for _, of_file, _ in files for mistake in of_file]
+    if form == "github":
+        for mistake in mistakes:
+            print(github_line(mistake))
+        return
+    sources = {name: text for _, _, texts in files for name, text in texts.items()}
+    titles = {code: error_title(code) for code in Code}
+    print(json.dumps(sarif(mistakes, sources, __version__, titles), indent=2))
 
 
 def _record(checked: _Checked) -> dict[str, object]:
-    from archc.diagnostics.render import diagnostic_record
+    from archc.diagnostics.formats import diagnostic_record
 
     report, costs = checked.report, checked.report.costs
     return {
@@ -217,7 +286,7 @@ def _record(checked: _Checked) -> dict[str, object]:
         "macs": costs.macs if costs else None,
         "outputs": {n: list(map(_size, kind.shape)) for n, kind in costs.outputs} if costs else {},
         "notes": list(report.notes),
-        "diagnostics": [diagnostic_record(found) for found in report.diagnostics],
+        "diagnostics": [diagnostic_record(found, report.sources) for found in report.diagnostics],
     }
 
 

@@ -4,9 +4,10 @@ import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import zip_longest
+from pathlib import Path
 
 from archc.diagnostics import CompileError, Diagnostic
-from archc.diagnostics.render import render_text
+from archc.diagnostics.render import printable, render_text
 
 
 def print_error(error: Exception) -> int:
@@ -23,6 +24,20 @@ def print_diagnostics(diagnostics: Iterable[Diagnostic], sources: Mapping[str, s
     sys.stdout.flush()
     text = render_text(diagnostics, sources, width=_width(), is_coloured=_is_coloured())
     print(text, file=sys.stderr, end="\n\n")
+
+
+def print_fixable(found: Sequence[Diagnostic], sources: Mapping[str, str], file: str) -> None:
+    """Say on standard error how many of a file's mistakes `--fix` can mend."""
+    from archc.diagnostics.fixes import replacements
+
+    source = sources.get(file, "")
+    own = [mistake for mistake in found if mistake.primary and mistake.primary.file == file]
+    count = sum(bool(replacements(mistake, source)) for mistake in own)
+    if count and Path(file).exists():
+        which = (
+            "this has" if len(found) == 1 else f"{count} of these {'has' if count == 1 else 'have'}"
+        )
+        print(f"{which} a fix: archc check --fix {printable(file)}\n", file=sys.stderr)
 
 
 def _width() -> int | None:

@@ -2,22 +2,28 @@
 
 from archc.diagnostics.codes import Code
 from archc.diagnostics.model import (
+    Advice,
     ArchcError,
     CompileError,
     Diagnostic,
+    Edit,
     Label,
     Operand,
     RuleViolation,
     Span,
+    did_you_mean,
 )
 
 __all__ = [
+    "Advice",
     "ArchcError",
     "Code",
     "CompileError",
     "Diagnostic",
+    "Edit",
     "Label",
     "Operand",
     "RuleViolation",
     "Span",
+    "did_you_mean",
 ]

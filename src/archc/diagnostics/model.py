@@ -45,10 +45,39 @@ class Operand(Struct, frozen=True):
     origin: str
 
 
+class Edit(Struct, frozen=True):
+    """A change of a spec's text: `new` in place of `old`.
+
+    `old` stands once in the span, as a word of its own, or is all of it where it is empty.
+    Without a span it is sought where the message points, then in that line.
+    """
+
+    new: str
+    old: str = ""
+    span: Span | None = None
+
+
+class Advice(str):
+    """The help of a message that a program can follow: the words, and the edits they stand for."""
+
+    edits: tuple[Edit, ...]
+
+    def __new__(cls, text: str, *edits: Edit) -> "Advice":
+        advice = super().__new__(cls, text)
+        advice.edits = edits
+        return advice
+
+
+def did_you_mean(old: str, new: str) -> Advice:
+    """Return the advice to write another name."""
+    return Advice(f"did you mean `{new}`?", Edit(new, old))
+
+
 class Diagnostic(Struct, frozen=True):
     """One mistake: what is wrong, where, why, and the smallest fix.
 
-    `calls` is the chain of block calls that led here, innermost first.
+    `calls` is the chain of block calls that led here, innermost first. Where `help` is an
+    `Advice`, `archc check --fix` follows it.
     """
 
     code: Code

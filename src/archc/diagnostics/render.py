@@ -1,6 +1,5 @@
-"""Diagnostics as text for a terminal and as JSON for programs."""
+"""Diagnostics as text for a terminal."""
 
-import json
 import re
 from collections.abc import Iterable, Mapping
 
@@ -90,11 +89,6 @@ class Page(Struct, frozen=True):
             break_on_hyphens=False,
             drop_whitespace=True,
         )
-
-
-def render_json(diagnostics: Iterable[Diagnostic]) -> str:
-    """Return every diagnostic as a JSON array."""
-    return json.dumps([diagnostic_record(d) for d in diagnostics], indent=2, ensure_ascii=True)
 
 
 def _block(diagnostic: Diagnostic, sources: Mapping[str, str], page: Page) -> str:
@@ -194,34 +188,3 @@ def _underline(text: str, marks: list[tuple[int, int, str]]) -> str:
 def _overlay(row: str, first: int, last: int, mark: str) -> str:
     row = row.ljust(last)
     return row[:first] + mark * (last - first) + row[last:]
-
-
-def diagnostic_record(diagnostic: Diagnostic) -> dict[str, object]:
-    """Return a diagnostic as plain data for JSON."""
-    return {
-        "code": str(diagnostic.code),
-        "severity": diagnostic.severity,
-        "message": shortened(diagnostic.headline),
-        "span": _span_record(diagnostic.primary),
-        "related": [
-            {"span": _span_record(la.span), "text": la.text} for la in diagnostic.secondary
-        ],
-        "operands": [
-            {"name": o.name, "shape": o.shape, "origin": o.origin} for o in diagnostic.operands
-        ],
-        "notes": list(diagnostic.notes),
-        "calls": list(diagnostic.calls),
-        "help": diagnostic.help,
-    }
-
-
-def _span_record(span: Span | None) -> dict[str, object] | None:
-    if span is None:
-        return None
-    return {
-        "file": span.file,
-        "line": span.line,
-        "column": span.column,
-        "end_line": span.end_line,
-        "end_column": span.end_column,
-    }

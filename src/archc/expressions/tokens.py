@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from msgspec import Struct
 
-from archc.diagnostics import Code, RuleViolation, Span
+from archc.diagnostics import Advice, Code, Edit, RuleViolation, Span
 
 MAX_LENGTH = 1024
 MAX_INTEGER = 2**63 - 1
@@ -65,28 +65,38 @@ def _strange(text: str, position: int, locate: Locate) -> RuleViolation:
     found = text[position]
     if found in "'\"":
         return _open_string(text, position, locate)
-    advice = {
-        "!": "write `not` or `!=`",
-        "&": "write `and`",
-        "|": "write `or`; the arrow between layers is `->`",
-        "#": "a comment has a space before its `#`",
-        ";": "one line is one layer; nothing ends it",
-        "$": "a parameter is read by its name alone: `width`",
-        "“": "write a plain quote, `'`",
-        "”": "write a plain quote, `'`",
-        "‘": "write a plain quote, `'`",
-        "’": "write a plain quote, `'`",
-        "×": "write `*`",
-        "→": "write `->`",
-        "–": "write `-`",
-        "−": "write `-`",
-    }.get(found, "")
     return RuleViolation(
         Code.SYNTAX,
         f"unexpected character `{found}`",
-        help=advice,
+        help=_advice(found),
         span=locate(position, position + 1),
     )
+
+
+_QUOTES = "“”‘’"
+_MEANT = {
+    **dict.fromkeys(_QUOTES, "'"),
+    **dict.fromkeys("–−", "-"),
+    "×": "*",
+    "→": "->",
+}
+"""What a character of typeset text stands for."""
+_HINTS = {
+    "!": "write `not` or `!=`",
+    "&": "write `and`",
+    "|": "write `or`; the arrow between layers is `->`",
+    "#": "a comment has a space before its `#`",
+    ";": "one line is one layer; nothing ends it",
+    "$": "a parameter is read by its name alone: `width`",
+}
+
+
+def _advice(found: str) -> str:
+    if found not in _MEANT:
+        return _HINTS.get(found, "")
+    plain = _MEANT[found]
+    words = f"write a plain quote, `{plain}`" if plain == "'" else f"write `{plain}`"
+    return Advice(words, Edit(plain, found))
 
 
 def _open_string(text: str, position: int, locate: Locate) -> RuleViolation:
@@ -96,10 +106,12 @@ def _open_string(text: str, position: int, locate: Locate) -> RuleViolation:
     """
     strings = re.finditer(rf"{text[position]}([^'\"]*){text[position]}", text[:position])
     start = next((s.start() for s in strings if re.search(r"[=,()]", s[1])), position)
+    typeset = next((c for c in text[start:] if c in _QUOTES), "")
+    advice = "close the string with a second quote; backslashes are not allowed in it"
     return RuleViolation(
         Code.SYNTAX,
         "this string is not closed",
-        help="close the string with a second quote; backslashes are not allowed in it",
+        help=_advice(typeset) if typeset else advice,
         span=locate(start, start + 1),
     )
 

@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from archc.diagnostics import Code, RuleViolation
+from archc.diagnostics import Code, RuleViolation, did_you_mean
 from archc.expressions.printing import constant_text
 from archc.expressions.values import Constant, describe, is_list
 from archc.layers.base import Layer, spec_name
@@ -163,7 +163,7 @@ def _unknown_argument(layer: type[Layer], name: str) -> RuleViolation:
     return RuleViolation(
         Code.ARGUMENTS,
         f"`{spec_name(layer)}` has no argument `{name}`",
-        help=WRITTEN.get(name) or (f"did you mean `{near[0]}`?" if near else _signature(layer)),
+        help=WRITTEN.get(name) or (did_you_mean(name, near[0]) if near else _signature(layer)),
         argument=name,
     )
 

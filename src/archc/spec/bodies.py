@@ -5,7 +5,7 @@ import re
 from msgspec.structs import replace
 
 from archc import functions, layers
-from archc.diagnostics import Code, RuleViolation, Span
+from archc.diagnostics import Advice, Code, Edit, RuleViolation, Span
 from archc.expressions.syntax import Expression, Name
 from archc.spec.grammar import (
     LineParser,
@@ -165,19 +165,20 @@ class BodyReader:
         if key.value != "type" and not (rest and all(is_plain(value) for _, value in rest)):
             return None
         arguments = as_arguments(Mapping(tuple(e for e in rest if e[0].value != "name"), node.span))
-        self._refuse_layer(layer, arguments)
+        self._refuse_layer(layer, arguments, node.span)
         return Item((), span=node.span)
 
     def _refuse_layer_key(self, key: Scalar, value: Node) -> None:
-        self._refuse_layer(key, as_arguments(value))
+        self._refuse_layer(key, as_arguments(value), key.span.to(value.span))
 
-    def _refuse_layer(self, name: Node, arguments: str) -> None:
+    def _refuse_layer(self, name: Node, arguments: str, whole: Span) -> None:
         """Refuse a layer whose arguments stand in a mapping or a list, and write the call."""
         assert isinstance(name, Scalar)
+        call = f"{name.value}({arguments})" if arguments else name.value
         violation = RuleViolation(
             Code.LAYER_AS_MAPPING,
             f"`{name.value}` is a layer; a layer is called, not given a mapping",
-            help=f"did you mean `{name.value}{f'({arguments})' if arguments else ''}`?",
+            help=Advice(f"did you mean `{call}`?", Edit(call, span=whole)),
         )
         self.refuse(violation, name.span)
 

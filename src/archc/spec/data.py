@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 from archc import functions, layers
-from archc.diagnostics import Code, RuleViolation
+from archc.diagnostics import Advice, Code, Edit, RuleViolation, did_you_mean
 from archc.diagnostics.render import excerpt
 from archc.expressions.parser import parse_expression
 from archc.expressions.syntax import Call, Expression
@@ -41,7 +41,10 @@ def typed(scalar: Scalar) -> Any:
         raise RuleViolation(
             Code.AMBIGUOUS_SCALAR,
             f"`{text}` is ambiguous",
-            help=f'write `{_YAML_BOOLEANS[text]}`, or "{text}" for the text',
+            help=Advice(
+                f'write `{_YAML_BOOLEANS[text]}`, or "{text}" for the text',
+                Edit(_YAML_BOOLEANS[text], text),
+            ),
             span=scalar.span,
         )
     if _LEADING_ZERO.fullmatch(text):
@@ -126,13 +129,14 @@ def keyword_advice(name: str, value: str) -> str:
     words = {"no": "False", "off": "False", "yes": "True", "on": "True", "null": "None"}
     word = found[0] if found else "…"
     truth = word.capitalize() if word in {"true", "false"} else word
-    return f"an argument takes `=`: `{name}={words.get(word, truth)}`"
+    written = f"{name}={words.get(word, truth)}"
+    return Advice(f"an argument takes `=`: `{written}`", Edit(written, f"{name}: {word}"))
 
 
 def _value_advice(value: str) -> str:
     """Return what was meant by a parameter's value that is none."""
     if meant := next((name for name in layers.NAMES if name.lower() == value.lower()), ""):
-        return f"did you mean `{meant}`?"
+        return did_you_mean(value, meant)
     if value in functions.NAMES:
         return f"a function as a layer: `{{default: {value}, type: layer}}`; a text has quotes"
     if value.startswith("(") and value.endswith(")") and "," in value:

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from archc.diagnostics import Code, RuleViolation, Span
+from archc.diagnostics import Advice, Code, Edit, RuleViolation, Span, did_you_mean
 from archc.diagnostics.render import excerpt
 from archc.spec.data import parameter_value, plain, unreadable
 from archc.spec.grammar import LineParser, is_identifier
@@ -136,7 +136,9 @@ def _wrong_kind(path: str, kind: str, words: str, found: object) -> str:
 
 def _number_advice(found: object) -> str:
     digits = found.replace(",", "_") if isinstance(found, str) else ""
-    return f"write `{digits}`" if "_" in digits and digits.replace("_", "").isdecimal() else ""
+    if "_" not in digits or not digits.replace("_", "").isdecimal():
+        return ""
+    return Advice(f"write `{digits}`", Edit(digits, str(found)))
 
 
 def _descend(node: Node, path: list[str], at_key: bool = False) -> Span:
@@ -155,7 +157,7 @@ def _descend(node: Node, path: list[str], at_key: bool = False) -> Span:
 def _near_field(name: str, model: type[BaseModel], others: Set[str]) -> str:
     fields = [field for field in model.model_fields if field != "variants"]
     near = get_close_matches(name, [*fields, *sorted(others)], 1)
-    return f"did you mean `{near[0]}`?" if near else "keys are " + ", ".join(fields)
+    return did_you_mean(name, near[0]) if near else "keys are " + ", ".join(fields)
 
 
 def variant(key: Scalar, node: Node) -> tuple[tuple[Scalar, Node], ...]:
@@ -230,7 +232,7 @@ def _type_advice(name: str, text: str) -> str:
     near = get_close_matches(dtype, DTYPES, 1)
     meant = _OTHER_DTYPES.get(dtype.removeprefix("torch."), near[0] if near else "")
     if bracket and meant:
-        return f"did you mean `{meant}[{shape}`?"
+        return Advice(f"did you mean `{meant}[{shape}`?", Edit(f"{meant}[{shape}", text))
     return f"{name}: int64[B, L=56]; dtypes are {', '.join(DTYPES)}"
 
 
@@ -318,8 +320,10 @@ def allowed(key: Scalar, node: Node) -> str:
 
 
 def _near_warning(name: str, warnings: Set[str]) -> str:
+    if name.upper() in warnings:
+        return did_you_mean(name, name.upper())
     near = get_close_matches(name.upper()[:80], warnings, 1)
-    return f"did you mean {near[0]}?" if near else "warnings are " + ", ".join(sorted(warnings))
+    return f"did you mean `{near[0]}`?" if near else "warnings are " + ", ".join(sorted(warnings))
 
 
 def expectation(node: Node, variants: Set[str]) -> Expectation:

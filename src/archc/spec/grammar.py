@@ -10,7 +10,7 @@ import re
 from difflib import get_close_matches
 from itertools import pairwise
 
-from archc.diagnostics import Code, RuleViolation
+from archc.diagnostics import Advice, Code, Edit, RuleViolation, did_you_mean
 from archc.expressions.parser import Parser
 from archc.expressions.printing import expression_text
 from archc.expressions.syntax import Expression, Keyword, Literal, Name
@@ -86,9 +86,9 @@ class LineParser(Parser):
         if self.token.kind != "name":
             return ""
         if word[0].isupper():
-            return f"chain layers with an arrow: `-> {word}`"
+            return Advice(f"chain layers with an arrow: `-> {word}`", Edit(f"-> {word}", word))
         if near := get_close_matches(word, ENDS, 1):
-            return f"did you mean `{near[0]}`?"
+            return did_you_mean(word, near[0])
         if self._follows_bare_layer():
             call = f"{self._before.text}({word})"
             return f"arguments stand in parentheses: `{call}`; an input follows `from`"

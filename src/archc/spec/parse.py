@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from msgspec import Struct
 from msgspec.structs import replace
 
-from archc.diagnostics import Code, CompileError, Diagnostic, RuleViolation, Span
+from archc.diagnostics import Code, CompileError, Diagnostic, RuleViolation, Span, did_you_mean
 from archc.expressions.syntax import NOWHERE
 from archc.spec import entries
 from archc.spec.bodies import BROKEN, BodyReader
@@ -199,7 +199,7 @@ class _DocumentParser:
         """Refuse a key and return the one that was probably meant."""
         known = _OTHER_KEYS.get(key.value, "")
         near = [known] if known else get_close_matches(key.value[:80], KEYS, 1)
-        advice = f"did you mean `{near[0]}`?" if near else "keys are " + ", ".join(KEYS)
+        advice = did_you_mean(key.value, near[0]) if near else "keys are " + ", ".join(KEYS)
         self._refuse(Code.UNKNOWN_KEY, f"a spec has no key `{key.value}`", key.span, advice)
         return near[0] if near else key.value
 

@@ -2,11 +2,14 @@
 
 from collections.abc import Iterator
 
+from archc.diagnostics import Advice, Edit
 from archc.expressions.printing import expression_text
 from archc.expressions.syntax import Expression, Logical
 from archc.ir.runs import ItemRun
 from archc.passes.elaboration.advice_on_channels import channel_place
+from archc.passes.elaboration.call_edits import source_added
 from archc.passes.elaboration.meetings import Meeting, Operand, way_to
+from archc.statements import Item, LayerCall, Stage
 
 
 def taken_elsewhere(meeting: Meeting) -> str:
@@ -32,13 +35,26 @@ def _is_given(run: ItemRun, meeting: Meeting) -> bool:
 
 
 def _from(line: Operand, other: Operand, name: str) -> str:
-    sources = line.line.item.sources if line.line is not None else ()
+    assert line.line is not None
+    sources = line.line.item.sources
     if sources:
         taken = f"from `{expression_text(sources[0])}`"
         reason = f"`{line.name}` does not fit {taken}, and fits from `{name}`"
     else:
         reason = f"`{line.name}` has no `from`, so it takes the line above, `{other.name}`"
-    return f"{reason}: write `{line.name}: … from {name}`"
+    words = f"{reason}: write `{line.name}: … from {name}`"
+    return Advice(words, *_taking(line.line.item, name))
+
+
+def _taking(item: Item, name: str) -> tuple[Edit, ...]:
+    """Return the edits that let a line take another tensor; none where it takes several."""
+    match item.sources, item.stages:
+        case (source,), _:
+            return (Edit(name, span=source.span),)
+        case (), (*_, Stage(LayerCall() as call, factor=None)):
+            return (source_added(call, name),)
+        case _:
+            return ()
 
 
 def passed_in(meeting: Meeting) -> str:
@@ -82,7 +98,8 @@ def left_out(meeting: Meeting) -> str:
         wanted = _missing_conditions(line, other, source, meeting)
         if wanted:
             asked = _asked(line.line.item.condition, wanted)
-            return f"the condition of `{line.name}` must hold here too: let it be `if {asked}`"
+            words = f"the condition of `{line.name}` must hold here too: let it be `if {asked}`"
+            return Advice(words, Edit(asked, span=line.line.item.condition.span))
     return ""
 
 
@@ -117,7 +134,8 @@ def other_line(meeting: Meeting) -> str:
         for name, value in meeting.unread():
             if not name.isdigit() and meeting.fits(value.type, other):
                 question = f"did you mean `{name}` in place of `{wrong.name}`?"
-                return f"{question} it has the shape of `{other.name}`"
+                words = f"{question} it has the shape of `{other.name}`"
+                return Advice(words, Edit(name, wrong.name))
     return ""
 
 

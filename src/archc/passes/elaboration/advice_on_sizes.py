@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
+from archc.diagnostics import Advice, Edit
 from archc.expressions.syntax import Name
 from archc.ir.runs import Node
 from archc.layers.base import spec_name
@@ -69,7 +70,7 @@ def _variable(small: Way, large: Way, meeting: Meeting) -> str:
             if change is not None and change.place.text not in strides:
                 where = f"`{change.place.call.name}` on line {change.place.line}"
                 numbers = f"has stride {axes[0].stride}, and `{name}` is {value} here"
-                return f"{where} {numbers}: write `{change.text}`"
+                return Advice(f"{where} {numbers}: write `{change.text}`", _edit(change))
     return ""
 
 
@@ -134,10 +135,16 @@ def _change(
 
 
 def _of_strides(small: Way, large: Way, ratio: int, change: Rewriting, default: str = "") -> str:
-    return (
+    return Advice(
         f"the way to `{small.operand.name}` has stride {ratio}{default}, that to "
-        f"`{large.operand.name}` stride 1: write `{change.text}` on line {change.place.line}"
+        f"`{large.operand.name}` stride 1: write `{change.text}` on line {change.place.line}",
+        _edit(change),
     )
+
+
+def _edit(change: Rewriting) -> Edit:
+    """Return the edit that puts the changed call in the place of the one that is there."""
+    return Edit(change.text, span=change.place.call.span)
 
 
 def _path(large: Way, small: Way, ratio: int, word: str, meeting: Meeting) -> str:
@@ -197,8 +204,10 @@ def _explained(node: Node, operand: Operand, remedy: Remedy, change: Rewriting) 
     before, after = node.inputs[0].type.shape[2:], node.output.shape[2:]
     where = f"`{change.place.call.name}` on line {change.place.line}"
     sizes = f"from {_size(before)} to {_size(after)}"
-    example = "" if "; take" in remedy.reason else f", write `{change.text}`"
-    return f"{where} changes the size of `{operand.name}` {sizes}: {remedy.reason}{example}"
+    words = f"{where} changes the size of `{operand.name}` {sizes}: {remedy.reason}"
+    if "; take" in remedy.reason:
+        return words
+    return Advice(f"{words}, write `{change.text}`", _edit(change))
 
 
 def _layer(node: Node) -> str:

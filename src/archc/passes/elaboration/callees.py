@@ -3,7 +3,7 @@
 from msgspec import Struct
 
 from archc import functions, layers
-from archc.diagnostics import Code, RuleViolation, Span
+from archc.diagnostics import Advice, Code, Edit, RuleViolation, Span, did_you_mean
 from archc.expressions.parser import PREFIXES
 from archc.expressions.values import LayerName
 from archc.ir.runs import Template
@@ -118,16 +118,18 @@ class CalleeFinder(Part):
             return f"`{name}` is defined on line {below.line}: move this line below it"
         prefix, _, alone = name.rpartition(".")
         if initials := _by_initials(alone, self.scope.file):
-            return f"did you mean `{initials}`? it is a block of this file"
+            words = f"did you mean `{initials}`? it is a block of this file"
+            return Advice(words, Edit(initials, name))
         if advice := in_archc(alone):
             return advice
         file = self.scope.file
         known = [*file.blocks, *layers.NAMES, *functions.NAMES, *file.imports]
         known += [name for name in self._values() if self.layer_parameter(name) is not None]
         if prefix in PREFIXES and alone in known:
-            return f"write `{alone}`: layers and functions have no prefix"
+            words = f"write `{alone}`: layers and functions have no prefix"
+            return Advice(words, Edit(alone, name))
         near = nearest(alone, known) or nearest(name, known)
-        return f"did you mean `{near}`?" if near else "see `archc layers`"
+        return did_you_mean(name, near) if near else "see `archc layers`"
 
     def _values(self) -> tuple[str, ...]:
         """Return the names of parameters and variables, among them those of layers."""

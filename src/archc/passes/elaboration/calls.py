@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from archc import layers
-from archc.diagnostics import Code, Label, RuleViolation
+from archc.diagnostics import Code, Label, RuleViolation, did_you_mean
 from archc.expressions.printing import expression_text, keyword_text
 from archc.expressions.syntax import Expression
 from archc.ir.runs import Instance, Template
@@ -152,7 +152,7 @@ def _not_taken(
     violation = _wrong_arguments(callee, call, f"there is no `{name}`", name)
     taking = f"`{block.name}({', '.join([*names, '**kw'])})`"
     passing = f"to take more arguments define it as {taking}, and pass `**kw` on to a layer"
-    violation.help = f"did you mean `{near}`?" if near else passing
+    violation.help = did_you_mean(name, near) if near else passing
     return violation
 
 

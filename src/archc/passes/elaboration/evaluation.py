@@ -5,7 +5,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from archc import functions, layers
-from archc.diagnostics import Code, RuleViolation, Span
+from archc.diagnostics import Advice, Code, Edit, RuleViolation, Span, did_you_mean
 from archc.expressions.evaluate import Evaluator, Given
 from archc.expressions.printing import expression_text
 from archc.expressions.syntax import (
@@ -278,7 +278,7 @@ class LineEvaluator(Evaluator):
         return RuleViolation(
             Code.UNKNOWN_CALLEE,
             f"there is no function `{name}` of tensors",
-            help=in_archc(name) or (f"did you mean `{near}`?" if near else "see `archc layers`"),
+            help=in_archc(name) or (did_you_mean(name, near) if near else "see `archc layers`"),
         )
 
     def _tensor_function(
@@ -400,7 +400,7 @@ def _near_attribute(name: str, results: tuple[str, ...]) -> str:
     """Return what may be asked of a tensor that was asked for something else."""
     named = [result for result in results if result]
     if near := get_close_matches(name, ("shape", "channels", "features", *named), 1, 0.7):
-        return f"did you mean `.{near[0]}`?"
+        return Advice(f"did you mean `.{near[0]}`?", Edit(near[0], name))
     if named:
         return f"its results are {', '.join(f'`{result}`' for result in named)}"
     return "ask `.shape`, `.channels` or `.features`; a child of a block is not seen outside"

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 from msgspec.structs import replace
 
-from archc.diagnostics import Code, RuleViolation, Span
+from archc.diagnostics import Advice, Code, Edit, RuleViolation, Span, did_you_mean
 from archc.ir.graph import Graph, Initialisation
 from archc.ir.runs import Instance
 from archc.layers.base import spec_name
@@ -135,7 +135,7 @@ def _near_function(name: str) -> str:
     near = [_OTHER_NAMES.get(plain, plain if plain in FUNCTIONS else "")]
     near += get_close_matches(name, FUNCTIONS, 1)
     if found := next(filter(None, near), ""):
-        return f"did you mean `{found}`?"
+        return did_you_mean(name, found)
     return "choose one of " + ", ".join(FUNCTIONS)
 
 
@@ -155,7 +155,7 @@ def _check_children(selector: tuple[str, ...], file: FileScope) -> None:
         raise RuleViolation(
             Code.SELECTOR,
             f"`{'.'.join(selector)}` matches no tensor: `{name}` has no line `{child}`",
-            help=f"did you mean `{near[0]}`?" if near else f"its lines are {', '.join(known)}",
+            help=did_you_mean(child, near[0]) if near else f"its lines are {', '.join(known)}",
         )
 
 
@@ -191,7 +191,7 @@ def _check_value(rule: InitRule, name: str, value: object) -> None:
     raise RuleViolation(
         Code.ARGUMENT_VALUE,
         f"`{name}` of `{rule.call.name}` cannot be {value!r}",
-        help=f"did you mean '{near[0]}'?" if near else listed,
+        help=Advice(f"did you mean '{near[0]}'?", Edit(near[0], str(value))) if near else listed,
         span=next((k.span for k in rule.call.keywords if k.name == name), rule.call.span),
     )
 
@@ -241,7 +241,7 @@ class ModuleNames:
             raise RuleViolation(
                 Code.SELECTOR,
                 f"`{'.'.join(selector)}` matches no tensor: none is called `{last}`",
-                help=f"did you mean `{'.'.join([*segments, near[0]])}`?",
+                help=did_you_mean(".".join(selector), ".".join([*segments, near[0]])),
             )
 
     def nearest(self, selector: tuple[str, ...], file: FileScope) -> str:
@@ -262,7 +262,7 @@ class ModuleNames:
         below = () if is_last else {name for names in self.classes.values() for name in names}
         if near := get_close_matches(selector[number], [*known, *below, *file.blocks], 1):
             mended = [*selector[:number], near[0], *selector[number + 1 :]]
-            return f"did you mean `{'.'.join(mended)}`?"
+            return did_you_mean(".".join(selector), ".".join(mended))
         if number:
             return f"`{'.'.join(selector[:number])}` has {', '.join(known)}"
         return (
@@ -299,7 +299,7 @@ def _checked_ties(
             near = get_close_matches(missing, shapes.keys() - {left, right}, 1)
             if missing == right and own is not None:
                 place = own.spans.get(f"tie.{left}=", span)
-            advice = f"did you mean `{near[0]}`?" if near else "`archc keys` lists the tensors"
+            advice = did_you_mean(missing, near[0]) if near else "`archc keys` lists the tensors"
         elif shapes[left] != shapes[right]:
             problem = f"`{left}` is {list(shapes[left])}, `{right}` is {list(shapes[right])}"
         else:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from archc.diagnostics import Code, RuleViolation
+from archc.diagnostics import Code, RuleViolation, did_you_mean
 from archc.expressions.printing import expression_text
 from archc.expressions.syntax import Expression, names
 from archc.ir.runs import Node
@@ -119,9 +119,9 @@ class InputReader:
 
     def _size_advice(self, size: Expression) -> str:
         """Return what was meant by a size that reads an unknown name: a parameter, or a letter."""
-        near = [nearest(name, self.file.parameters) for name in sorted(names(size))]
-        if any(near):
-            return f"did you mean `{next(filter(None, near))}`?"
+        for name in sorted(names(size)):
+            if near := nearest(name, self.file.parameters):
+                return did_you_mean(name, near)
         return "a size that is free has a capital letter, `B` or `H=224`"
 
     def _agreed(self, dimension: Dimension, size: Size) -> Size:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from difflib import get_close_matches
 
 from archc import functions
-from archc.diagnostics import Code, RuleViolation, Span
+from archc.diagnostics import Advice, Code, Edit, RuleViolation, Span, did_you_mean
 from archc.ir.runs import Instance
 from archc.spec.source import MAX_NAME
 from archc.statements import Body, Branch, Child, Entry, For, If, Item, Join, Let
@@ -74,7 +74,7 @@ def unknown_name(name: str, instance: Instance, line: Span, known: Iterable[str]
     """Return the violation for a name that no line above defines."""
     if name in _WORDS:
         return RuleViolation(
-            Code.UNKNOWN_NAME, f"`{name}` is no word of an expression", help=_WORDS[name]
+            Code.UNKNOWN_NAME, f"`{name}` is no word of an expression", help=_word_advice(name)
         )
     place = defined_in(name, instance.template.block.body)
     if place is not None and (place.file, place.line) < (line.file, line.line):
@@ -94,8 +94,15 @@ def unknown_name(name: str, instance: Instance, line: Span, known: Iterable[str]
     return RuleViolation(
         Code.UNKNOWN_NAME,
         f"`{name}` is not defined above this line",
-        help=f"did you mean `{near}`?" if near else _all_of(names),
+        help=did_you_mean(name, near) if near else _all_of(names),
     )
+
+
+def _word_advice(name: str) -> str:
+    """Return what is written in place of a word of YAML or of another language."""
+    words = _WORDS[name]
+    constant = next((c for c in ("True", "False", "None") if f"`{c}`" in words), "")
+    return Advice(words, Edit(constant, name)) if constant else words
 
 
 def _all_of(names: Sequence[str]) -> str:

@@ -2,13 +2,19 @@
 
 from collections.abc import Mapping, Sequence
 
-from archc.diagnostics import Code, Operand, RuleViolation, Span
+from archc.diagnostics import Advice, Code, Edit, Operand, RuleViolation, Span
 from archc.expressions.printing import expression_text
 from archc.expressions.syntax import Expression, Literal, Name
 from archc.expressions.values import Constant
 from archc.ir.runs import Operation, Value
 from archc.layers.base import IMAGE_RANK, Layer
 from archc.layers.binding import bind, by_name
+from archc.passes.elaboration.call_edits import (
+    source_added,
+    with_names,
+    without,
+    without_inferred,
+)
 from archc.passes.elaboration.meetings import unread_lines
 from archc.passes.elaboration.nodes import POISON, operand, origin_text
 from archc.passes.elaboration.results import Results, results_of
@@ -35,7 +41,7 @@ class OperationRunner(Part):
         try:
             claimed = {n: keywords.pop(n) for n in layer.inferred_names if n in keywords}
             operation = bind(layer, arguments, keywords)
-            inputs = self._fitting(operation, given)
+            inputs = self._fitting(operation, call, given)
             place = path if layer.is_module else self.scope.function_path(call.name)
             values = self.builder.apply(operation, inputs, place, call.span, self.scope.instance)
             self._check_claims(claimed, operation, inputs)
@@ -54,10 +60,11 @@ class OperationRunner(Part):
                     or _without_batch(inputs[0], violation)
                     or violation.help
                 )
+            violation.help = _followable(violation, layer, call)
             raise self._placed(violation, layer, call, inputs) from None
         return Operation(values[0].node, call, values), results_of(operation, values, inputs)
 
-    def _fitting(self, operation: Layer, inputs: Results) -> tuple[Value, ...]:
+    def _fitting(self, operation: Layer, call: LayerCall, inputs: Results) -> tuple[Value, ...]:
         """Return as many inputs as a layer takes: results beyond the first may be dropped."""
         least, most = operation.arity
         if most == 0:
@@ -66,7 +73,7 @@ class OperationRunner(Part):
             raise RuleViolation(
                 Code.NO_FLOW,
                 "no tensor flows into this line",
-                help=f"say where it comes from: `… from {self._first_input()}`",
+                help=self._from_an_input(call),
             )
         return inputs.of_layer(operation)
 
@@ -131,10 +138,12 @@ class OperationRunner(Part):
                 return f"channels come before height and width: write `{node.path}: {sizes}`"
         return ""
 
-    def _first_input(self) -> str:
-        """Return the first input of this block, as an example of what can be named."""
+    def _from_an_input(self, call: LayerCall) -> str:
+        """Return how a line says what flows into it: the first input of this block, or the only."""
         inputs = self.scope.instance.template.block.inputs
-        return inputs[0] if inputs else "image"
+        first = inputs[0] if inputs else "image"
+        words = f"say where it comes from: `… from {first}`"
+        return Advice(words, source_added(call, first)) if len(inputs) == 1 else words
 
     def _check_claims(
         self, claimed: Mapping[str, Constant], operation: Layer, inputs: tuple[Value, ...]
@@ -179,6 +188,17 @@ def _expression_of(call: LayerCall, names: Sequence[str], name: str) -> Expressi
     given = dict(zip(names, call.arguments or (), strict=False))
     given |= {keyword.name: keyword.value for keyword in call.keywords}
     return given.get(name)
+
+
+def _followable(violation: RuleViolation, layer: type[Layer], call: LayerCall) -> str:
+    """Return the help about arguments that torch's users paste, with the edits that follow it."""
+    edits: tuple[Edit, ...] = ()
+    if violation.code is Code.TOO_MANY_POSITIONAL:
+        is_pasted = violation.argument == "0" and layer.inferred_names
+        edits = (without_inferred if is_pasted else with_names)(layer, call)
+    elif violation.code is Code.INFERRED_MISMATCH:
+        edits = without(call, violation.argument)
+    return Advice(violation.help, *edits) if edits else violation.help
 
 
 def _by_text(advice: str, layer: type[Layer], call: LayerCall) -> str:

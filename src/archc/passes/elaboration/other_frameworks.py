@@ -4,6 +4,7 @@
 archc writes otherwise: a line, with `…` for what the reader must fill in.
 """
 
+from archc.diagnostics import Advice, Edit
 from archc.layers.left_out import ALIASES, OTHERWISE, reason
 
 RENAMED = {
@@ -121,7 +122,7 @@ def in_archc(name: str) -> str:
     Of what torch has and archc leaves out, return why.
     """
     if name in RENAMED:
-        return f"in torch it is `{RENAMED[name]}`"
+        return Advice(f"in torch it is `{RENAMED[name]}`", Edit(RENAMED[name], name))
     if name in WRITTEN:
         return WRITTEN[name]
     why = reason(name)

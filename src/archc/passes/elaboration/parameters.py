@@ -7,7 +7,7 @@ from typing import Any, cast
 from msgspec import Struct
 
 from archc import functions, layers
-from archc.diagnostics import Code, RuleViolation, Span
+from archc.diagnostics import Code, RuleViolation, Span, did_you_mean
 from archc.diagnostics.render import excerpt
 from archc.expressions.printing import expression_text
 from archc.expressions.syntax import Expression
@@ -155,7 +155,7 @@ def _unknown_layer(name: str, value: Constant, file: FileScope) -> RuleViolation
     return RuleViolation(
         Code.PARAMETER_VALUE,
         f"`{name}` is the layer `{excerpt(value.name)}`, and there is none of this name",
-        help=f"did you mean `{near}`?" if near else "see `archc layers`",
+        help=did_you_mean(value.name, near) if near else "see `archc layers`",
         argument=name,
     )
 
@@ -184,7 +184,7 @@ def _unknown(
 ) -> RuleViolation:
     near = get_close_matches(name, document.parameters, 1)
     known = ", ".join(document.parameters) or "none"
-    advice = f"did you mean `{near[0]}`?" if near else f"parameters: {known}"
+    advice = did_you_mean(name, near[0]) if near else f"parameters: {known}"
     spans = document.spans
     return RuleViolation(
         Code.PARAMETER_VALUE,
@@ -219,7 +219,7 @@ def _wrong_choices(document: Document) -> Iterator[RuleViolation]:
             yield RuleViolation(
                 Code.PARAMETER_VALUE,
                 f"the choice `{choice}` of `{name}` is no layer and no block",
-                help=f"did you mean `{near}`?" if near else "see `archc layers`",
+                help=did_you_mean(choice, near) if near else "see `archc layers`",
                 span=place or document.spans.get(f"params.{name}"),
             )
 
@@ -272,7 +272,7 @@ def _check_range(name: str, value: Any, declaration: Declaration, span: Any) -> 
         raise RuleViolation(
             Code.PARAMETER_VALUE,
             f"`{name}` cannot be {value}",
-            help=f"did you mean `{near[0]}`?" if near else f"choose one of {listed}",
+            help=did_you_mean(str(value), near[0]) if near else f"choose one of {listed}",
             span=span,
         )
     if not isinstance(value, (int, float)):

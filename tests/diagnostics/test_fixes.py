@@ -1,0 +1,136 @@
+"""What `--fix` does: every edit that a message offers is the cure of that message."""
+
+from pathlib import Path
+
+import pytest
+
+from archc.diagnostics import Advice, Code, Diagnostic, Edit, Span
+from archc.diagnostics.fixes import fixed, made, replacements
+from tests.diagnostics.checking import report_on
+from tests.diagnostics.test_bad_specs import SPECS
+
+CLASHING = {"ARC201_misspelt_key"}
+"""Specs in which the cure of a mistake would make another: a second `model`."""
+
+
+def checked(text: str, file: str = "spec.yaml") -> list[Diagnostic]:
+    """Return what is wrong with a text."""
+    return list(report_on(text, file).diagnostics)
+
+
+def offered(path: Path) -> list[Diagnostic]:
+    """Return the mistakes of a file that have a fix."""
+    text = path.read_text(encoding="utf-8")
+    return [found for found in checked(text, path.name) if replacements(found, text)]
+
+
+FIXABLE = [path for path in SPECS if offered(path)]
+
+
+def spec(*model: str) -> str:
+    """Return a spec around the lines of a model."""
+    lines = "".join(f"  {line}\n" for line in model)
+    return f"archc: 1\nname: net\ninputs:\n  image: [B, 3, 32, 32]\nmodel:\n{lines}"
+
+
+def mended(text: str) -> str:
+    """Return a text after `--fix`."""
+    return fixed(text, "spec.yaml", checked)[0]
+
+
+def test_many_bad_specs_have_a_fix() -> None:
+    codes = {path.stem[:6] for path in FIXABLE}
+    assert {"ARC105", "ARC107", "ARC205", "ARC207", "ARC301", "ARC302", "ARC402"} <= codes
+    assert len(FIXABLE) > 80
+
+
+@pytest.mark.parametrize("path", FIXABLE, ids=lambda path: path.stem)
+def test_every_fix_of_a_bad_spec_is_the_cure(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    new, found = fixed(text, path.name, lambda candidate: checked(candidate, path.name))
+    left = [d for d in checked(new, path.name) if replacements(d, new)]
+    assert bool(left) == (path.stem in CLASHING)
+    assert bool(found) != (path.stem in CLASHING)
+
+
+CURES = [
+    ("- Conv2D(8, 3)", "- Conv2d(8, 3)"),
+    ("- nn.Conv2d(8, 3)", "- Conv2d(8, 3)"),
+    ("- Conv2d(3, 8, 3)", "- Conv2d(8, 3)"),
+    ("- Conv2d(3, 8, 3, 2, 1, bias=False)", "- Conv2d(8, 3, stride=2, padding=1, bias=False)"),
+    ("- Conv2d(8, 3, in_channels=4, stride=2)", "- Conv2d(8, 3, stride=2)"),
+    (
+        "- Conv2d(in_channels=4, out_channels=8, kernel_size=3)",
+        "- Conv2d(out_channels=8, kernel_size=3)",
+    ),
+    ("- Conv2d(8, 3) -> BatchNorm2d(9)", "- Conv2d(8, 3) -> BatchNorm2d()"),
+    ("- Conv2d: [8, 3]  # first", "- Conv2d(8, 3)  # first"),
+    ("- Conv2d(8, 3, bias: no)", "- Conv2d(8, 3, bias=False)"),
+    ("- Conv2d(8, 3, bias=no)", "- Conv2d(8, 3, bias=False)"),
+    ("- Conv2d(8, 3) → ReLU", "- Conv2d(8, 3) -> ReLU"),
+    ("- Conv2d(8, 3, padding=‘same’)", "- Conv2d(8, 3, padding='same')"),
+    ("- ReLU  # Relu stands for ReLU", "- ReLU  # Relu stands for ReLU"),
+]
+
+
+@pytest.mark.parametrize(("line", "expected"), CURES)
+def test_a_line_is_mended_and_the_rest_of_it_kept(line: str, expected: str) -> None:
+    assert mended(spec(line)) == spec(expected)
+    assert not checked(spec(expected))
+
+
+def test_a_line_that_lost_its_from_takes_the_input_of_its_block() -> None:
+    wrong = spec("- Conv2d(8, 3)", "- Two").replace("model:\n", TWO.format(""))
+    right = spec("- Conv2d(8, 3)", "- Two").replace("model:\n", TWO.format(" from x"))
+    assert mended(wrong) == right
+    assert not checked(right)
+
+
+TWO = """\
+blocks:
+  Two:
+    conv: Conv2d(16, 3, stride=2, padding=1)
+    down: Conv2d(16, 1, stride=2){}
+    return: conv + down
+model:
+"""
+
+
+def test_padding_is_written_that_keeps_the_size() -> None:
+    model = ("a: Conv2d(3, 5{})", "b: from a + image")
+    wrong, right = (spec(*(line.format(text) for line in model)) for text in ("", ", padding=2"))
+    assert mended(wrong) == right
+    assert not checked(right)
+
+
+def test_what_a_fix_brings_to_light_is_mended_too() -> None:
+    assert mended(spec("- Conv2D(8, kernel=3, pading=1)")) == spec(
+        "- Conv2d(8, kernel_size=3, padding=1)"
+    )
+
+
+def test_an_edit_that_cures_nothing_is_taken_back() -> None:
+    def check(text: str) -> list[Diagnostic]:
+        advice = Advice("write `b`", Edit("b", "a"))
+        return [Diagnostic(Code.SYNTAX, "wrong", Span("f", 1, 1, 1, 2), help=advice)]
+
+    assert fixed("a\n", "f", check) == ("a\n", [])
+
+
+def test_a_fix_that_would_lose_a_comment_is_none() -> None:
+    text = spec("- type: Conv2d", "  out_channels: 8  # the width", "  kernel_size: 3")
+    assert mended(text) == text
+
+
+def test_a_word_that_stands_twice_is_not_replaced() -> None:
+    advice = Advice("did you mean `b`?", Edit("b", "a"))
+    found = Diagnostic(Code.SYNTAX, "wrong", Span("f", 1, 1, 1, 4), help=advice)
+    assert replacements(found, "a a\n") == ()
+    assert made("a ab\n", replacements(found, "a ab\n")) == "b ab\n"
+
+
+def test_mistakes_of_an_imported_file_are_not_mended_here() -> None:
+    found = Diagnostic(
+        Code.SYNTAX, "wrong", Span("other", 1, 1, 1, 2), help=Advice("b", Edit("b", "a"))
+    )
+    assert fixed("a\n", "f", lambda _: [found]) == ("a\n", [])
