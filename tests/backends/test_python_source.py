@@ -15,6 +15,7 @@ from tests.backends.constructs import CONSTRUCTS
 ROOT = Path(__file__).parents[2]
 GOLDEN = ROOT / "tests/golden/source"
 SHOWN = ["lenet5", "vgg16", "resnet18", "resnet50", "googlenet", "densenet121", "textcnn", "unet"]
+SHOWN += ["bert_base", "gpt2", "wavenet", "transformer_base"]
 SHOWN += ["mobilenet_v3_large", "efficientnet_v2_s", "shufflenet_v2_x1_0", "vit_b_16"]
 
 HEAD = "archc: 1\nname: net\ninputs:\n  image: [B, 3, H=32, W=32]\n"

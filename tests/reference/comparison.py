@@ -29,8 +29,12 @@ def keys(model: nn.Module) -> list[tuple[str, tuple[int, ...], torch.dtype]]:
     return [(name, tuple(t.shape), t.dtype) for name, t in model.state_dict().items()]
 
 
+Inputs = tuple[Tensor, ...]
+"""What a network is called with."""
+
+
 def assert_same_network(
-    model: nn.Module, reference: nn.Module, x: Tensor, smallest: Tensor | None = None
+    model: nn.Module, reference: nn.Module, x: Inputs, smallest: Inputs | None = None
 ) -> None:
     """Assert equal keys and, from equal weights, equal values, statistics and gradients.
 
@@ -63,20 +67,24 @@ def fill(model: nn.Module) -> None:
 
 
 def share_weights(model: nn.Module, reference: nn.Module) -> None:
-    """Give a model the very parameters of the reference, and buffers of its own like theirs."""
-    parameters = dict(reference.named_parameters())
+    """Give a model the very parameters of the reference, and buffers of its own like theirs.
+
+    A parameter that the reference has under two keys is one in the model too: were it two there,
+    the gradients would tell.
+    """
+    parameters = dict(reference.named_parameters(remove_duplicate=False))
     state = reference.state_dict()
-    own = {name: t if name in parameters else t.clone() for name, t in state.items()}
+    own = {name: parameters[name] if name in parameters else t.clone() for name, t in state.items()}
     model.load_state_dict(own, strict=True, assign=True)
 
 
-def assert_equal_in_inference(model: nn.Module, reference: nn.Module, x: Tensor) -> None:
+def assert_equal_in_inference(model: nn.Module, reference: nn.Module, x: Inputs) -> None:
     """Assert that the outputs in evaluation mode are the same bits."""
     with torch.no_grad():
-        assert_same_bits(model.eval()(x), reference.eval()(x))
+        assert_same_bits(model.eval()(*x), reference.eval()(*x))
 
 
-def assert_equal_in_training(model: nn.Module, reference: nn.Module, x: Tensor) -> None:
+def assert_equal_in_training(model: nn.Module, reference: nn.Module, x: Inputs) -> None:
     """Assert equal outputs under one seed, equal statistics after it, gradients that agree."""
     theirs, ours = (trained(module, x) for module in (reference, model))
     assert_same_bits(ours.outputs, theirs.outputs)
@@ -109,12 +117,15 @@ def largest(tensor: Tensor) -> float:
     return torch.linalg.vector_norm(tensor, torch.inf).item()
 
 
-def trained(model: nn.Module, x: Tensor) -> Step:
-    """Run one step forward and back in training mode; different outputs weigh differently."""
+def trained(model: nn.Module, x: Inputs) -> Step:
+    """Run one step forward and back in training mode; different outputs weigh differently.
+
+    The weights do not sum to zero, or a bias of the last layer would have no gradient.
+    """
     torch.manual_seed(SEED)
-    outputs = model.train()(x)
+    outputs = model.train()(*x)
     tensors = _several(outputs)
-    weights = [torch.linspace(-1, 1, t.numel()).reshape(t.shape) for t in tensors]
+    weights = [torch.linspace(-1, 2, t.numel()).reshape(t.shape) for t in tensors]
     loss = sum(((t * w).mean() for t, w in zip(tensors, weights, strict=True)), torch.zeros(()))
     names, parameters = zip(*model.named_parameters(), strict=True)
     return Step(outputs, names, torch.autograd.grad(loss, parameters))

@@ -18,10 +18,20 @@ EDITS = (
     (r"ceil_mode=True", "ceil_mode=False"),
     (r"\bgroups=\w+", ""),
     (r"eps=0\.001", "eps=0.002"),
+    (r"eps=1e-12", "eps=1e-4"),
     (r"BatchNorm2d(?!\()", "BatchNorm2d(eps=1e-4)"),
     (r"BatchNorm2d(?!\()", "BatchNorm2d(momentum=0.2)"),
     (r"\bReLU\b", "GELU"),
     (r"\brelu\b(?![:{])", "gelu"),
+    (r"\bgelu\b", "relu"),
+    (r"approximate='tanh'", "approximate='none'"),
+    (r"is_causal=True", "is_causal=False"),
+    (r"bidirectional=True", "bidirectional=False"),
+    (r" > unsqueeze", " < unsqueeze"),
+    (r" == padding", " != padding"),
+    (r" \* gate\b", " + gate"),
+    (r"\bsigmoid\b", "tanh"),
+    (r"\bsin\((\w+)\), cos\(", r"cos(\1), sin("),
     (r"\bTanh\b", "Sigmoid"),
     (r"\btanh\b", "sigmoid"),
     (r"\bMaxPool2d\b", "AvgPool2d"),
@@ -54,6 +64,7 @@ WITHOUT_EFFECT = {
     "pool2: MaxPool2d(3, stride=2, ceil_mode=False)": "of 11 and of 21 the last window is whole",
     "pool3: MaxPool2d(2, ceil_mode=False)": "of 8 the last window is whole",
     "padding=k5 // 3": "half of 3 and a third of 3 are both 1",
+    "unsqueeze(unsqueeze(attention_mask, 1), 2)": "both sizes of 1 stand before the words",
 }
 """Mistakes that are none, and why: no input can tell them."""
 

@@ -19,8 +19,9 @@ from torchvision.models.segmentation.deeplabv3 import DeepLabHead
 
 import archc
 from archc.catalogue import Network, networks, specs_folder
-from tests.reference import modules, packages
-from tests.reference.comparison import assert_same_network, fill
+from tests.reference import modules, packages, sequences
+from tests.reference.comparison import Inputs, assert_same_network, fill
+from tests.reference.sequences import Tied
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,8 @@ class Reference:
     """A second description of a network, and the inputs that both see.
 
     The first input is as small as can be while every line of the spec still shows in the values:
-    at the smallest that the network accepts, the last windows see a single value.
+    at the smallest that the network accepts, the last windows see a single value. `drawn` makes the
+    inputs of a network that takes several.
     """
 
     name: str
@@ -36,6 +38,7 @@ class Reference:
     shape: tuple[int, ...]
     smallest: tuple[int, ...] = ()
     vocabulary: int = 0
+    drawn: Callable[[torch.Generator], Inputs] | None = None
     params: dict[str, object] = field(default_factory=dict)
     slow: bool = False
     giant: bool = False
@@ -43,26 +46,29 @@ class Reference:
     def __str__(self) -> str:
         return f"{self.name}-small" if self.params else self.name
 
-    def input(self) -> Tensor:
-        """Return the input on which everything is compared."""
-        return self._drawn(self.shape)
-
-    def smallest_input(self) -> Tensor | None:
-        """Return the smallest input that the network is known to accept, if it is."""
-        return self._drawn(self.smallest) if self.smallest else None
-
-    def _drawn(self, shape: tuple[int, ...]) -> Tensor:
-        """Return noise, or the numbers of words."""
+    def input(self) -> Inputs:
+        """Return the inputs on which everything is compared."""
         generator = torch.Generator().manual_seed(1)
+        return self.drawn(generator) if self.drawn else self._noise(self.shape, generator)
+
+    def smallest_input(self) -> Inputs | None:
+        """Return the smallest input that the network is known to accept, if it is."""
+        generator = torch.Generator().manual_seed(1)
+        return self._noise(self.smallest, generator) if self.smallest else None
+
+    def _noise(self, shape: tuple[int, ...], generator: torch.Generator) -> Inputs:
+        """Return noise, or the numbers of words."""
         if self.vocabulary:
-            return torch.randint(self.vocabulary, shape, generator=generator)
-        return torch.randn(shape, generator=generator)
+            return (torch.randint(self.vocabulary, shape, generator=generator),)
+        return (torch.randn(shape, generator=generator),)
 
     def network(self) -> nn.Module:
         """Return the reference with numbers that tell every tensor apart."""
         with torch.device("meta"):
             network = self.build()
         network = network.to_empty(device="cpu")
+        if isinstance(network, Tied):
+            network.tie_weights()
         fill(network)
         return network
 
@@ -266,10 +272,61 @@ JUDGES = {
     "squeezenet.yaml": ["squeezenet1_1", "squeezenet1_0"],
     "vgg.yaml": ["vgg11_bn", "vgg11"],
     "vit.yaml": ["vit_b_32"],
+    "bert.yaml": ["bert_base"],
+    "char_cnn.yaml": ["char_cnn_small"],
+    "gpt2.yaml": ["gpt2"],
+    "transformer.yaml": ["transformer_base"],
 }
 """The networks that run every line of a file together; where none are named, all of them do."""
 
-SMALL_WORDS: dict[str, object] = {"vocab": 40, "dim": 5, "kernels": [2, 3, 4], "maps": 2}
+
+def _sentences(generator: torch.Generator) -> Inputs:
+    """Return words, which of them are no padding, and which of two sentences each is of."""
+    words = torch.randint(50, (3, 9), generator=generator)
+    mask = torch.arange(9) < torch.tensor([[9], [7], [4]])
+    return words, mask, torch.randint(2, (3, 9), generator=generator)
+
+
+def _translation(generator: torch.Generator) -> Inputs:
+    """Return sources of unlike length, padded with 0, and targets."""
+    source = torch.randint(1, 50, (3, 9), generator=generator)
+    padded = torch.arange(9) >= torch.tensor([[9], [7], [4]])
+    return source.masked_fill(padded, 0), torch.randint(1, 50, (3, 7), generator=generator)
+
+
+def _pair_and_picture(generator: torch.Generator) -> Inputs:
+    """Return two texts of unlike length and a picture."""
+    left = torch.randint(50, (3, 7), generator=generator)
+    right = torch.randint(50, (3, 9), generator=generator)
+    return left, right, torch.randn(3, 3, 16, 16, generator=generator)
+
+
+def _bert(name: str, dim: int, heads: int) -> Reference:
+    """Return the network at its own width, of two layers and few words."""
+    params: dict[str, object] = {"depth": 2, "vocab": 50, "context": 12}
+    build = partial(sequences.Bert, 2, dim, heads, 50, 12)
+    return Reference(name, build, (), drawn=_sentences, params=params)
+
+
+def _gpt2(name: str, dim: int, heads: int) -> Reference:
+    """Return the network at its own width, of two layers and few words."""
+    params: dict[str, object] = {"depth": 2, "vocab": 50, "context": 12}
+    build = partial(sequences.Gpt2, 2, dim, heads, 50, 12)
+    return Reference(name, build, (3, 9), smallest=(1, 1), vocabulary=50, params=params)
+
+
+def _translator(name: str, dim: int, hidden: int, heads: int, p: float) -> Reference:
+    """Return the network at its own width, of two layers and few words."""
+    params: dict[str, object] = {"depth": 2, "vocab": 50}
+    build = partial(sequences.Transformer, 2, dim, hidden, heads, 50, p)
+    return Reference(name, build, (), drawn=_translation, params=params)
+
+
+def _recurrent(name: str, cells: type[nn.LSTM | nn.GRU]) -> Reference:
+    build = partial(sequences.RecurrentClassifier, cells, 50, 6, 4)
+    params: dict[str, object] = {"vocab": 50, "dim": 6, "hidden": 4}
+    return Reference(name, build, (3, 9), smallest=(3, 1), vocabulary=50, params=params)
+
 
 RUN_AGAINST_OWN = [
     Reference("lenet5", modules.lenet5, (2, 1, 32, 32)),
@@ -292,13 +349,52 @@ RUN_AGAINST_OWN = [
         vocabulary=20000,
     ),
     Reference(
-        "textcnn",
-        partial(modules.TextCNN, 40, 5, (2, 3, 4), 2),
+        "textcnn_small",
+        partial(modules.TextCNN, 20000, 5, (2, 3, 4), 2),
         (3, 7),
         smallest=(3, 4),
-        vocabulary=40,
-        params=SMALL_WORDS,
+        vocabulary=20000,
     ),
+    Reference("char_cnn_large", partial(sequences.CharCNN, 1024, 2048), (1, 70, 1014), slow=True),
+    Reference("char_cnn_small", partial(sequences.CharCNN, 256, 1024), (1, 70, 1014), slow=True),
+    Reference(
+        "char_cnn_small",
+        partial(sequences.CharCNN, 8, 16),
+        (2, 70, 1014),
+        params={"features": 8, "units": 16},
+    ),
+    _recurrent("lstm_classifier", nn.LSTM),
+    _recurrent("gru_classifier", nn.GRU),
+    Reference(
+        "wavenet",
+        partial(sequences.WaveNet, 30, 32, 512),
+        (1, 1100),
+        smallest=(1, 1),
+        vocabulary=256,
+        slow=True,
+    ),
+    Reference(
+        "wavenet",
+        partial(sequences.WaveNet, 12, 4, 6),
+        (2, 40),
+        vocabulary=256,
+        params={"layers": 12, "residual": 4, "skip": 6},
+    ),
+    Reference(
+        "two_tower",
+        partial(sequences.TwoTower, 50, 8),
+        (),
+        drawn=_pair_and_picture,
+        params={"vocab": 50, "dim": 8},
+    ),
+    _bert("bert_base", 768, 12),
+    _bert("bert_large", 1024, 16),
+    _gpt2("gpt2", 768, 12),
+    _gpt2("gpt2_medium", 1024, 16),
+    _gpt2("gpt2_large", 1280, 20),
+    _gpt2("gpt2_xl", 1600, 25),
+    _translator("transformer_base", 512, 2048, 8, 0.1),
+    _translator("transformer_big", 1024, 4096, 16, 0.3),
     Reference("unet", partial(modules.UNet, 64, 2), (2, 3, 32, 32), smallest=(2, 3, 16, 16)),
 ]
 

@@ -22,6 +22,8 @@ from tests.reference.packages import PACKAGES
 PAPERS = {
     "alexnet": "Krizhevsky 2014",
     "alexnet_2012": "Krizhevsky, Sutskever, Hinton 2012",
+    "bert": "Devlin et al. 2018",
+    "char_cnn": "Zhang, Zhao, LeCun 2015",
     "cifar_dropout": "Brownlee and Tam's tutorial",
     "cifar_quick": "Caffe's `cifar10_quick`",
     "convnext": "Liu et al. 2022",
@@ -32,6 +34,7 @@ PAPERS = {
     "fcn": "Long, Shelhamer, Darrell 2014",
     "googlenet": "Szegedy et al. 2014",
     "googlenet_2014": "Szegedy et al. 2014",
+    "gpt2": "Radford et al. 2019",
     "inception_v3": "Szegedy et al. 2015",
     "lenet5": "LeCun et al. 1998",
     "lenet5_1998": "LeCun et al. 1998",
@@ -41,6 +44,7 @@ PAPERS = {
     "mobilenet_v3": "Howard et al. 2019",
     "mtcnn": "Zhang et al. 2016",
     "nin": "Lin, Chen, Yan 2013",
+    "recurrent_classifier": "Hochreiter, Schmidhuber 1997; Cho et al. 2014",
     "regnet": "Radosavovic et al. 2020",
     "resnet": "He et al. 2015",
     "resnet_cifar": "He et al. 2015",
@@ -49,10 +53,13 @@ PAPERS = {
     "simple_cnn": "Liao 2017",
     "squeezenet": "Iandola et al. 2016",
     "textcnn": "Kim 2014",
+    "transformer": "Vaswani et al. 2017",
+    "two_tower": "Bromley et al. 1993",
     "unet": "Ronneberger, Fischer, Brox 2015",
     "vgg": "Simonyan, Zisserman 2014",
     "vgg16": "Simonyan, Zisserman 2014",
     "vit": "Dosovitskiy et al. 2020",
+    "wavenet": "Van den Oord et al. 2016",
 }
 """The source of each file, in the words its `doc:` begins with."""
 

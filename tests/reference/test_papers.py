@@ -48,6 +48,40 @@ TABLE_OF_B0 += [(6, 5, 112, 3), (6, 5, 192, 4), (6, 3, 320, 1)]
 """Table 1 of Tan and Le 2019: expansion, kernel, channels, layers."""
 
 
+def char_cnn(features: int, units: int) -> int:
+    """Count Tables 1 and 2 of Zhang et al. 2015: 70 letters, 34 frames at the end, 4 classes."""
+    first, others = (7 * 70 + 1) * features, (7 * features + 1 + 4 * (3 * features + 1)) * features
+    return first + others + (34 * features + 1) * units + (units + 1) * (units + 4)
+
+
+def gates(hidden: int, dim: int) -> int:
+    """Count a gate in both directions of two layers: torch has two biases where papers have one."""
+    return 2 * sum((i + hidden + 2) * hidden for i in (dim, 2 * hidden))
+
+
+def transformer_layer(dim: int, hidden: int, attentions: int = 1) -> int:
+    """Count four projections an attention, two linear maps, and a normalisation for each part."""
+    feed_forward = (dim + 1) * hidden + (hidden + 1) * dim
+    return attentions * 4 * (dim + 1) * dim + feed_forward + (attentions + 1) * 2 * dim
+
+
+def bert(depth: int, dim: int) -> int:
+    """Count three tables and their normalisation, the layers, the pooler."""
+    tables = (30_522 + 512 + 2) * dim + 2 * dim
+    return tables + depth * transformer_layer(dim, 4 * dim) + (dim + 1) * dim
+
+
+def gpt2(depth: int, dim: int) -> int:
+    """Count two tables, the layers and the last normalisation; the scores are the first table's."""
+    return (50_257 + 1024) * dim + depth * transformer_layer(dim, 4 * dim) + 2 * dim
+
+
+def transformer(dim: int, hidden: int) -> int:
+    """Count Table 3 of Vaswani et al. 2017 with the 37,000 words of section 5.1."""
+    decoder = transformer_layer(dim, hidden, attentions=2)
+    return 37_000 * dim + 6 * (transformer_layer(dim, hidden) + decoder)
+
+
 COUNTS = {
     # section II.B of the paper, C3 dense: (25·6 + 1)·16
     "lenet5": 156 + 2_416 + 48_120 + 10_164 + 850,
@@ -107,6 +141,26 @@ COUNTS = {
     + 193 * 192
     + 193 * 10,
     "textcnn": 20_000 * 300 + sum(100 * (k * 300 + 1) for k in (3, 4, 5)) + 301 * 2,
+    "textcnn_small": 20_000 * 5 + sum(2 * (k * 5 + 1) for k in (2, 3, 4)) + 7 * 2,
+    "char_cnn_large": char_cnn(1024, 2048),
+    "char_cnn_small": char_cnn(256, 1024),
+    # four gates of an LSTM, three of a GRU, each with two biases; two directions, 513 to a class
+    "lstm_classifier": 20_000 * 300 + 4 * gates(256, 300) + 513 * 2,
+    "gru_classifier": 20_000 * 300 + 3 * gates(256, 300) + 513 * 2,
+    # a kernel of two from 256 levels; per layer filter and gate, the skip, all but the last onward
+    "wavenet": (2 * 256 + 1) * 32
+    + 30 * (2 * (2 * 32 + 1) * 32 + 33 * 512)
+    + 29 * 33 * 32
+    + 513 * (512 + 256),
+    "two_tower": 30_000 * 128 + 129 * 128 + 28 * 32 + 33 * 128 + 513 * 128 + 129 * (1 + 5),
+    "bert_base": bert(12, 768),
+    "bert_large": bert(24, 1024),
+    "gpt2": gpt2(12, 768),
+    "gpt2_medium": gpt2(24, 1024),
+    "gpt2_large": gpt2(36, 1280),
+    "gpt2_xl": gpt2(48, 1600),
+    "transformer_base": transformer(512, 2048),
+    "transformer_big": transformer(1024, 4096),
     # two convolutions with their batch norms a width; 2x2 up-convolutions halve the width
     "unet": sum(9 * i * o + 9 * o * o + 4 * o for i, o in [(3, 64), (64, 128), (128, 256)])
     + sum(9 * i * o + 9 * o * o + 4 * o for i, o in [(256, 512), (512, 1024)])
@@ -139,8 +193,14 @@ PRINTED = {
     "simple_cnn": 1_175_818,
     "alexnet_2012": 62_378_344,
     "alexnet_2012_towers": 60_965_224,
+    "bert_base": 109_482_240,
+    "bert_large": 335_141_888,
+    "gpt2": 124_439_808,
+    "gpt2_medium": 354_823_168,
+    "gpt2_large": 774_030_080,
+    "gpt2_xl": 1_557_611_200,
 }
-"""What the project's list of networks asks for."""
+"""What the project's list of networks asks for, and the sizes of published weights."""
 
 
 @pytest.mark.parametrize(

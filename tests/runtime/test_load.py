@@ -79,6 +79,33 @@ def test_init_rules_fill_the_tensors_they_name(spec: Path) -> None:
     assert torch.equal(model.head.get_parameter("1.bias"), torch.full((5,), 0.25))
 
 
+INSIDE = """\
+archc: 1
+name: inside
+inputs: {x: [B, 4]}
+blocks:
+  Inner:
+    fc: Linear(4)
+    return: fc + x
+  Outer:
+    last: Inner
+    return: last + x
+model:
+  - Outer
+  - Inner
+init:
+  Inner.fc.weight: constant(1.0)
+  Outer.last.fc.weight: constant(2.0)
+"""
+
+
+def test_last_rule_wins_where_its_block_stands_around_that_of_an_earlier(tmp_path: Path) -> None:
+    (tmp_path / "inside.yaml").write_text(INSIDE, encoding="utf-8")
+    model = archc.load(tmp_path / "inside.yaml")
+    assert (model.get_parameter("0.last.fc.weight") == 2).all()
+    assert (model.get_parameter("1.fc.weight") == 1).all()
+
+
 def test_parameters_change_the_network(spec: Path) -> None:
     assert archc.load(spec, params={"width": 6}).stem.out_channels == 6
 

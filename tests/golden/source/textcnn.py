@@ -1,7 +1,7 @@
 """textcnn: Convolutional network for sentences. Kim 2014, arXiv:1408.5882, section 2 and
 figure 1: windows of 3, 4 and 5 words with 100 maps each, the maximum of every map over
-time, dropout. The picture in Zhang and Wallace 2015, arXiv:1510.03820, is the small form:
-kernels=[2, 3, 4], maps=2, dim=5.
+time, dropout. The small one is the picture in Zhang and Wallace 2015, arXiv:1510.03820,
+figure 1.
 
 Compiled by archc; the comments name the lines of the spec.
 """
@@ -23,8 +23,8 @@ class Textcnn(nn.Module):
         self.fc1 = nn.Linear(300, 2)
 
     def forward(self, tokens: Tensor) -> Tensor:
-        x = self.embed(tokens).unsqueeze(1)  # line 16: [B, 1, 56, 300]
-        x = torch.cat(  # lines 18-20: [B, 300]
+        x = self.embed(tokens).unsqueeze(1)  # line 19: [B, 1, 56, 300]
+        x = torch.cat(  # lines 21-23: [B, 300]
             [
                 F.relu(self.convs1[0](x), inplace=True).squeeze(3).amax(2),
                 F.relu(self.convs1[1](x), inplace=True).squeeze(3).amax(2),
@@ -32,5 +32,5 @@ class Textcnn(nn.Module):
             ],
             1,
         )
-        x = self.dropout(x)  # line 21: [B, 300]
-        return self.fc1(x)  # line 22: [B, 2]
+        x = self.dropout(x)  # line 24: [B, 300]
+        return self.fc1(x)  # line 25: [B, 2]

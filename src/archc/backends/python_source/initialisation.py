@@ -25,14 +25,21 @@ def init_lines(graph: Graph, plans: Sequence[ClassPlan]) -> list[Line]:
 
 
 def _same_walk(rules: Sequence[Initialisation], plans: Sequence[ClassPlan]) -> list[Initialisation]:
-    """Return the rules at the front that begin with a class: one walk does them all."""
-    count = 0
+    """Return the rules at the front that begin with a class: one walk does them all.
+
+    A walk meets a module before those inside it. A rule for a tensor that an earlier rule fills
+    has a walk of its own, after it: the last that fits wins.
+    """
+    together: list[Initialisation] = []
+    filled: set[str] = set()
     place = _leading(_steps(rules[0], plans))
-    while count < len(rules) and (steps := _steps(rules[count], plans)):
-        if _leading(steps) != place:
+    for rule in rules:
+        steps = _steps(rule, plans)
+        if not steps or _leading(steps) != place or not filled.isdisjoint(rule.matches):
             break
-        count += 1
-    return list(rules[:count])
+        together.append(rule)
+        filled |= {*rule.matches}
+    return together
 
 
 def _steps(rule: Initialisation, plans: Sequence[ClassPlan]) -> tuple[tuple[str, str], ...]:

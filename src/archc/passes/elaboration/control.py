@@ -26,7 +26,7 @@ class ControlRunner(Part):
     ) -> tuple[ForRun, Value | None]:
         """Run a loop's lines once for each item of its list."""
         turns: list[tuple[Mapping[str, Any], BodyRun]] = []
-        repeats = self.builder.repeats
+        repeats, before = self.builder.repeats, dict(self.scope.variables)
         for item in self.items(statement):
             bound = dict(unpacked(statement.targets, item, statement.span))
             self.scope.variables.update({n: Binding(v) for n, v in bound.items()})
@@ -34,7 +34,15 @@ class ControlRunner(Part):
             self.expect_news(repeats)
             turns.append((bound, body))
             flow = body.value if body.value is not None else flow
+        if len(turns) == 1:
+            self._read_by_the_next_turn(before)
         return ForRun(statement, tuple(turns)), flow
+
+    def _read_by_the_next_turn(self, before: Mapping[str, Binding]) -> None:
+        """Count as read what the only turn gave to a next: a name whose value it read itself."""
+        for name, earlier in before.items():
+            if earlier.span in self.variables.read:
+                self.variables.read.add(self.scope.variables[name].span)
 
     def expect_news(self, repeats: int) -> None:
         """End a loop once a turn brought a mistake that is known already.

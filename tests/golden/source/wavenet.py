@@ -1,0 +1,109 @@
+"""wavenet: Dilated causal convolutions with gated units. Van den Oord et al. 2016, 'WaveNet:
+a generative model for raw audio', arXiv:1609.03499, sections 2.1 to 2.4 and figure 4.
+Each sample is predicted from those before it: a layer reads two, twice as far apart as
+the layer below, and ten layers see 1,024 samples. The paper prints no widths; those of
+github.com/ibab/tensorflow-wavenet stand here.
+
+Compiled by archc; the comments name the lines of the spec.
+"""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+
+class Causal(nn.Sequential):
+    def __init__(self, in_channels: int, out: int, dilation: int = 1) -> None:
+        super().__init__()
+        self.pad = nn.ZeroPad1d((dilation, 0))
+        self.conv = nn.Conv1d(in_channels, out, 2, dilation=dilation)
+
+
+class Gated(nn.Module):
+    def __init__(self, dilation: int) -> None:
+        super().__init__()
+        self.filter = Causal(32, 32, dilation)
+        self.gate = Causal(32, 32, dilation)
+
+    def forward(self, x: Tensor) -> Tensor:
+        filter = torch.tanh(self.filter(x))  # line 20
+        x = torch.sigmoid(self.gate(x))  # line 21
+        return filter * x  # line 22
+
+
+class Layer(nn.Module):
+    def __init__(self, dilation: int) -> None:
+        super().__init__()
+        self.gated = Gated(dilation)
+        self.dense = nn.Conv1d(32, 32, 1)
+        self.skip = nn.Conv1d(32, 512, 1)
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        gated = self.gated(x)  # line 24
+        dense = self.dense(gated)  # line 25
+        skip = self.skip(gated)  # line 26
+        return x + dense, skip  # line 27
+
+
+class Last(nn.Sequential):
+    def __init__(self, dilation: int) -> None:
+        super().__init__()
+        self.gated = Gated(dilation)
+        self.skip = nn.Conv1d(32, 512, 1)
+
+
+class Wavenet(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.causal = Causal(256, 32)
+        layers: list[nn.Module] = []
+        for i in range(30 - 1):
+            layers.append(Layer(2**(i % 10)))
+        layers.append(Last(512))  # line 39: [B, 512, 16000]
+        self.layers = nn.ModuleList(layers)
+        self.postprocess = nn.ModuleList(
+            [
+                nn.Conv1d(512, 512, 1),  # line 41: [B, 512, 16000]
+                nn.Conv1d(512, 256, 1),  # line 42: [B, 256, 16000]
+            ]
+        )
+
+    def forward(self, samples: Tensor) -> Tensor:
+        x = self.causal(F.one_hot(samples, 256).to(torch.float32).transpose(1, 2))  # line 32
+        onward, skip = self.layers[0](x)  # line 36: [B, 32, 16000]
+        onward, layer_skip = self.layers[1](onward)  # line 36: [B, 32, 16000]
+        onward, skip_1 = self.layers[2](onward)  # line 36: [B, 32, 16000]
+        onward, skip_2 = self.layers[3](onward)  # line 36: [B, 32, 16000]
+        onward, skip_3 = self.layers[4](onward)  # line 36: [B, 32, 16000]
+        onward, skip_4 = self.layers[5](onward)  # line 36: [B, 32, 16000]
+        onward, skip_5 = self.layers[6](onward)  # line 36: [B, 32, 16000]
+        onward, skip_6 = self.layers[7](onward)  # line 36: [B, 32, 16000]
+        onward, skip_7 = self.layers[8](onward)  # line 36: [B, 32, 16000]
+        onward, skip_8 = self.layers[9](onward)  # line 36: [B, 32, 16000]
+        onward, skip_9 = self.layers[10](onward)  # line 36: [B, 32, 16000]
+        onward, skip_10 = self.layers[11](onward)  # line 36: [B, 32, 16000]
+        onward, skip_11 = self.layers[12](onward)  # line 36: [B, 32, 16000]
+        onward, skip_12 = self.layers[13](onward)  # line 36: [B, 32, 16000]
+        onward, skip_13 = self.layers[14](onward)  # line 36: [B, 32, 16000]
+        onward, skip_14 = self.layers[15](onward)  # line 36: [B, 32, 16000]
+        onward, skip_15 = self.layers[16](onward)  # line 36: [B, 32, 16000]
+        onward, skip_16 = self.layers[17](onward)  # line 36: [B, 32, 16000]
+        onward, skip_17 = self.layers[18](onward)  # line 36: [B, 32, 16000]
+        onward, skip_18 = self.layers[19](onward)  # line 36: [B, 32, 16000]
+        onward, skip_19 = self.layers[20](onward)  # line 36: [B, 32, 16000]
+        onward, skip_20 = self.layers[21](onward)  # line 36: [B, 32, 16000]
+        onward, skip_21 = self.layers[22](onward)  # line 36: [B, 32, 16000]
+        onward, skip_22 = self.layers[23](onward)  # line 36: [B, 32, 16000]
+        onward, skip_23 = self.layers[24](onward)  # line 36: [B, 32, 16000]
+        onward, skip_24 = self.layers[25](onward)  # line 36: [B, 32, 16000]
+        onward, skip_25 = self.layers[26](onward)  # line 36: [B, 32, 16000]
+        onward, skip_26 = self.layers[27](onward)  # line 36: [B, 32, 16000]
+        onward, skip_27 = self.layers[28](onward)  # line 36: [B, 32, 16000]
+        x = self.layers[29](onward)  # line 39: [B, 512, 16000]
+        x = self.postprocess[0](  # line 41: [B, 512, 16000]
+            F.relu(
+                skip + layer_skip + skip_1 + skip_2 + skip_3 + skip_4 + skip_5 + skip_6 + skip_7 + skip_8 + skip_9 + skip_10 + skip_11 + skip_12 + skip_13 + skip_14 + skip_15 + skip_16 + skip_17 + skip_18 + skip_19 + skip_20 + skip_21 + skip_22 + skip_23 + skip_24 + skip_25 + skip_26 + skip_27 + x,
+                inplace=True,
+            ),
+        )
+        return self.postprocess[1](F.relu(x, inplace=True))  # line 42: [B, 256, 16000]
