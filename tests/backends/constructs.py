@@ -40,6 +40,16 @@ model:
   - Linear(6) from concat(halves.0, halves.1, dim=2) as whole
   - from whole + both * pair.right
 """,
+    "powers": """\
+inputs: {image: [B, 8, H=8, W=8]}
+blocks:
+  Wide(width): Conv2d(width, 1)
+model:
+  - for i in range(4):
+      - Wide(2 ** (i % 3))
+  - for i in range(2, 5):
+      - Wide(i ** 2 + 2)
+""",
     "positions": """\
 inputs: {x: [B, 5, 8]}
 blocks:

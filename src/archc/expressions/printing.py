@@ -132,11 +132,26 @@ def keyword_text(keyword: Keyword) -> str:
     return f"{keyword.name}={value}" if keyword.name else f"**{value}"
 
 
+def _is_simple(operand: Expression) -> bool:
+    """Return whether formatters let a power hug its operand: a number, a name, a part of one."""
+    match operand:
+        case Unary("-", value):
+            return not isinstance(value, Unary) and _is_simple(value)
+        case Attribute(value):
+            return _is_simple(value)
+        case Binary("**", left, right):
+            return _is_simple(left) and _is_simple(right)
+        case Literal() | Name():
+            return True
+        case _:
+            return False
+
+
 def _binary_text(operator: str, left: Expression, right: Expression) -> str:
     own = BINARY_LEVEL[operator]
     right_least = own if operator == "**" else own + 1
     left_text = expression_text(left, own + 1 if operator == "**" else own)
-    glue = "**" if operator == "**" else f" {operator} "
+    glue = "**" if operator == "**" and _is_simple(left) and _is_simple(right) else f" {operator} "
     return f"{left_text}{glue}{expression_text(right, right_least)}"
 
 

@@ -29,10 +29,8 @@ class Attention(nn.Module):
         self.resid_dropout = nn.Dropout(0.1)
 
     def forward(self, x: Tensor) -> Tensor:
-        x = self.c_attn(x)  # line 27
-        qkv_0, qkv_1, qkv_2 = x.unflatten(2, (3, 12, 64)).permute(2, 0, 3, 1, 4).unbind(  # line 28
-            0,
-        )
+        x = self.c_attn(x).unflatten(2, (3, 12, 64))  # line 27
+        qkv_0, qkv_1, qkv_2 = x.permute(2, 0, 3, 1, 4).unbind(0)  # line 28
         x = F.scaled_dot_product_attention(  # line 29
             qkv_0,
             qkv_1,

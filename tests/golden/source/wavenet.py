@@ -58,13 +58,13 @@ class Wavenet(nn.Module):
         self.causal = Causal(256, 32)
         layers: list[nn.Module] = []
         for i in range(30 - 1):
-            layers.append(Layer(2**(i % 10)))
+            layers.append(Layer(2 ** (i % 10)))
         layers.append(Last(512))  # line 39: [B, 512, 16000]
         self.layers = nn.ModuleList(layers)
         self.postprocess = nn.ModuleList(
             [
-                nn.Conv1d(512, 512, 1),  # line 41: [B, 512, 16000]
-                nn.Conv1d(512, 256, 1),  # line 42: [B, 256, 16000]
+                nn.Conv1d(512, 512, 1),  # line 42: [B, 512, 16000]
+                nn.Conv1d(512, 256, 1),  # line 43: [B, 256, 16000]
             ]
         )
 
@@ -100,10 +100,37 @@ class Wavenet(nn.Module):
         onward, skip_26 = self.layers[27](onward)  # line 36: [B, 32, 16000]
         onward, skip_27 = self.layers[28](onward)  # line 36: [B, 32, 16000]
         x = self.layers[29](onward)  # line 39: [B, 512, 16000]
-        x = self.postprocess[0](  # line 41: [B, 512, 16000]
-            F.relu(
-                skip + layer_skip + skip_1 + skip_2 + skip_3 + skip_4 + skip_5 + skip_6 + skip_7 + skip_8 + skip_9 + skip_10 + skip_11 + skip_12 + skip_13 + skip_14 + skip_15 + skip_16 + skip_17 + skip_18 + skip_19 + skip_20 + skip_21 + skip_22 + skip_23 + skip_24 + skip_25 + skip_26 + skip_27 + x,
-                inplace=True,
-            ),
+        x = (  # line 40: [B, 512, 16000]
+            skip
+            + layer_skip
+            + skip_1
+            + skip_2
+            + skip_3
+            + skip_4
+            + skip_5
+            + skip_6
+            + skip_7
+            + skip_8
+            + skip_9
+            + skip_10
+            + skip_11
+            + skip_12
+            + skip_13
+            + skip_14
+            + skip_15
+            + skip_16
+            + skip_17
+            + skip_18
+            + skip_19
+            + skip_20
+            + skip_21
+            + skip_22
+            + skip_23
+            + skip_24
+            + skip_25
+            + skip_26
+            + skip_27
+            + x
         )
-        return self.postprocess[1](F.relu(x, inplace=True))  # line 42: [B, 256, 16000]
+        x = self.postprocess[0](F.relu(x, inplace=True))  # line 42: [B, 512, 16000]
+        return self.postprocess[1](F.relu(x, inplace=True))  # line 43: [B, 256, 16000]
