@@ -1,7 +1,7 @@
 """bert_base: Encoder of both directions. Devlin et al. 2018, 'BERT: pre-training of deep
 bidirectional transformers for language understanding', arXiv:1810.04805, sections 3 and
-A.2; names and arrangement of the published weights' `bert.`. `attention_mask` is True at
-words and False at padding.
+A.2. Names are those of `BertModel` in the transformers library. `attention_mask` is True
+at words and False at padding.
 
 Compiled by archc; the comments name the lines of the spec.
 """

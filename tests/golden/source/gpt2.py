@@ -1,7 +1,7 @@
 """gpt2: GPT-2. Radford et al. 2019, 'Language models are unsupervised multitask learners',
-section 2.3 and Table 2; what it leaves out is GPT's of 2018. Published weights load by
-name: `Conv1D`, of OpenAI's code, is a linear layer whose weight lies (in, out), and
-`lm_head.weight`, which is `wte.weight`, may be absent.
+section 2.3 and Table 2; what it leaves out is GPT's of 2018. Names are those of the
+published weights, without the masks among them, `h.0.attn.bias` and so on. `Conv1D`, of
+OpenAI's code, is a linear layer whose weight lies (in, out).
 
 Compiled by archc; the comments name the lines of the spec.
 """
