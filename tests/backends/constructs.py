@@ -432,6 +432,18 @@ model:
       - Conv2d(width, 1)
       - Act
 """,
+    "repeated_number_in_a_buffer": """\
+inputs: {image: [B, 3, H=9, W=9]}
+blocks:
+  Scale:
+    weight: Buffer([1.5] * x.channels)
+    let factor: reshape(weight, 1, -1, 1, 1)
+    return: x * factor
+model:
+  - Scale
+  - Conv2d(5, 1)
+  - Scale
+""",
     "infinite_bounds": """\
 inputs: {image: [B, 8, H=8, W=8]}
 model:

@@ -77,6 +77,39 @@ def test_parameter_that_an_import_lacks_is_named(tmp_path: Path) -> None:
     assert found.help == "did you mean `widths`?"
 
 
+LENDING = """\
+archc: 1
+name: main
+import: {library: ./lib/library.yaml}
+inputs: {image: [B, 3, H=8, W=8]}
+blocks:
+  Mine(out): Conv2d(out, 1) -> relu
+model:
+  first: library.Outer(Mine)
+"""
+BORROWING = LIBRARY.replace(
+    "  Unit(width):", "  Outer(Block): Inner(Block)\n  Inner(Block=Unit): Block(5)\n  Unit(width):"
+)
+
+
+def test_block_of_this_file_is_an_argument_of_an_imported_one(tmp_path: Path) -> None:
+    written(tmp_path, BORROWING, "lib/library.yaml")
+    path = written(tmp_path, LENDING, "main.yaml")
+    report = archc.check(path)
+    assert report.ok, str(report)
+    assert report.costs is not None
+    assert report.costs.parameters == 5 * 4
+    assert set(archc.load(path).state_dict()) == {"first.weight", "first.bias"}
+
+
+def test_block_that_an_import_has_too_is_refused_as_its_argument(tmp_path: Path) -> None:
+    written(tmp_path, BORROWING, "lib/library.yaml")
+    text = LENDING.replace("Mine", "Unit")
+    (found,) = archc.check(written(tmp_path, text, "main.yaml")).diagnostics
+    assert "has a `Unit` of its own" in found.headline
+    assert "another name" in found.help
+
+
 def test_import_with_a_mistake_inside_quotes_the_other_file(tmp_path: Path) -> None:
     written(tmp_path, LIBRARY.replace("padding=1", "kernle=1"), "lib/library.yaml")
     report = archc.check(written(tmp_path, MAIN, "main.yaml"))

@@ -168,7 +168,11 @@ def test_fields_are_the_published_ones(body: str, length: int, size: int) -> Non
 
 @pytest.mark.parametrize(
     ("name", "path", "size"),
-    [("vgg16", "features.30", 212), ("resnet50", "layer4.2.relu", 427)],
+    [
+        ("vgg16", "features.30", 212),
+        ("mobilenet_v1", "features.13.pointwise.relu", 315),
+        ("resnet50", "layer4.2.relu", 427),
+    ],
 )
 def test_fields_of_our_networks_are_the_published_ones(name: str, path: str, size: int) -> None:
     graph = archc.check(name).graph

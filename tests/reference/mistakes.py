@@ -65,6 +65,9 @@ WITHOUT_EFFECT = {
     "pool3: MaxPool2d(2, ceil_mode=False)": "of 8 the last window is whole",
     "padding=k5 // 3": "half of 3 and a third of 3 are both 1",
     "unsqueeze(unsqueeze(attention_mask, 1), 2)": "both sizes of 1 stand before the words",
+    "Conv2d(out, k, padding=k // 3, bias=False, **kw)": "half of 3 and a third of 3 are both 1",
+    "Conv2d(out, k, stride=stride, padding=k // 3, bias=False)": "the same, and of 1 both are 0",
+    "Conv2d(out, k, padding=k // 3)": "the same, and of 1 both are 0",
 }
 """Mistakes that are none, and why: no input can tell them."""
 

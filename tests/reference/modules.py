@@ -434,3 +434,277 @@ class UNet(nn.Module):
         for i in range(4):
             y = self.get_submodule(f"up{i + 1}")(y, seen.pop())
         return self.outc(y)
+
+
+class NormalisedConv(nn.Module):
+    """A convolution that keeps the size or divides it by the stride, batch norm, an activation."""
+
+    def __init__(self, channels: int, out: int, k: int, slope: float = 0.0, **kw: int) -> None:
+        super().__init__()
+        self.slope = slope
+        self.conv = nn.Conv2d(channels, out, k, padding=k // 2, bias=False, **kw)
+        self.norm = nn.BatchNorm2d(out)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.norm(self.conv(x))
+        return F.leaky_relu(x, self.slope) if self.slope else F.relu(x)
+
+
+class Separable(nn.Module):
+    """Howard et al. 2017, figure 3 on the right."""
+
+    def __init__(self, channels: int, out: int, stride: int) -> None:
+        super().__init__()
+        self.depthwise = NormalisedConv(channels, channels, 3, stride=stride, groups=channels)
+        self.pointwise = NormalisedConv(channels, out, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.pointwise(self.depthwise(x))
+
+
+class MobileNetV1(nn.Module):
+    """Howard et al. 2017, Table 1."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        widths = [32, 64, 128, 128, 256, 256, *[512] * 6, 1024, 1024]
+        halved = {2, 4, 6, 12}
+        self.features = nn.Sequential(
+            NormalisedConv(3, 32, 3, stride=2),
+            *(Separable(widths[i - 1], widths[i], 1 + (i in halved)) for i in range(1, 14)),
+        )
+        self.fc = nn.Linear(1024, 1000)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.fc(F.adaptive_avg_pool2d(self.features(x), 1).flatten(1))
+
+
+class SqueezeExcitation(nn.Module):
+    """Hu et al. 2018, figure 3: a number for each channel, from its mean."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.fc1 = nn.Conv2d(channels, channels // 16, 1)
+        self.fc2 = nn.Conv2d(channels // 16, channels, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        weights = self.fc2(F.relu(self.fc1(F.adaptive_avg_pool2d(x, 1))))
+        return x * torch.sigmoid(weights)
+
+
+class SEBottleneck(nn.Module):
+    """He et al. 2015, figure 5 on the right, with the weighing of channels before the sum."""
+
+    def __init__(self, channels: int, planes: int, stride: int) -> None:
+        super().__init__()
+        self.conv1 = nn.Conv2d(channels, planes, 1, stride, bias=False)
+        self.bn1 = nn.BatchNorm2d(planes)
+        self.conv2 = nn.Conv2d(planes, planes, 3, padding=1, bias=False)
+        self.bn2 = nn.BatchNorm2d(planes)
+        self.conv3 = nn.Conv2d(planes, 4 * planes, 1, bias=False)
+        self.bn3 = nn.BatchNorm2d(4 * planes)
+        self.se = SqueezeExcitation(4 * planes)
+        shortcut = nn.Conv2d(channels, 4 * planes, 1, stride, bias=False)
+        is_whole = channels == 4 * planes
+        self.downsample = (
+            nn.Identity() if is_whole else nn.Sequential(shortcut, nn.BatchNorm2d(4 * planes))
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = F.relu(self.bn1(self.conv1(x)))
+        y = F.relu(self.bn2(self.conv2(y)))
+        return F.relu(self.se(self.bn3(self.conv3(y))) + self.downsample(x))
+
+
+class SEResNet50(nn.Module):
+    """Hu et al. 2018, Table 1, the column in the middle."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv1 = nn.Conv2d(3, 64, 7, 2, 3, bias=False)
+        self.bn1 = nn.BatchNorm2d(64)
+        channels = 64
+        for i, (planes, n) in enumerate([(64, 3), (128, 4), (256, 6), (512, 3)], 1):
+            first = SEBottleneck(channels, planes, 2 if i > 1 else 1)
+            channels = 4 * planes
+            others = (SEBottleneck(channels, planes, 1) for _ in range(n - 1))
+            self.add_module(f"layer{i}", nn.Sequential(first, *others))
+        self.fc = nn.Linear(2048, 1000)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = F.max_pool2d(F.relu(self.bn1(self.conv1(x))), 3, 2, 1)
+        for i in range(1, 5):
+            x = self.get_submodule(f"layer{i}")(x)
+        return self.fc(F.adaptive_avg_pool2d(x, 1).flatten(1))
+
+
+class Generator(nn.Module):
+    """The generator of PyTorch's DCGAN example, from its README and Radford et al. 2015."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.main = nn.Sequential(
+            nn.ConvTranspose2d(100, 512, 4, 1, 0, bias=False),
+            nn.BatchNorm2d(512),
+            nn.ReLU(),
+            nn.ConvTranspose2d(512, 256, 4, 2, 1, bias=False),
+            nn.BatchNorm2d(256),
+            nn.ReLU(),
+            nn.ConvTranspose2d(256, 128, 4, 2, 1, bias=False),
+            nn.BatchNorm2d(128),
+            nn.ReLU(),
+            nn.ConvTranspose2d(128, 64, 4, 2, 1, bias=False),
+            nn.BatchNorm2d(64),
+            nn.ReLU(),
+            nn.ConvTranspose2d(64, 3, 4, 2, 1, bias=False),
+            nn.Tanh(),
+        )
+
+    def forward(self, z: Tensor) -> Tensor:
+        return self.main(z)
+
+
+class Autoencoder(nn.Module):
+    """Chollet 2016: three convolutions down, four up."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        pool, up = nn.MaxPool2d(2, ceil_mode=True), nn.Upsample(scale_factor=2)
+        self.encoder = nn.Sequential(
+            *(nn.Conv2d(1, 16, 3, padding=1), nn.ReLU(), pool),
+            *(nn.Conv2d(16, 8, 3, padding=1), nn.ReLU(), pool),
+            *(nn.Conv2d(8, 8, 3, padding=1), nn.ReLU(), pool),
+        )
+        self.decoder = nn.Sequential(
+            *(nn.Conv2d(8, 8, 3, padding=1), nn.ReLU(), up),
+            *(nn.Conv2d(8, 8, 3, padding=1), nn.ReLU(), up),
+            *(nn.Conv2d(8, 16, 3), nn.ReLU(), up),
+            *(nn.Conv2d(16, 1, 3, padding=1), nn.Sigmoid()),
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.decoder(self.encoder(x))
+
+
+class C3D(nn.Module):
+    """Tran et al. 2015, figure 3."""
+
+    def __init__(self, maps: int, positions: int, features: int) -> None:
+        super().__init__()
+        widths = {"1a": 1, "2a": 2, "3a": 4, "3b": 4, "4a": 8, "4b": 8, "5a": 8, "5b": 8}
+        channels = 3
+        for name, factor in widths.items():
+            self.add_module(f"conv{name}", nn.Conv3d(channels, factor * maps, 3, padding=1))
+            channels = factor * maps
+        self.fc6 = nn.Linear(channels * positions, features)
+        self.fc7 = nn.Linear(features, features)
+        self.fc8 = nn.Linear(features, 487)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = F.max_pool3d(self._seen(x, "1a"), (1, 2, 2))
+        x = F.max_pool3d(self._seen(x, "2a"), 2)
+        x = F.max_pool3d(self._seen(x, "3a", "3b"), 2)
+        x = F.max_pool3d(self._seen(x, "4a", "4b"), 2)
+        x = F.max_pool3d(self._seen(x, "5a", "5b"), 2, ceil_mode=True).flatten(1)
+        for fc in (self.fc6, self.fc7):
+            x = F.dropout(F.relu(fc(x)), 0.5, self.training)
+        return self.fc8(x)
+
+    def _seen(self, x: Tensor, *names: str) -> Tensor:
+        for name in names:
+            x = F.relu(self.get_submodule(f"conv{name}")(x))
+        return x
+
+
+class DarknetResidual(nn.Module):
+    """Redmon, Farhadi 2018, Table 1: a box of it."""
+
+    def __init__(self, out: int) -> None:
+        super().__init__()
+        self.conv1 = NormalisedConv(out, out // 2, 1, 0.1)
+        self.conv2 = NormalisedConv(out // 2, out, 3, 0.1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x + self.conv2(self.conv1(x))
+
+
+class Darknet53(nn.Module):
+    """Redmon, Farhadi 2018, Table 1, without its classes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = NormalisedConv(3, 32, 3, 0.1)
+        for i, n in enumerate([1, 2, 8, 8, 4], 1):
+            out = 32 << i
+            blocks = (DarknetResidual(out) for _ in range(n))
+            first = NormalisedConv(out // 2, out, 3, 0.1, stride=2)
+            self.add_module(f"stage{i}", nn.Sequential(first, *blocks))
+
+    def forward(self, x: Tensor) -> list[Tensor]:
+        seen = [self.conv(x)]
+        for i in range(1, 6):
+            seen.append(self.get_submodule(f"stage{i}")(seen[-1]))
+        return seen
+
+
+class DarknetHead(nn.Module):
+    """What yolov3.cfg has before a `[yolo]`."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.conv = NormalisedConv(channels, 2 * channels, 3, 0.1)
+        self.boxes = nn.Conv2d(2 * channels, 255, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.boxes(self.conv(x))
+
+
+class DarknetRoute(nn.Module):
+    """What yolov3.cfg has between two `[route]`s: a convolution, an upsampling."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.conv = NormalisedConv(channels, channels // 2, 1, 0.1)
+
+    def forward(self, x: Tensor, lateral: Tensor) -> Tensor:
+        wide = self.conv(x).repeat_interleave(2, 2).repeat_interleave(2, 3)
+        return torch.cat([wide, lateral], 1)
+
+
+class Boxes(NamedTuple):
+    """What YOLOv3 says of the boxes of each scale."""
+
+    stride32: Tensor
+    stride16: Tensor
+    stride8: Tensor
+
+
+class YOLOv3(nn.Module):
+    """Redmon, Farhadi 2018, section 2.3, as yolov3.cfg has it for COCO."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.backbone = Darknet53()
+        self.neck1, self.head1 = self._neck(1024, 512), DarknetHead(512)
+        self.up1 = DarknetRoute(512)
+        self.neck2, self.head2 = self._neck(256 + 512, 256), DarknetHead(256)
+        self.up2 = DarknetRoute(256)
+        self.neck3, self.head3 = self._neck(128 + 256, 128), DarknetHead(128)
+
+    @staticmethod
+    def _neck(channels: int, out: int) -> nn.Module:
+        return nn.Sequential(
+            NormalisedConv(channels, out, 1, 0.1),
+            NormalisedConv(out, 2 * out, 3, 0.1),
+            NormalisedConv(2 * out, out, 1, 0.1),
+            NormalisedConv(out, 2 * out, 3, 0.1),
+            NormalisedConv(2 * out, out, 1, 0.1),
+        )
+
+    def forward(self, x: Tensor) -> Boxes:
+        *_, small, middle, large = self.backbone(x)
+        x = self.neck1(large)
+        first = self.head1(x)
+        x = self.neck2(self.up1(x, middle))
+        second = self.head2(x)
+        return Boxes(first, second, self.head3(self.neck3(self.up2(x, small))))

@@ -14,6 +14,7 @@ import torchvision
 from _pytest.mark import ParameterSet
 from torch import Tensor, nn
 from torchvision.models import segmentation
+from torchvision.models.detection.backbone_utils import resnet_fpn_backbone
 from torchvision.models.regnet import BlockParams
 from torchvision.models.segmentation.deeplabv3 import DeepLabHead
 
@@ -116,6 +117,18 @@ def _named(model: nn.Module, inputs: object, results: dict[str, Tensor]) -> obje
     if len(results) == 1:
         return next(iter(results.values()))
     return namedtuple("Output", results)(**results)
+
+
+def pyramid_model() -> nn.Module:
+    """Return torchvision's pyramid on ResNet-50, all of it to be trained."""
+    model = resnet_fpn_backbone(backbone_name="resnet50", weights=None, trainable_layers=5)
+    model.register_forward_hook(_named_by_scale)
+    return model
+
+
+def _named_by_scale(model: nn.Module, inputs: object, maps: dict[str, Tensor]) -> object:
+    """Return the maps by the names that the paper gives them."""
+    return namedtuple("Output", ["p2", "p3", "p4", "p5", "p6"])(*maps.values())
 
 
 _widths = BlockParams.from_init_params
@@ -328,7 +341,16 @@ def _recurrent(name: str, cells: type[nn.LSTM | nn.GRU]) -> Reference:
     return Reference(name, build, (3, 9), smallest=(3, 1), vocabulary=50, params=params)
 
 
+SMALL_CLIPS: dict[str, object] = {"maps": 4, "features": 16, "size": 48}
+
 RUN_AGAINST_OWN = [
+    Reference("autoencoder", modules.Autoencoder, (2, 1, 28, 28)),
+    Reference("c3d", partial(modules.C3D, 4, 4, 16), (2, 3, 16, 48, 48), params=SMALL_CLIPS),
+    Reference("dcgan", modules.Generator, (2, 100, 1, 1)),
+    Reference("mobilenet_v1", modules.MobileNetV1, (2, 3, 64, 64)),
+    Reference("resnet50_fpn", pyramid_model, (2, 3, 72, 64), (2, 3, 1, 1), slow=True),
+    Reference("se_resnet50", modules.SEResNet50, (2, 3, 65, 65), slow=True),
+    Reference("yolov3", modules.YOLOv3, (2, 3, 64, 96), smallest=(2, 3, 32, 32), slow=True),
     Reference("lenet5", modules.lenet5, (2, 1, 32, 32)),
     Reference("lenet5_1998", modules.LeNet5Of1998, (2, 1, 32, 32)),
     Reference("cifar_quick", modules.cifar_quick, (2, 3, 32, 32)),

@@ -22,16 +22,20 @@ from tests.reference.packages import PACKAGES
 PAPERS = {
     "alexnet": "Krizhevsky 2014",
     "alexnet_2012": "Krizhevsky, Sutskever, Hinton 2012",
+    "autoencoder": "Chollet 2016",
     "bert": "Devlin et al. 2018",
+    "c3d": "Tran et al. 2015",
     "char_cnn": "Zhang, Zhao, LeCun 2015",
     "cifar_dropout": "Brownlee and Tam's tutorial",
     "cifar_quick": "Caffe's `cifar10_quick`",
     "convnext": "Liu et al. 2022",
+    "dcgan": "Radford, Metz, Chintala 2015",
     "deeplabv3": "Chen et al. 2017",
     "densenet": "Huang et al. 2016",
     "efficientnet": "Tan, Le 2019",
     "efficientnet_lite0": "Tan, Le 2019; Liu 2020",
     "fcn": "Long, Shelhamer, Darrell 2014",
+    "fpn": "Lin et al. 2016",
     "googlenet": "Szegedy et al. 2014",
     "googlenet_2014": "Szegedy et al. 2014",
     "gpt2": "Radford et al. 2019",
@@ -40,6 +44,7 @@ PAPERS = {
     "lenet5_1998": "LeCun et al. 1998",
     "lraspp": "Howard et al. 2019",
     "mnasnet": "Tan et al. 2018",
+    "mobilenet_v1": "Howard et al. 2017",
     "mobilenet_v2": "Sandler et al. 2018",
     "mobilenet_v3": "Howard et al. 2019",
     "mtcnn": "Zhang et al. 2016",
@@ -49,6 +54,7 @@ PAPERS = {
     "resnet": "He et al. 2015",
     "resnet_cifar": "He et al. 2015",
     "resnext": "Xie et al. 2016",
+    "senet": "Hu et al. 2018",
     "shufflenet_v2": "Ma et al. 2018",
     "simple_cnn": "Liao 2017",
     "squeezenet": "Iandola et al. 2016",
@@ -60,6 +66,7 @@ PAPERS = {
     "vgg16": "Simonyan, Zisserman 2014",
     "vit": "Dosovitskiy et al. 2020",
     "wavenet": "Van den Oord et al. 2016",
+    "yolov3": "Redmon, Farhadi 2018",
 }
 """The source of each file, in the words its `doc:` begins with."""
 
@@ -133,7 +140,7 @@ def _source(network: Network) -> str:
 
 
 def _reference(name: str) -> str:
-    if name in {reference.name for reference in RUN_AGAINST_TORCHVISION}:
+    if name in {"resnet50_fpn", *(reference.name for reference in RUN_AGAINST_TORCHVISION)}:
         return "torchvision"
     if name in PACKAGES:
         return f"{PACKAGES[name]}, with its weights"

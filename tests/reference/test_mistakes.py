@@ -14,7 +14,7 @@ from tests.reference.networks import Reference, judges_of, unfilled
 
 pytestmark = pytest.mark.slow
 
-QUICK = "cifar_dropout cifar_quick lenet5 lenet5_1998 nin simple_cnn textcnn unet".split()
+QUICK = "c3d cifar_dropout cifar_quick lenet5 lenet5_1998 nin simple_cnn textcnn unet".split()
 FILES = [
     pytest.param(path, id=path.name, marks=[] if path.stem in QUICK else [pytest.mark.slow])
     for path in sorted(specs_folder().glob("*.yaml"))

@@ -1,5 +1,6 @@
 """The networks that torchvision lacks: against the papers, arithmetic, and modules by hand."""
 
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,33 @@ from tests.reference.networks import (
     assert_reference_agrees,
     known_networks,
 )
+
+
+def se_resnet50() -> int:
+    """Count Table 1 of Hu et al. 2018: what torchvision publishes and two layers a block."""
+    blocks = [(256, 3), (512, 4), (1024, 6), (2048, 3)]
+    return 25_557_032 + sum(n * (2 * c * c // 16 + c // 16 + c) for c, n in blocks)
+
+
+def yolov3() -> int:
+    """Count yolov3.cfg: no bias where there is a batch norm, which has two numbers a map."""
+    stages = [(64, 1), (128, 2), (256, 8), (512, 8), (1024, 4)]
+    backbone = (27 + 2) * 32 + sum(
+        (9 * c // 2 + 2) * c + n * ((c + 2) * c // 2 + (9 * c // 2 + 2) * c) for c, n in stages
+    )
+    scales = [(1024, 512), (768, 256), (384, 128)]
+    heads = sum(
+        (i + 2) * o + 2 * (2 * o + 2) * o + 3 * (9 * o + 2) * 2 * o + (2 * o + 1) * 255
+        for i, o in scales
+    )
+    return backbone + heads + (512 + 2) * 256 + (256 + 2) * 128
+
+
+def mobilenet_v1() -> int:
+    """Count Table 1 of Howard et al. 2017, two numbers a map of a batch norm."""
+    widths = [32, 64, 128, 128, 256, 256, *[512] * 6, 1024, 1024]
+    pairs = sum((9 + 2) * i + (i + 2) * o for i, o in pairwise(widths))
+    return (27 + 2) * 32 + pairs + 1025 * 1000
 
 
 def cifar_resnet(n: int) -> int:
@@ -83,6 +111,28 @@ def transformer(dim: int, hidden: int) -> int:
 
 
 COUNTS = {
+    # the summary that Keras prints
+    "autoencoder": 160 + 1_160 + 584 + 584 + 584 + 1_168 + 145,
+    # figure 3 of the paper: 27 weights a pair of maps
+    "c3d": sum(
+        (27 * i + 1) * o
+        for i, o in [(3, 64), (64, 128), (128, 256), (256, 256), (256, 512), *[(512, 512)] * 3]
+    )
+    + 8_193 * 4_096
+    + 4_097 * 4_096
+    + 4_097 * 487,
+    # figure 1 of the paper with half its channels
+    "dcgan": 16 * (100 * 512 + 512 * 256 + 256 * 128 + 128 * 64 + 64 * 3)
+    + 2 * (512 + 256 + 128 + 64),
+    "mobilenet_v1": mobilenet_v1(),
+    # torchvision's ResNet-50 without classes and without the parameters of its norms; biases above
+    "resnet50_fpn": 25_557_032
+    - 2_049_000
+    - 2 * 26_560
+    + 256 * (256 + 512 + 1024 + 2048 + 4)
+    + 4 * (9 * 256 + 1) * 256,
+    "se_resnet50": se_resnet50(),
+    "yolov3": yolov3(),
     # section II.B of the paper, C3 dense: (25·6 + 1)·16
     "lenet5": 156 + 2_416 + 48_120 + 10_164 + 850,
     # section II.B prints each of these
@@ -185,6 +235,11 @@ COUNTS = {
 
 
 PRINTED = {
+    "c3d": 79_991_015,
+    "dcgan": 3_576_704,
+    "mobilenet_v1": 4_231_976,
+    "se_resnet50": 28_088_024,
+    "yolov3": 61_949_149,
     "lenet5": 61_706,
     "lenet5_1998": 60_000,
     "googlenet_2014": 6_998_552 + 3_188_840 + 3_190_888,
@@ -232,6 +287,29 @@ def test_every_network_promises_its_parameters(network: Network) -> None:
     assert figures.parameters
     assert expect.source
     assert network.document.doc
+
+
+def test_pyramid_begins_as_torchvisions() -> None:
+    state = archc.load("resnet50_fpn", seed=0).state_dict()
+    # He's fan out on the way up; uniform with a = 1 above it, whose variance is 1 / fan in
+    spreads = {
+        "body.conv1.weight": (2 / (64 * 49)) ** 0.5,
+        "fpn.inner_blocks.0.0.weight": 256**-0.5,
+        "fpn.layer_blocks.3.0.weight": (9 * 256) ** -0.5,
+    }
+    for name, spread in spreads.items():
+        assert state[name].std().item() == pytest.approx(spread, rel=0.05)
+    assert state["fpn.layer_blocks.3.0.weight"].max() <= (3 / (9 * 256)) ** 0.5
+    assert not state["fpn.inner_blocks.0.0.bias"].any()
+    assert (state["body.layer1.0.bn1.running_var"] == 1).all()
+
+
+def test_generator_begins_as_the_paper_says() -> None:
+    state = archc.load("dcgan", seed=0).state_dict()
+    for name, middle in (("main.3.weight", 0.0), ("main.4.weight", 1.0)):
+        assert state[name].std().item() == pytest.approx(0.02, rel=0.2)
+        assert state[name].mean().item() == pytest.approx(middle, abs=0.005)
+    assert not state["main.4.bias"].any()
 
 
 @pytest.mark.slow

@@ -8,7 +8,7 @@ from archc.backends.python_source.run_kinds import first_inputs
 from archc.backends.python_source.symbols import shared
 from archc.backends.python_source.vocabulary import Vocabulary
 from archc.expressions.printing import constant_text, expression_text, sequence_text
-from archc.expressions.syntax import Expression, Keyword, Literal, Name
+from archc.expressions.syntax import Binary, Display, Expression, Keyword, Literal, Name
 from archc.expressions.values import Constant, is_list
 from archc.ir.runs import Operation, Value
 from archc.layers.base import Layer, spec_name
@@ -47,19 +47,30 @@ class _LayerCall:
 
     def text(self, overwrites: bool) -> str:
         layer = self.layers[0]
+        if isinstance(layer, Buffer):
+            return self._buffer()
         given = self._given()
         if overwrites:
             given.named.append(("inplace", Literal(True)))
         positional = [expression_text(e) for e in given.positional]
         if isinstance(layer, Parameter):
             return f"nn.Parameter(torch.zeros({', '.join(positional)}))"
-        if isinstance(layer, Buffer):
-            return f"torch.tensor({_literal_text(layer.value)})"
         inferred = self._inferred()
         self._set_dims(given)
         after = layer.inferred_after
         parts = [*positional[:after], *inferred, *positional[after:], *map(_named, given.named)]
         return f"{layer.torch_name}({', '.join(parts)})"
+
+    def _buffer(self) -> str:
+        """Return the numbers; a list of one number repeated is that number and how often."""
+        values = [layer.value for layer in self.layers if isinstance(layer, Buffer)]
+        call = self.units[0].call
+        match call.arguments if call is not None else ():
+            case (Binary("*", Display((Literal(number),)), count), *_):
+                size = self.symbols.argument(count, list(map(len, values)), self.inputs)
+                return f"torch.full(({expression_text(size)},), {constant_text(number)})"
+            case _:
+                return f"torch.tensor({_literal_text(shared(values))})"
 
     def _inferred(self) -> list[str]:
         """Return torch's constructor arguments that archc inferred."""

@@ -7,6 +7,7 @@ from archc import layers
 from archc.diagnostics import Code, Label, RuleViolation, did_you_mean
 from archc.expressions.printing import expression_text, keyword_text
 from archc.expressions.syntax import Expression
+from archc.expressions.values import LayerName
 from archc.ir.runs import Instance, Template
 from archc.passes.elaboration.callees import BlockCallee
 from archc.passes.elaboration.constants import DefaultEvaluator
@@ -38,7 +39,7 @@ class BlockCaller(Part):
         if callee.template.is_model:
             callee, arguments = self._configured(callee, call), dict[str, Any]()
         else:
-            arguments = self._bound(callee, call, len(inputs.values))
+            callee, arguments = self._bound(callee, call, len(inputs.values))
         if any(value is POISON for value in inputs.values):
             raise Skipped
         template = callee.template
@@ -80,9 +81,12 @@ class BlockCaller(Part):
                 span=call.span,
             )
 
-    def _bound(self, callee: BlockCallee, call: LayerCall, tensors: int) -> dict[str, Any]:
-        """Bind a call's arguments to a block's parameters."""
+    def _bound(
+        self, callee: BlockCallee, call: LayerCall, tensors: int
+    ) -> tuple[BlockCallee, dict[str, Any]]:
+        """Bind a call's arguments to a block's parameters; its file knows the blocks among them."""
         positional, keywords = self.runner.arguments.of(call)
+        callee = self._lent(callee, call, [*positional, *keywords.values()])
         signature = callee.template.block.arguments
         names = [a.name for a in signature if not a.variadic]
         if len(positional) > len(names):
@@ -103,7 +107,30 @@ class BlockCaller(Part):
         for argument in left:
             if argument.default is not None:
                 bound[argument.name] = _default(callee.file, argument.default, bound)
-        return bound | ({extra: tuple(rest)} if extra else {})
+        return callee, bound | ({extra: tuple(rest)} if extra else {})
+
+    def _lent(self, callee: BlockCallee, call: LayerCall, given: Sequence[Any]) -> BlockCallee:
+        """Return a callee whose file knows the blocks of this file that it is given.
+
+        Raises:
+            RuleViolation: its own file has another block of that name.
+        """
+        own, theirs = self.scope.file, callee.file
+        named = [value.name for value in given if isinstance(value, LayerName)]
+        lent = [n for n in named if n in own.blocks and theirs.blocks.get(n) is not own.blocks[n]]
+        if not lent:
+            return callee
+        for name in lent:
+            if name in theirs.blocks or name in theirs.imports:
+                raise RuleViolation(
+                    Code.ARGUMENTS,
+                    f"`{theirs.file}` has a `{name}` of its own",
+                    help=f"give the block of this file another name than `{name}`",
+                    span=call.span,
+                )
+        blocks = {name: own.blocks[name] for name in lent}
+        homes = {name: own.homes.get(name, own) for name in lent}
+        return BlockCallee(callee.template, theirs.with_blocks(blocks, homes))
 
     def run(
         self,

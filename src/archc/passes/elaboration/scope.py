@@ -43,6 +43,12 @@ class FileScope(Struct, frozen=True):
         """Return the scope with its parameters bound; what reads a lost one is skipped."""
         return replace(self, parameters=values, unread=self.unread | lost)
 
+    def with_blocks(
+        self, blocks: Mapping[str, Template], homes: Mapping[str, "FileScope"]
+    ) -> "FileScope":
+        """Return the scope with blocks of other files, each with the file whose names it sees."""
+        return replace(self, blocks={**self.blocks, **blocks}, homes={**self.homes, **homes})
+
 
 class Record(Struct, eq=False):
     """A child as names see it: its values, what ran, what lies inside."""
