@@ -51,6 +51,7 @@ TITLES = {
     "resampling": "Resampling",
     "padding": "Padding",
     "attention": "Attention",
+    "window_attention": "Attention within windows",
     "recurrent": "Recurrent",
     "shrinkage": "Shrinkage",
     "softmax": "Softmax",

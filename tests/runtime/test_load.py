@@ -106,6 +106,49 @@ def test_last_rule_wins_where_its_block_stands_around_that_of_an_earlier(tmp_pat
     assert (model.get_parameter("1.fc.weight") == 1).all()
 
 
+HELD = """\
+archc: 1
+name: inside
+inputs: {x: [B, 4, 4, 8]}
+blocks:
+  Sequence: flatten(1, 2) -> {layer}
+model:
+  windows: ShiftedWindowAttention(2, 2, qkv_bias=False)
+  sequence: Sequence
+  fc: Linear(3)
+init:
+  Linear.weight: constant(0.5)
+  Linear.bias: ones
+"""
+
+
+@pytest.mark.parametrize(
+    ("layer", "maps"),
+    [
+        ("MultiheadAttention(2, batch_first=True, bias=False)", ["out_proj"]),
+        (
+            "TransformerEncoderLayer(2, dim_feedforward=6, batch_first=True)",
+            ["self_attn.out_proj", "linear1", "linear2"],
+        ),
+    ],
+)
+def test_init_rule_of_a_layer_means_those_inside_others_too(
+    tmp_path: Path, layer: str, maps: list[str]
+) -> None:
+    path = tmp_path / "inside.yaml"
+    path.write_text(HELD.replace("{layer}", layer), encoding="utf-8")
+    model = archc.load(path)
+    modules = {name: m for name, m in model.named_modules() if isinstance(m, nn.Linear)}
+    wanted = ["windows.qkv", "windows.proj", *(f"sequence.{name}" for name in maps), "fc"]
+    assert list(modules) == wanted
+    for module in modules.values():
+        assert (module.weight == 0.5).all()
+        assert module.bias is None or (module.bias == 1).all()
+    graph = archc.check(path).graph
+    assert graph is not None
+    assert graph.init[0].matches == tuple(f"{name}.weight" for name in wanted)
+
+
 def test_parameters_change_the_network(spec: Path) -> None:
     assert archc.load(spec, params={"width": 6}).stem.out_channels == 6
 

@@ -117,6 +117,11 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         "CircularPad3d",
     ),
     "attention": ("MultiheadAttention",),
+    "window_attention": (
+        "ShiftedWindowAttention",
+        "ShiftedWindowAttentionV2",
+        "RelativePositionalMultiHeadAttention",
+    ),
     "recurrent": (
         "RNN",
         "LSTM",

@@ -40,6 +40,7 @@ class MultiheadAttention(Masked):
     padding_mask: ClassVar[str] = "key_padding_mask"
     results: ClassVar[tuple[str, ...]] = ("", "weights")
     family: ClassVar[str] = "attention"
+    inner: ClassVar[Mapping[str, str]] = {"out_proj": "Linear"}
 
     num_heads: Positive = Field(description="heads, among which the features are divided")
     dropout: Probability = Field(0.0, description="probability of dropping a weight in training")
@@ -98,13 +99,7 @@ class MultiheadAttention(Masked):
 
     def _check_features(self, query: TensorType, key: TensorType, value: TensorType) -> None:
         features = self.inferred(query)["embed_dim"]
-        if features % self.num_heads:
-            raise RuleViolation(
-                Code.DIVISIBILITY,
-                f"num_heads={self.num_heads} does not divide {features} features",
-                help=_dividing(self.num_heads, features),
-                argument="num_heads",
-            )
+        check_heads(self.num_heads, features)
         for name, given, x in (("kdim", self.kdim, key), ("vdim", self.vdim, value)):
             if x.shape[-1] != (given or features):
                 raise RuleViolation(
@@ -148,6 +143,21 @@ class MultiheadAttention(Masked):
         reads = three if len(inputs) - len(masks) == 3 else (batch,)
         places = (samples if name == "key_padding_mask" else rows for name in masks)
         return (*reads, *({0: Goes((place,))} for place in places))
+
+
+def check_heads(heads: int, features: int) -> None:
+    """Refuse heads that do not divide the features.
+
+    Raises:
+        RuleViolation: features would be left over.
+    """
+    if features % heads:
+        raise RuleViolation(
+            Code.DIVISIBILITY,
+            f"num_heads={heads} does not divide {features} features",
+            help=_dividing(heads, features),
+            argument="num_heads",
+        )
 
 
 def _dividing(heads: int, features: int) -> str:

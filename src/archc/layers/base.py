@@ -71,6 +71,8 @@ class Layer(ABC):
     """Where the compiled source imports a Python layer of the user's from."""
     source_class: ClassVar[str] = ""
     """The class that the compiled source holds, for a layer that torch lacks."""
+    inner: ClassVar[Mapping[str, str]] = {}
+    """The layers with tensors that the module holds, by name: `{"out_proj": "Linear"}`."""
     is_module: ClassVar[bool] = True
     """Whether the layer is an `nn.Module` that takes a slot of the module tree."""
     family: ClassVar[str] = "other"

@@ -19,6 +19,15 @@ from archc.shapes import TensorType, elements, number
 
 _EncoderMask = Literal["src_mask", "src_key_padding_mask"]
 _DecoderMask = Literal["tgt_mask", "memory_mask", "tgt_key_padding_mask", "memory_key_padding_mask"]
+_INNER = {
+    "self_attn": "MultiheadAttention",
+    "self_attn.out_proj": "Linear",
+    "linear1": "Linear",
+    "linear2": "Linear",
+    "norm1": "LayerNorm",
+    "norm2": "LayerNorm",
+}
+"""What both layers hold, by name."""
 
 
 class _TransformerLayer(Masked):
@@ -27,6 +36,7 @@ class _TransformerLayer(Masked):
     positional: ClassVar[tuple[str, ...]] = ("nhead",)
     inferred_names: ClassVar[tuple[str, ...]] = ("d_model",)
     family: ClassVar[str] = "attention"
+    inner: ClassVar[Mapping[str, str]] = _INNER
     attentions: ClassVar[tuple[str, ...]]
     """The names of the attentions, in torch's order."""
 
@@ -142,6 +152,12 @@ class TransformerDecoderLayer(_TransformerLayer):
 
     torch_name: ClassVar[str] = "nn.TransformerDecoderLayer"
     arity: ClassVar[tuple[int, int]] = (2, 6)
+    inner: ClassVar[Mapping[str, str]] = {
+        **_INNER,
+        "multihead_attn": "MultiheadAttention",
+        "multihead_attn.out_proj": "Linear",
+        "norm3": "LayerNorm",
+    }
     attentions: ClassVar[tuple[str, ...]] = ("self_attn", "multihead_attn")
     usual_masks: ClassVar[tuple[str, ...]] = (
         "tgt_mask",

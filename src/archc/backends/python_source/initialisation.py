@@ -1,6 +1,6 @@
 """Writing `init_weights`: the spec's rules in their order, the last one wins."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from archc.backends.python_source.classes import ClassPlan
 from archc.backends.python_source.layout import Line
@@ -115,11 +115,23 @@ def _statement(rule: Initialisation, tensor: str, depth: int, graph: Graph) -> l
 
 def _may_lack(rule: Initialisation, graph: Graph) -> bool:
     """Return whether some layer of the rule's class was made without the tensor: `bias=False`."""
-    if rule.selector[-1] != "bias" or rule.selector[-2] not in NAMES:
+    *_, segment, tensor = ("", *rule.selector)
+    if tensor != "bias" or segment not in NAMES:
         return False
-    layer = find(rule.selector[-2])
-    nodes = [node for node in graph.nodes if type(node.operation) is layer and not node.shared]
-    return any(not getattr(node.operation, "bias", True) for node in nodes)
+    keys = {key.name for key in graph.keys}
+    return any(f"{path}.{tensor}" not in keys for path in _modules(segment, graph))
+
+
+def _modules(name: str, graph: Graph) -> Iterator[str]:
+    """Yield the paths of all layers of a name, also of those that other layers hold."""
+    for node in graph.nodes:
+        if node.operation is None or node.shared or not node.operation.is_module:
+            continue
+        if type(node.operation) is find(name):
+            yield node.path
+        for inner, kind in type(node.operation).inner.items():
+            if kind == name:
+                yield f"{node.path}.{inner}"
 
 
 def _by_key(rule: Initialisation) -> list[Line]:

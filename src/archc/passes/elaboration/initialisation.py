@@ -205,6 +205,8 @@ class ModuleNames:
         for node in graph.nodes:
             if node.operation is not None and node.operation.is_module:
                 self.classes.setdefault(node.path, set()).add(spec_name(type(node.operation)))
+                for name, inner in type(node.operation).inner.items():
+                    self.classes.setdefault(f"{node.path}.{name}", set()).add(inner)
         for instance in graph.instances():
             self.classes.setdefault(instance.path, set()).add(instance.template.name)
 
