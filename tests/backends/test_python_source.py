@@ -17,6 +17,7 @@ GOLDEN = ROOT / "tests/golden/source"
 SHOWN = ["lenet5", "vgg16", "resnet18", "resnet50", "googlenet", "densenet121", "textcnn", "unet"]
 SHOWN += ["bert_base", "gpt2", "wavenet", "transformer_base"]
 SHOWN += ["mobilenet_v3_large", "efficientnet_v2_s", "shufflenet_v2_x1_0", "vit_b_16"]
+SHOWN += ["swin_t", "maxvit_t"]
 
 HEAD = "archc: 1\nname: net\ninputs:\n  image: [B, 3, H=32, W=32]\n"
 

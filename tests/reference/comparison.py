@@ -1,6 +1,6 @@
 """What it means that two modules are the same network."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -48,14 +48,16 @@ def assert_same_network(
     assert_equal_in_training(model, reference, x)
 
 
-def fill(model: nn.Module) -> None:
+def fill(model: nn.Module, *, kept: Collection[str] = ()) -> None:
     """Fill every tensor of a state dict with numbers that tell it apart and keep values in range.
 
     Matrices get what keeps the variance under ReLU, vectors what no fresh batch norm has: those
-    are all ones and zeros.
+    are all ones and zeros. What stands in `kept` stays.
     """
     generator = torch.Generator().manual_seed(SEED)
     for name, tensor in model.state_dict().items():
+        if name in kept:
+            continue
         if not tensor.is_floating_point():
             tensor.zero_()
         elif tensor.ndim > 1:
@@ -64,6 +66,12 @@ def fill(model: nn.Module) -> None:
         else:
             middle = 1.0 if name.endswith(("weight", "running_var")) else 0.0
             tensor.uniform_(middle - 0.5, middle + 0.5, generator=generator)
+
+
+def constants(model: nn.Module) -> dict[str, Tensor]:
+    """Return the buffers that are no statistics of a batch norm: numbers that are computed."""
+    statistics = ("running_mean", "running_var", "num_batches_tracked")
+    return {name: t for name, t in model.named_buffers() if not name.endswith(statistics)}
 
 
 def share_weights(model: nn.Module, reference: nn.Module) -> None:

@@ -15,6 +15,7 @@ from _pytest.mark import ParameterSet
 from torch import Tensor, nn
 from torchvision.models import segmentation
 from torchvision.models.detection.backbone_utils import resnet_fpn_backbone
+from torchvision.models.maxvit import MaxVit
 from torchvision.models.regnet import BlockParams
 from torchvision.models.segmentation.deeplabv3 import DeepLabHead
 
@@ -43,6 +44,8 @@ class Reference:
     params: dict[str, object] = field(default_factory=dict)
     slow: bool = False
     giant: bool = False
+    constants: bool = False
+    """Whether it computes buffers that its values need, and so has to be made where they are."""
 
     def __str__(self) -> str:
         return f"{self.name}-small" if self.params else self.name
@@ -65,6 +68,10 @@ class Reference:
 
     def network(self) -> nn.Module:
         """Return the reference with numbers that tell every tensor apart."""
+        if self.constants:
+            network = self.build()
+            fill(network, kept=constants(network))
+            return network
         with torch.device("meta"):
             network = self.build()
         network = network.to_empty(device="cpu")
@@ -182,6 +189,37 @@ def _segmentation(
     return Reference(name, build, shape, (2, 3, *smallest_size(name)), params=params, slow=slow)
 
 
+def _windowed(
+    name: str, size: int, batch: int, *, slow: bool = False, giant: bool = False
+) -> Reference:
+    """Return torchvision's network of shifted windows with dropout, which it has none of."""
+    return Reference(
+        name,
+        partial(getattr(torchvision.models, name), dropout=0.1),
+        (batch, 3, size, size),
+        smallest=(batch, 3, 4, 4),
+        params={"dropout": 0.1},
+        slow=slow,
+        giant=giant,
+        constants=True,
+    )
+
+
+def _small_maxvit() -> nn.Module:
+    """Return torchvision's network for windows of two positions, and with dropout."""
+    return MaxVit(
+        input_size=(64, 64),
+        stem_channels=64,
+        partition_size=2,
+        block_channels=[64, 128, 256, 512],
+        block_layers=[2, 2, 5, 2],
+        head_dim=32,
+        stochastic_depth_prob=0.2,
+        mlp_dropout=0.1,
+        attention_dropout=0.1,
+    )
+
+
 SEGMENTATION = list(torchvision.models.list_models(segmentation))
 """The names of torchvision's models that give a class to every pixel."""
 
@@ -217,6 +255,15 @@ RUN_AGAINST_TORCHVISION = [
     _published("googlenet", 79),
     _published("inception_v3", 299, slow=True),
     _segmentation("lraspp_mobilenet_v3_large"),
+    Reference(
+        "maxvit_t",
+        _small_maxvit,
+        (4, 3, 64, 64),
+        smallest=(2, 3, 61, 61),
+        params={"size": 64, "window": 2, "dropout": 0.1},
+        slow=True,
+        constants=True,
+    ),
     _published("mnasnet0_5", 64),
     _published("mnasnet0_75", 64, slow=True),
     _published("mnasnet1_0", 64, slow=True),
@@ -253,6 +300,12 @@ RUN_AGAINST_TORCHVISION = [
     _published("shufflenet_v2_x2_0", 64, slow=True),
     _published("squeezenet1_0", 64),
     _published("squeezenet1_1", 64),
+    _windowed("swin_t", 40, 6, slow=True),
+    _windowed("swin_s", 40, 8, slow=True),
+    _windowed("swin_b", 40, 16, giant=True),
+    _windowed("swin_v2_t", 40, 6, slow=True),
+    _windowed("swin_v2_s", 40, 8, slow=True),
+    _windowed("swin_v2_b", 40, 16, giant=True),
     _published("vgg11", 64),
     _published("vgg11_bn", 64),
     _published("vgg13", 64, slow=True),
@@ -276,6 +329,7 @@ JUDGES = {
     "densenet.yaml": ["densenet121"],
     "efficientnet.yaml": ["efficientnet_b0", "efficientnet_v2_s"],
     "fcn.yaml": ["fcn_resnet50"],
+    "maxvit.yaml": ["maxvit_t"],
     "mnasnet.yaml": ["mnasnet1_0"],
     "regnet.yaml": ["regnet_x_400mf", "regnet_y_400mf"],
     "resnet.yaml": ["resnet18", "resnet50"],
@@ -283,6 +337,8 @@ JUDGES = {
     "resnext.yaml": ["resnext50_32x4d"],
     "shufflenet_v2.yaml": ["shufflenet_v2_x0_5"],
     "squeezenet.yaml": ["squeezenet1_1", "squeezenet1_0"],
+    "swin.yaml": ["swin_t"],
+    "swin_v2.yaml": ["swin_v2_t"],
     "vgg.yaml": ["vgg11_bn", "vgg11"],
     "vit.yaml": ["vit_b_32"],
     "bert.yaml": ["bert_base"],

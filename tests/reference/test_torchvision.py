@@ -4,10 +4,17 @@ from collections.abc import Callable, Sequence
 
 import pytest
 import torch
+import torchvision
 from torch import Tensor, nn
 
 import archc
-from tests.reference.comparison import keys
+from tests.reference.comparison import (
+    assert_equal_in_inference,
+    constants,
+    fill,
+    keys,
+    share_weights,
+)
 from tests.reference.networks import (
     RUN_AGAINST_TORCHVISION,
     SEGMENTATION,
@@ -19,6 +26,7 @@ from tests.reference.networks import (
     published,
     smallest_size,
     torchvision_model,
+    unfilled,
 )
 
 SHARED = [network.name for network in known_networks() if network.name in TORCHVISION]
@@ -38,12 +46,8 @@ SMALL_NETWORK = 12_000_000
 SEEDS = range(1, 5)
 
 
-WITHOUT_A_SPEC = {"maxvit_t", *(f"swin_{kind}" for kind in ("t", "s", "b", "v2_t", "v2_s", "v2_b"))}
-"""What is not written yet: windows of attention have a position bias of their own."""
-
-
-def test_every_network_of_torchvision_has_a_spec_or_is_known_to_lack_one() -> None:
-    assert set(TORCHVISION) - set(SHARED) == WITHOUT_A_SPEC
+def test_every_network_of_torchvision_has_a_spec() -> None:
+    assert set(TORCHVISION) == set(SHARED)
 
 
 @pytest.mark.slow
@@ -108,10 +112,62 @@ def test_smallest_input_is_the_published_one(name: str, size: int) -> None:
         assert {str(found.code) for found in refused} == {"ARC401"}
 
 
+WINDOWED = [name for name in SHARED if name.startswith(("maxvit", "swin"))]
+"""The networks with buffers that are computed."""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", WINDOWED)
+def test_buffers_that_are_computed_are_torchvisions(name: str) -> None:
+    ours = constants(archc.load(name, init=False))
+    theirs = constants(torchvision_model(name))
+    assert list(ours) == list(theirs)
+    assert len(ours) >= 12
+    for key, expected in theirs.items():
+        assert torch.equal(ours[key], expected), key
+
+
+@pytest.mark.parametrize("size", [(4, 4), (5, 30), (37, 50)], ids=str)
+@pytest.mark.parametrize("name", ["swin_t", "swin_v2_t"])
+def test_windows_are_shifted_at_sizes_the_network_was_not_compiled_for(
+    name: str, size: tuple[int, int]
+) -> None:
+    """The smallest, windows that cover a side, and sides of odd length at every merging."""
+    reference = next(r for r in RUN_AGAINST_TORCHVISION if r.name == name).network()
+    model = unfilled(name, None, {"dropout": 0.1})
+    share_weights(model, reference)
+    assert_equal_in_inference(model, reference, torch.randn(2, 3, *size))
+
+
+@pytest.mark.parametrize("name", ["swin_t", "swin_v2_t"])
+def test_picture_smaller_than_a_patch_is_refused(name: str) -> None:
+    report = archc.check(name, inputs={"image": (1, 3, 3, 4)})
+    assert {str(found.code) for found in report.diagnostics} == {"ARC401"}
+
+
+@pytest.mark.slow
+def test_maxvit_at_its_own_size_is_torchvisions() -> None:
+    reference = torchvision_model("maxvit_t")
+    fill(reference, kept=constants(reference))
+    model = unfilled("maxvit_t")
+    share_weights(model, reference)
+    assert_equal_in_inference(model, reference, torch.randn(1, 3, *smallest_size("maxvit_t")))
+    assert_equal_in_inference(model, reference, torch.randn(1, 3, 221, 221))
+
+
+@pytest.mark.parametrize("size", [220, 225, 256])
+def test_maxvit_refuses_what_torchvision_refuses(size: int) -> None:
+    with torch.device("meta"), pytest.raises(ValueError, match="not divisible"):
+        torchvision.models.maxvit_t(input_size=(size, size))
+    report = archc.check("maxvit_t", params={"size": size})
+    assert {str(found.code) for found in report.diagnostics} == {"ARC408"}
+
+
 INITIALISED = ["alexnet", "vgg11_bn", "resnet18", "densenet121", "googlenet", "squeezenet1_1"]
 INITIALISED += ["mobilenet_v2", "mobilenet_v3_small", "mnasnet0_5", "shufflenet_v2_x0_5"]
 INITIALISED += ["regnet_x_400mf", "efficientnet_b0", "resnext50_32x4d", "convnext_tiny"]
 INITIALISED += ["inception_v3", "vit_b_32", "fcn_resnet50", "lraspp_mobilenet_v3_large"]
+INITIALISED += ["swin_t", "swin_v2_t", "maxvit_t"]
 INITIALISED += ["regnet_y_400mf", "efficientnet_v2_s", "vgg16", "deeplabv3_mobilenet_v3_large"]
 
 
@@ -151,11 +207,11 @@ def drawn(build: Callable[[int], nn.Module], seeds: Sequence[int]) -> dict[str, 
 
 
 def assert_spread_alike(key: str, ours: Tensor, theirs: Tensor) -> None:
-    """Assert equal constants, or numbers whose spread and mean differ as by chance.
+    """Assert equal constants and integers, or numbers whose spread and mean differ as by chance.
 
     The spreads of two draws of n numbers lie about 1 / sqrt(n) apart: six times that is no chance.
     """
-    if (theirs == theirs[0]).all():
+    if not theirs.is_floating_point() or (theirs == theirs[0]).all():
         assert torch.equal(ours, theirs), key
     elif theirs.numel() >= MANY_NUMBERS:
         chance = 6 / theirs.numel() ** 0.5

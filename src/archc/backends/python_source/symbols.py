@@ -31,7 +31,9 @@ from archc.expressions.syntax import (
     names,
 )
 from archc.expressions.values import Constant, LayerName, is_list
+from archc.functions.reshaping import Reshaping
 from archc.ir.runs import Value
+from archc.reach import HERE
 
 STAGE_INPUTS = {"in_channels": 1, "in_features": -1}
 MAKE_DIVISIBLE = "make_divisible"
@@ -142,7 +144,7 @@ class Symbols(Struct, eq=False):
         return self.sizes[value.key]
 
     def _derived(self, value: Value) -> Dims:
-        """Follow a function: a dimension that keeps its size keeps its expression."""
+        """Follow an operation: a dimension that keeps its size keeps its expression."""
         node = value.node
         if node.operation is None or not node.inputs:
             return {}
@@ -151,6 +153,8 @@ class Symbols(Struct, eq=False):
             return self._concatenated(value)
         if function == "chunk":
             return self._chunk(value)
+        if isinstance(node.operation, Reshaping):
+            return self._reshaped(value, node.operation)
         shape = value.type.shape
         for source in node.inputs:
             dims = {
@@ -161,6 +165,13 @@ class Symbols(Struct, eq=False):
             if dims:
                 return dims
         return {}
+
+    def _reshaped(self, value: Value, operation: Reshaping) -> Dims:
+        """Follow each dimension to its new place, but for those that were merged or parted."""
+        (source,) = value.node.inputs
+        (reads,) = operation.reads(source.type)
+        places = {d: reads[d] for d in self.dims(source) if d in reads and reads[d].reach == HERE}
+        return {goes.dims[0]: self.dims(source)[d] for d, goes in places.items()}
 
     def _chunk(self, value: Value) -> Dims:
         """Divide the dimension that is cut; the others keep their expressions."""
@@ -183,6 +194,8 @@ class Symbols(Struct, eq=False):
                     return {dim: whole}
             case _:
                 pass
+        if known == known[:1] * len(known):
+            return {dim: folded(Binary("*", Literal(len(known)), known[0]))}
         return {dim: folded(reduce(lambda left, right: Binary("+", left, right), known))}
 
 
