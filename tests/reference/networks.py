@@ -22,7 +22,7 @@ from torchvision.models.segmentation.deeplabv3 import DeepLabHead
 import archc
 from archc.catalogue import Network, networks, specs_folder
 from tests.reference import modules, packages, sequences
-from tests.reference.comparison import Inputs, assert_same_network, fill
+from tests.reference.comparison import Inputs, assert_same_network, constants, fill
 from tests.reference.sequences import Tied
 
 
