@@ -46,7 +46,7 @@ def test_trained_weights_load_by_key_and_say_what_the_package_says(reference: Re
     assert list(model.state_dict()) == list(weights)
     theirs = reference.build()
     theirs.load_state_dict(weights, strict=True)
-    assert_equal_in_inference(model, theirs, picture(reference.name))
+    assert_equal_in_inference(model, theirs, (picture(reference.name),))
 
 
 def picture(name: str) -> Tensor:
