@@ -23,7 +23,7 @@ from archc.passes.check_expectations import check_expectations, expectation_of
 from archc.passes.count_costs import count_costs
 from archc.passes.elaborate import INFERENCE_WORKS, Request, elaborate
 from archc.passes.elaboration.nodes import MAX_NODES
-from archc.passes.find_unflattened import find_unflattened
+from archc.passes.warnings import warnings_of
 
 if TYPE_CHECKING:
     from archc.drawing import Drawing
@@ -112,10 +112,11 @@ def check_spec(spec: Spec, settings: Settings | None = None) -> Report:
         unmet, notes = _expectations(spec, settings, graph)
     except CompileError as error:
         return Report(None, None, error.diagnostics, error.sources)
-    found = (*graph.warnings, *find_unflattened(graph))
+    found = (*graph.warnings, *warnings_of(spec.document, graph))
     warnings = [d for d in found if d.code not in spec.document.allow]
-    if warnings and unmet:
-        return Report(graph, costs, tuple(map(_missed, warnings)), spec.sources, notes)
+    causes = [d for d in warnings if d in graph.warnings or d.code is Code.UNFLATTENED]
+    if causes and unmet:
+        return Report(graph, costs, tuple(map(_missed, causes)), spec.sources, notes)
     return Report(graph, costs, (*warnings, *unmet), spec.sources, notes)
 
 

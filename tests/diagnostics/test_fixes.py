@@ -63,7 +63,7 @@ CURES = [
         "- Conv2d(in_channels=4, out_channels=8, kernel_size=3)",
         "- Conv2d(out_channels=8, kernel_size=3)",
     ),
-    ("- Conv2d(8, 3) -> BatchNorm2d(9)", "- Conv2d(8, 3) -> BatchNorm2d()"),
+    ("- MaxPool2d(2) -> BatchNorm2d(9)", "- MaxPool2d(2) -> BatchNorm2d()"),
     ("- Conv2d: [8, 3]  # first", "- Conv2d(8, 3)  # first"),
     ("- Conv2d(8, 3, bias: no)", "- Conv2d(8, 3, bias=False)"),
     ("- Conv2d(8, 3, bias=no)", "- Conv2d(8, 3, bias=False)"),

@@ -4,7 +4,7 @@ A *run* is one execution of a line, and the tree of runs mirrors the tree of lin
 `archc.statements`. An `Instance` is one call of a block; the model is the outermost.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from msgspec import Struct, field
 
@@ -253,3 +253,21 @@ class BodyRun(Run):
     flow: Value | None
     value: Value | None
     path: str
+
+
+def lines_in(run: BodyRun | EntryRun) -> Iterator[EntryRun]:
+    """Yield the lines of a body and of the bodies in it, in order."""
+    match run:
+        case BodyRun():
+            for entry in run.entries:
+                yield entry
+                yield from lines_in(entry)
+        case ChildRun(content=BodyRun() as body) | IfRun(body=BodyRun() as body):
+            yield from lines_in(body)
+        case JoinRun(body=body) | BranchRun(body=body):
+            yield from lines_in(body)
+        case ForRun(turns=turns):
+            for _, body in turns:
+                yield from lines_in(body)
+        case _:
+            return

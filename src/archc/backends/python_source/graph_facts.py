@@ -15,6 +15,7 @@ from archc.ir.runs import (
     JoinRun,
     LetRun,
     Value,
+    lines_in,
 )
 
 
@@ -39,7 +40,7 @@ def returned(graph: Graph) -> Iterator[tuple[int, int]]:
 def given_names(graph: Graph) -> Iterator[tuple[tuple[int, int], str]]:
     """Yield what the spec calls one of several results: `let gate: parts.1`."""
     for instance in reversed(graph.calls):
-        for run in reversed(list(_runs_in(instance.body))):
+        for run in reversed(list(lines_in(instance.body))):
             match run:
                 case LetRun(statement=let, value=Value() as value) if len(value.node.outputs) > 1:
                     yield value.key, let.name
@@ -49,24 +50,6 @@ def given_names(graph: Graph) -> Iterator[tuple[tuple[int, int], str]]:
                         yield value.key, name
                 case _:
                     pass
-
-
-def _runs_in(run: BodyRun | EntryRun) -> Iterator[EntryRun]:
-    """Yield the lines of a body and of the bodies in it, in order."""
-    match run:
-        case BodyRun():
-            for entry in run.entries:
-                yield entry
-                yield from _runs_in(entry)
-        case ChildRun(content=BodyRun() as body) | IfRun(body=BodyRun() as body):
-            yield from _runs_in(body)
-        case JoinRun(body=body) | BranchRun(body=body):
-            yield from _runs_in(body)
-        case ForRun(turns=turns):
-            for _, body in turns:
-                yield from _runs_in(body)
-        case _:
-            return
 
 
 def ranges(graph: Graph) -> dict[int, tuple[int, int]]:

@@ -7,9 +7,8 @@ from archc.expressions.printing import expression_text
 from archc.expressions.syntax import Expression, Logical
 from archc.ir.runs import ItemRun
 from archc.passes.elaboration.advice_on_channels import channel_place
-from archc.passes.elaboration.call_edits import source_added
+from archc.passes.elaboration.call_edits import taking
 from archc.passes.elaboration.meetings import Meeting, Operand, way_to
-from archc.statements import Item, LayerCall, Stage
 
 
 def taken_elsewhere(meeting: Meeting) -> str:
@@ -43,18 +42,7 @@ def _from(line: Operand, other: Operand, name: str) -> str:
     else:
         reason = f"`{line.name}` has no `from`, so it takes the line above, `{other.name}`"
     words = f"{reason}: write `{line.name}: … from {name}`"
-    return Advice(words, *_taking(line.line.item, name))
-
-
-def _taking(item: Item, name: str) -> tuple[Edit, ...]:
-    """Return the edits that let a line take another tensor; none where it takes several."""
-    match item.sources, item.stages:
-        case (source,), _:
-            return (Edit(name, span=source.span),)
-        case (), (*_, Stage(LayerCall() as call, factor=None)):
-            return (source_added(call, name),)
-        case _:
-            return ()
+    return Advice(words, *taking(line.line.item, name))
 
 
 def passed_in(meeting: Meeting) -> str:

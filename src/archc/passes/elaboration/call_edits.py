@@ -2,7 +2,7 @@
 
 from archc.diagnostics import Edit, Span
 from archc.layers.base import Layer
-from archc.statements import LayerCall
+from archc.statements import Item, LayerCall, Stage
 
 
 def without_inferred(layer: type[Layer], call: LayerCall) -> tuple[Edit, ...]:
@@ -25,6 +25,17 @@ def with_names(layer: type[Layer], call: LayerCall, inferred: int = 0) -> tuple[
 def source_added(call: LayerCall, name: str) -> Edit:
     """Return the edit that lets a line whose last call this is take a tensor."""
     return Edit(f" from {name}", span=_end(call.span))
+
+
+def taking(item: Item, name: str) -> tuple[Edit, ...]:
+    """Return the edits that let a line take another tensor; none where it takes several."""
+    match item.sources, item.stages:
+        case (source,), _:
+            return (Edit(name, span=source.span),)
+        case (), (*_, Stage(LayerCall() as call, factor=None)):
+            return (source_added(call, name),)
+        case _:
+            return ()
 
 
 def without(call: LayerCall, name: str) -> tuple[Edit, ...]:

@@ -1,27 +1,34 @@
-"""Find the linear layers that read an image's last axis: a flatten is missing before them."""
+"""Linear layers that read an image's last axis: a flatten is missing before them."""
 
 import re
 from collections.abc import Iterator
 
-from archc.diagnostics import Code, Diagnostic, Span
+from archc.diagnostics import Code, Diagnostic
 from archc.ir.graph import Graph
 from archc.ir.runs import Node, Value
 from archc.layers.base import IMAGE_RANK, spec_name
-from archc.passes.elaboration.nodes import call_chain, operand, origin_text
+from archc.passes.warnings.wording import row, warning
 
+_ADVICE = "flatten it first: `-> flatten(1)` behind the layer above, or a line `Flatten`"
 _FOR_IMAGES = re.compile(r".*[23]d")
 
 
-def find_unflattened(graph: Graph) -> tuple[Diagnostic, ...]:
-    """Return a warning for each line with a linear layer whose input is an image as it is.
+def unflattened(graph: Graph) -> Iterator[Diagnostic]:
+    """Yield a warning for each linear layer whose input is an image as it is.
 
     torch takes it and maps the width alone. Where that is meant, `permute` says of which axis.
     """
-    found: dict[Span, Diagnostic] = {}
     for node in graph.nodes:
         if _is_linear(node) and _is_image(node.inputs[0]):
-            found.setdefault(node.span, _warning(node))
-    return tuple(found.values())
+            value = node.inputs[0]
+            width = value.type.shape[-1]
+            yield warning(
+                Code.UNFLATTENED,
+                node,
+                f"`Linear` reads the width of an image alone: in_features is {width}",
+                operands=(row("input", value),),
+                help=_ADVICE,
+            )
 
 
 def _is_linear(node: Node) -> bool:
@@ -42,17 +49,3 @@ def _layers_of_its_shape(value: Value) -> Iterator[str]:
         if not node.inputs:
             return
         node = node.inputs[0].node
-
-
-def _warning(node: Node) -> Diagnostic:
-    value = node.inputs[0]
-    width = value.type.shape[-1]
-    return Diagnostic(
-        Code.UNFLATTENED,
-        f"`Linear` reads the width of an image alone: in_features is {width}",
-        node.span,
-        operands=(operand("input", value, value.node.span, origin_text(value.node)),),
-        calls=call_chain(node.caller),
-        help="flatten it first: `-> flatten(1)` behind the layer above, or a line `Flatten`",
-        severity="warning",
-    )
