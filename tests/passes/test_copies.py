@@ -145,23 +145,28 @@ def assert_same(document: Document, request: Request, monkeypatch: pytest.Monkey
 
 
 def said(graph: Graph) -> list[Any]:
-    """Return all that a graph holds as plain data, the objects of its tree by number."""
-    seen: dict[int, int] = {}
+    """Return all that a graph holds as plain data: the objects of its tree, which name others."""
+    numbers: dict[int, int] = {}
+    tree: list[Any] = []
 
     def plain(value: Any) -> Any:
         if isinstance(value, (Node, Run)):
-            if id(value) in seen:
-                return type(value).__name__, seen[id(value)]
-            seen[id(value)] = len(seen)
-        if isinstance(value, (Node, Run, Value, Template, GraphOutput)):
-            fields = value.__struct_fields__
-            return (type(value).__name__, *(plain(getattr(value, name)) for name in fields))
+            if id(value) not in numbers:
+                numbers[id(value)] = len(numbers)
+                tree.append(value)
+            return type(value).__name__, numbers[id(value)]
+        if isinstance(value, (Value, Template, GraphOutput)):
+            return fields(value)
         if isinstance(value, (tuple, list)):
             return [plain(item) for item in value]
         return value
 
+    def fields(value: Any) -> list[Any]:
+        return [plain(getattr(value, name)) for name in value.__struct_fields__]
+
     parts = (graph.inputs, graph.nodes, graph.calls, graph.outputs, graph.keys, graph.init)
-    return plain([*parts, list(graph.declared.items()), graph.read_twice])
+    found = plain([*parts, list(graph.declared.items()), graph.read_twice])
+    return [found, *map(fields, tree)]  # the tree grows while it is walked
 
 
 @pytest.fixture

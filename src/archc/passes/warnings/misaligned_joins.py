@@ -8,17 +8,19 @@ from archc.functions.arithmetic import Arithmetic
 from archc.functions.joining import Concat
 from archc.ir.graph import Graph
 from archc.ir.runs import Node, Value
+from archc.layers.base import IMAGE_RANK
 from archc.passes.elaboration.meetings import Operand, Way, ways
 from archc.passes.warnings.wording import row, warning
 from archc.reach import HERE, Reach
 
-_AXES = ("length",), ("height", "width"), ("depth", "height", "width")
+_AXES = ("height", "width"), ("depth", "height", "width")
 
 
 def misaligned_joins(graph: Graph) -> Iterator[Diagnostic]:
-    """Yield a warning for each join whose branches are more than half a position apart.
+    """Yield a warning for each join of images whose branches are too far apart.
 
-    Half a position is what a window of even size is off by, and nobody can help that.
+    Half of what a position stands for is what windows of even size and enlargements are off by,
+    and nobody can help that. In sequences a branch may look back as far as it likes.
     """
     seen: set[object] = set()
     for node in graph.nodes:
@@ -37,7 +39,7 @@ def misaligned_joins(graph: Graph) -> Iterator[Diagnostic]:
 def _joins(node: Node) -> bool:
     if len(node.inputs) < 2 or not isinstance(node.operation, (Arithmetic, Concat)):
         return False
-    return node.inputs[0].type.rank > 2 and node.output.is_floating
+    return node.inputs[0].type.rank >= IMAGE_RANK and node.output.is_floating
 
 
 def _misaligned(node: Node, one: Value, other: Value) -> Diagnostic | None:
@@ -49,8 +51,8 @@ def _misaligned(node: Node, one: Value, other: Value) -> Diagnostic | None:
         if left is None or right is None or left.stride != right.stride:
             continue
         apart = abs(_centre(left) - _centre(right))
-        if apart > left.stride / 2:
-            axis = _AXES[one.type.rank - 3][dim - 2]
+        if 2 * apart > max(left.advance, right.advance):
+            axis = _AXES[one.type.rank - IMAGE_RANK][dim - 2]
             return warning(
                 Code.MISALIGNED,
                 node,
