@@ -2,7 +2,9 @@
 
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
+from secrets import token_hex
 
 from archc.diagnostics import Code, CompileError, Diagnostic
 
@@ -48,8 +50,15 @@ def write_refused(path: Path, error: OSError) -> CompileError:
     if isinstance(error, FileNotFoundError):
         advice = f"make the folder `{path.parent}` first"
     if isinstance(error, PermissionError):
-        advice = "choose another place with `-o`"
+        advice = "choose a place that you may write to"
     return output_error(Code.OUTPUT_FAILED, f"cannot write `{path}`: {reason}", advice)
+
+
+def system_refused(error: OSError) -> CompileError:
+    """Return the error that says what the system refused, of a call that says no more."""
+    place = f" `{error.filename}`" if error.filename else ""
+    reason = error.strerror or str(error)
+    return output_error(Code.OUTPUT_FAILED, f"the system refused{place}: {reason}")
 
 
 def output_error(
@@ -60,13 +69,14 @@ def output_error(
 
 
 def _replace(target: Path, data: bytes) -> None:
-    draft = target.with_name(f".{target.name[:200]}.{os.getpid()}.draft")
+    draft = target.with_name(f".{target.name[:200]}.{token_hex(8)}.draft")
     try:
         write_new(draft, data)
         if target.exists():
             draft.chmod(target.stat().st_mode)
         draft.replace(target)
     except BaseException:
-        draft.unlink(missing_ok=True)
+        with suppress(OSError):
+            draft.unlink(missing_ok=True)
         raise
     sync_folder(target.parent)

@@ -20,6 +20,7 @@ from archc.compiler import (
     summary_source,
 )
 from archc.diagnostics import ArchcError, Code, CompileError, Diagnostic
+from archc.files import system_refused
 from archc.ir.graph import Mode
 from archc.opening import Spec, SpecPath, open_spec, read_spec
 from archc.spec.source import decode
@@ -160,15 +161,18 @@ def check_mappings(**given: object) -> None:
 
 @contextmanager
 def accountable() -> Generator[None]:
-    """Turn an exception that is our fault into an error that says so.
+    """Turn an exception that is our fault, or the system's, into an error that says so.
 
     Raises:
-        CompileError: whatever went wrong inside, with the code of our own faults.
+        CompileError: whatever went wrong inside, with the code of our own faults, or that of
+            an output where the system refused a call.
     """
     try:
         yield
     except ArchcError:
         raise
+    except OSError as error:
+        raise system_refused(error) from error
     except Exception as error:
         raise CompileError([fault(error)], {}) from error
 

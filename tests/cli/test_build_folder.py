@@ -23,7 +23,7 @@ def _build(root: Path, content: str, *, force: bool = False, name: str = "net") 
             (draft / "model.py").write_text(content)
             (draft / "imports/other.yaml").write_text(content)
             write_manifest(draft, {"name": name})
-            return folder.publish(draft, name)
+            return folder.publish(draft, name, force=force)
 
 
 def _content(root: Path, name: str = "net") -> str:
@@ -68,6 +68,53 @@ def test_build_over_edited_files_is_refused_without_force(tmp_path: Path, edit: 
         _build(tmp_path, "one")
     _build(tmp_path, "one", force=True)
     assert _content(tmp_path) == "one"
+
+
+@pytest.mark.parametrize("force", [False, True])
+def test_edit_while_a_build_is_made_is_kept_without_force(tmp_path: Path, force: bool) -> None:
+    link = _build(tmp_path, "one")
+    folder = BuildFolder(tmp_path)
+    with folder.locked():
+        folder.check_free("net", force=force)
+        with folder.draft() as draft:
+            (draft / "model.py").write_text("two")
+            write_manifest(draft, {"name": "net"})
+            (link / "model.py").write_text("mine")
+            if force:
+                folder.publish(draft, "net", force=True)
+            else:
+                with pytest.raises(CompileError, match="were edited: model"):
+                    folder.publish(draft, "net", force=False)
+    assert (link / "model.py").read_text() == ("two" if force else "mine")
+
+
+def test_folder_that_cannot_be_listed_is_no_edited_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its files would seem to be gone, and `--force` to be the cure."""
+    link = _build(tmp_path, "one")
+
+    def forbidden(_path: object) -> None:
+        raise PermissionError(13, "Permission denied", str(link))
+
+    monkeypatch.setattr(os, "scandir", forbidden)
+    with pytest.raises(PermissionError):
+        edited_files(link.resolve())
+
+
+def test_file_that_became_a_pipe_is_edited(tmp_path: Path) -> None:
+    link = _build(tmp_path, "one")
+    (link / "model.py").unlink()
+    os.mkfifo(tmp_path / "pipe")
+    (link / "model.py").symlink_to(tmp_path / "pipe")
+    assert edited_files(link.resolve()) == ["model.py"]
+
+
+def test_link_that_a_killed_build_left_is_removed(tmp_path: Path) -> None:
+    _build(tmp_path, "one")
+    (tmp_path / ".store/draft-link").symlink_to("elsewhere")
+    _build(tmp_path, "two")
+    assert not list(tmp_path.rglob("*draft*"))
 
 
 def test_python_cache_beside_a_build_is_no_edit(tmp_path: Path) -> None:

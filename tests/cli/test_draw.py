@@ -62,5 +62,5 @@ def test_draw_into_a_read_only_folder_is_refused(tmp_path: Path) -> None:
     done = archc("draw", path, "-o", "x.dot", cwd=tmp_path, launcher=other_user)
     assert done.status == 3
     assert "error[ARC502]: cannot write `x.dot`: Permission denied" in done.err
-    assert "help: choose another place with `-o`" in done.err
+    assert "help: choose a place that you may write to" in done.err
     assert sorted(entry.name for entry in tmp_path.iterdir()) == ["tiny.yaml"]

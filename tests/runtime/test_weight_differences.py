@@ -46,7 +46,7 @@ CHANGES: dict[str, tuple[Callable[[State], State], str, str]] = {
     "a key too few": (
         lambda s: {k: v for k, v in s.items() if k != "fc.bias"},
         "1 missing",
-        "",
+        "without a bias in the weights: `fc`: write `bias=False`",
     ),
     "a key too many": (lambda s: {**s, "extra": torch.zeros(3)}, "1 unexpected", ""),
     "another head": (
@@ -72,7 +72,7 @@ CHANGES: dict[str, tuple[Callable[[State], State], str, str]] = {
     "a module as a list": (
         lambda s: {k.replace("bn.", "bn.0."): v for k, v in s.items()},
         "4 missing, 5 unexpected",
-        "`bn.weight` is `bn.0.weight` in the weights: write `-> ReLU`",
+        "in the weights `bn` is `bn.0`: write `-> ReLU`, a module, not `-> relu`, or a list",
     ),
     "a misspelt parameter": (
         lambda s: {k.replace("fc.bias", "fc.bais"): v for k, v in s.items()},
@@ -107,6 +107,56 @@ def test_advised_change_of_names_makes_the_weights_fit(spec: Path, state: State)
     weights = {f"module.{key}": value for key, value in state.items()}
     code = "{" + refusal(spec, weights).help.partition("{")[2]
     archc.load(spec, weights=eval(code, {"weights": weights}))
+
+
+OTHER_SPECS = {
+    "a module where a function is meant": (
+        "bn: BatchNorm2d -> ReLU",
+        "bn: BatchNorm2d -> relu",
+        "in the weights `bn.0` is `bn`: write `-> relu`, a function, not `-> ReLU`",
+    ),
+    "a module before another on one line": (
+        "fc: Dropout -> Linear(10)",
+        "fc: Linear(10)",
+        "in the weights `fc.1` is `fc`: give each module a line of its own",
+    ),
+    "no bias in the spec": (
+        "conv: Conv2d(4, 3, padding=1, bias=False)",
+        "conv: Conv2d(4, 3, padding=1)",
+        "with a bias in the weights: `conv`: leave out `bias=False`",
+    ),
+    "no bias in the weights": (
+        "conv: Conv2d(4, 3, padding=1)",
+        "conv: Conv2d(4, 3, padding=1, bias=False)",
+        "without a bias in the weights: `conv`: write `bias=False`",
+    ),
+    "functions where the weights count modules": (
+        "fc: [Linear(7), relu, Linear(7), relu, Linear(5)]",
+        "fc: [Linear(7), ReLU, Linear(7), ReLU, Linear(5)]",
+        "in the weights `fc.1` is `fc.2`, `fc.2` is `fc.4`: before them stand more modules there: "
+        "write `ReLU`, a module",
+    ),
+    "modules where the weights have functions": (
+        "fc: [Linear(7), ReLU, Linear(6), ReLU, Linear(5)]",
+        "fc: [Linear(7), relu, Linear(6), relu, Linear(5)]",
+        "in the weights `fc.2` is `fc.1`, `fc.4` is `fc.2`: before them stand fewer modules there: "
+        "write `relu`",
+    ),
+}
+"""A line of the spec, what it is in the spec of the weights, and what the message advises."""
+
+
+@pytest.mark.parametrize("kind", OTHER_SPECS)
+def test_advice_turns_a_line_into_that_of_the_weights(tmp_path: Path, kind: str) -> None:
+    ours, theirs, advice = OTHER_SPECS[kind]
+    name = ours.partition(":")[0]
+    paths = [tmp_path / "ours.yaml", tmp_path / "theirs.yaml"]
+    for path, line in zip(paths, (ours, theirs), strict=True):
+        lines = [line if text.strip().startswith(name) else text for text in NET.splitlines()]
+        path.write_text("\n".join(f"  {text}" if text == line else text for text in lines))
+    weights = archc.load(paths[1]).state_dict()
+    assert advice in refusal(paths[0], weights).help
+    archc.load(paths[1], weights=weights)
 
 
 def test_weights_without_the_words_in_front_say_how_to_add_them(

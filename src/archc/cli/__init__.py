@@ -162,15 +162,11 @@ def _refused(error: Exception) -> int:
 
 def _failed_output(error: OSError) -> int:
     from archc.cli.reporting import print_error
-    from archc.diagnostics import Code
-    from archc.files import output_error
+    from archc.files import system_refused
 
     if not error.filename:  # it may be the output itself, which would refuse once more
         _discard_stdout()
-    place = f" `{error.filename}`" if error.filename else ""
-    return print_error(
-        output_error(Code.OUTPUT_FAILED, f"the system refused{place}: {error.strerror or error}")
-    )
+    return print_error(system_refused(error))
 
 
 def _our_fault(error: Exception) -> int:

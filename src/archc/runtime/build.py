@@ -85,7 +85,7 @@ def build_spec(
             used = seed if weights == INITIAL else None
             write_manifest(draft, _facts(spec, settings, name, used))
             prove(draft / "model.py", graph)
-            return folder.publish(draft, name)
+            return folder.publish(draft, name, force=force)
 
 
 def _write_artefacts(draft: Path, spec: Spec, settings: Settings) -> Graph:

@@ -10,7 +10,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, cast
 
@@ -61,13 +61,13 @@ class BuildFolder(Struct, frozen=True):
         Raises:
             CompileError: the folder cannot be written, or the disk is full.
         """
-        self._remove_dead_drafts()
         try:
+            self._remove_dead_drafts()
             folder = Path(tempfile.mkdtemp(prefix=_DRAFT, dir=self.store))
-            folder.chmod(0o777 & ~_umask())
         except OSError as error:
             raise write_refused(self.store, error) from None
         try:
+            folder.chmod(0o777 & ~_umask())
             yield folder
         except OSError as error:
             raise write_refused(Path(error.filename or self.root), error) from None
@@ -97,19 +97,25 @@ class BuildFolder(Struct, frozen=True):
                 "copy them elsewhere, or lose them with --force",
             )
 
-    def publish(self, draft: Path, name: str) -> Path:
+    def publish(self, draft: Path, name: str, *, force: bool) -> Path:
         """Show a finished draft under a name; return the link.
 
         The content that the name showed before stays until the next build.
+
+        Raises:
+            CompileError: something else has the name by now, or a file was edited meanwhile.
         """
+        for place, _, files in os.walk(draft, onerror=_refused):
+            for file in files:
+                sync_file(Path(place, file))
+            sync_folder(Path(place))
+        content = self._placed(draft)
+        self.check_free(name, force=force)
         link = self.root / name
         before = self._target(link) if link.is_symlink() else None
-        for file in sorted(draft.rglob("*")):
-            sync_path(file)
-        sync_folder(draft)
-        content = self._placed(draft)
-        _point(link, Path(STORE, content.name))
-        self._remove_unreferenced({content, before} if before else {content})
+        self._point(link, Path(STORE, content.name))
+        with suppress(OSError):  # what is left over harms nobody, and the next build removes it
+            self._remove_unreferenced({content, before} if before else {content})
         return link
 
     def _placed(self, draft: Path) -> Path:
@@ -125,6 +131,18 @@ class BuildFolder(Struct, frozen=True):
                 return place
         raise output_error(Code.OUTPUT_FAILED, f"`{self.store}` is full of edited builds")
 
+    def _point(self, link: Path, target: Path) -> None:
+        """Make a link show a target by one rename."""
+        fresh = self.store / f"{_DRAFT}link"
+        fresh.symlink_to(target)
+        try:
+            fresh.replace(link)
+        except BaseException:
+            with suppress(OSError):
+                fresh.unlink(missing_ok=True)
+            raise
+        sync_folder(self.root)
+
     def _target(self, link: Path) -> Path | None:
         """Return the content that a link of ours shows, None for any other link."""
         target = self.root / link.readlink()
@@ -132,8 +150,11 @@ class BuildFolder(Struct, frozen=True):
 
     def _remove_dead_drafts(self) -> None:
         """Remove what killed builds left; we hold the lock, so no draft is alive."""
-        for folder in self.store.glob(f"{_DRAFT}*"):
-            shutil.rmtree(folder, ignore_errors=True)
+        for draft in self.store.iterdir():
+            if draft.name == f"{_DRAFT}link":
+                draft.unlink()
+            elif draft.name.startswith(_DRAFT):
+                shutil.rmtree(draft, ignore_errors=True)
 
     def _remove_unreferenced(self, kept: set[Path]) -> None:
         shown = {self._target(link) for link in self.root.iterdir() if link.is_symlink()}
@@ -155,7 +176,7 @@ def edited_files(folder: Path) -> list[str]:
         return []
     recorded = _recorded(folder)
     found = set(_files(folder))
-    changed = [n for n in found & set(recorded) if sha256((folder / n).read_bytes()) != recorded[n]]
+    changed = [n for n in found & set(recorded) if _hash(folder / n) != recorded[n]]
     return sorted({*changed, *(found ^ set(recorded))})
 
 
@@ -164,11 +185,8 @@ def sha256(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def sync_path(path: Path) -> None:
-    """Force a file or a folder to the disk."""
-    if path.is_dir():
-        sync_folder(path)
-        return
+def sync_file(path: Path) -> None:
+    """Force a file to the disk."""
     with path.open("rb") as stream:
         os.fsync(stream.fileno())
 
@@ -178,28 +196,34 @@ def _recorded(folder: Path) -> dict[str, str]:
     try:
         data = (folder / MANIFEST).read_bytes()
         files = cast("dict[str, str]", json.loads(data)["files"])
-    except (OSError, ValueError, KeyError, TypeError):
+    except (FileNotFoundError, IsADirectoryError, ValueError, KeyError, TypeError):
         return {}
     return {**files, MANIFEST: folder.name.partition("-")[0]}
 
 
 def _files(folder: Path) -> list[str]:
-    paths = (path for path in folder.rglob("*") if path.is_file() or path.is_symlink())
-    names = (path.relative_to(folder).as_posix() for path in paths)
+    """Return the files and links below a folder, by their paths from there.
+
+    Raises:
+        OSError: a folder cannot be listed: what is in it must not seem to be gone.
+    """
+    paths = [
+        Path(place, name)
+        for place, folders, files in os.walk(folder, onerror=_refused)
+        for name in (*folders, *files)
+    ]
+    found = [path for path in paths if path.is_file() or path.is_symlink()]
+    names = (path.relative_to(folder).as_posix() for path in found)
     return sorted(name for name in names if "__pycache__" not in name.split("/"))
 
 
-def _point(link: Path, target: Path) -> None:
-    """Make a link show a target by one rename."""
-    fresh = link.with_name(f".{link.name}.{os.getpid()}.link")
-    fresh.unlink(missing_ok=True)
-    fresh.symlink_to(target)
-    try:
-        fresh.replace(link)
-    except BaseException:
-        fresh.unlink(missing_ok=True)
-        raise
-    sync_folder(link.parent)
+def _refused(error: OSError) -> None:
+    raise error
+
+
+def _hash(path: Path) -> str:
+    """Return the hash of a file, empty for a link to none."""
+    return sha256(path.read_bytes()) if path.is_file() else ""
 
 
 def _occupied(link: Path, reason: str, advice: str) -> CompileError:

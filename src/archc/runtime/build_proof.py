@@ -54,8 +54,8 @@ def prove(source: Path, graph: Graph) -> None:
     """Load a written module in a fresh interpreter and compare it with the graph.
 
     Raises:
-        CompileError: torch cannot be imported, or the module is not as predicted, which is
-            our fault.
+        CompileError: torch cannot be imported, the interpreter was killed, or the module is not as
+            predicted, which is our fault.
     """
     command = [sys.executable, "-I", "-B", "-c", _CHILD, str(source)]
     try:
@@ -73,6 +73,10 @@ def prove(source: Path, graph: Graph) -> None:
     if child.returncode == _NO_TORCH:
         headline = f"the build cannot be proved without torch: {child.stdout.strip()}"
         raise output_error(Code.OUTPUT_FAILED, headline, "install torch")
+    if child.returncode < 0:
+        headline = f"proving the build was ended by signal {-child.returncode}"
+        advice = "there may be too little memory; nothing was written"
+        raise output_error(Code.OUTPUT_FAILED, headline, advice)
     if child.returncode:
         raise _disproved(child)
 

@@ -1,6 +1,6 @@
 """What differs between a model and weights, in words, with the likely reason."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 
 from msgspec import Struct, field
@@ -46,7 +46,16 @@ def mismatch(differences: Differences) -> CompileError:
         if keys
     ]
     headline = f"the weights do not fit the model: {', '.join(counts)}"
-    reasons = (_prefixed, _as_function, _renamed, _near, _of_another_size, _of_another_dtype)
+    reasons = (
+        _prefixed,
+        _as_function,
+        _with_bias,
+        _recounted,
+        _renamed,
+        _near,
+        _of_another_size,
+        _of_another_dtype,
+    )
     advice = next((text for reason in reasons if (text := reason(differences))), "")
     found = Diagnostic(Code.WEIGHTS_MISMATCH, headline, notes=tuple(notes), help=advice)
     return CompileError([found], {})
@@ -88,38 +97,119 @@ def _is_counter(key: str) -> bool:
 
 
 def _as_function(differences: Differences) -> str:
-    """A key has a number too many, or too few: a module stands where a function is meant."""
-    for name in differences.missing:
-        parts = name.split(".")
-        shorter = ".".join([*parts[:-2], parts[-1]])
-        if len(parts) > 2 and parts[-2].isdigit() and shorter in differences.unexpected:
-            named = f"`{name}` is `{shorter}` in the weights"
-            return f"{named}: write `-> relu`, a function, not `-> ReLU`"
-        longer = ".".join([*parts[:-1], "0", parts[-1]])
-        if len(parts) > 1 and longer in differences.unexpected:
-            named = f"`{name}` is `{longer}` in the weights"
-            return f"{named}: write `-> ReLU`, a module, not `-> relu`, or a list of one line"
+    """Keys have a number too many, or too few: a module stands where a function is meant."""
+    missing, unexpected = _modules(differences.missing), _modules(differences.unexpected)
+    deeper = [(name, outer) for name in missing if (outer := _outer(name)) in unexpected]
+    if deeper:
+        first = all(name.endswith(".0") for name, _ in deeper)
+        advice = (
+            "write `-> relu`, a function, not `-> ReLU`, a module"
+            if first
+            else "give each module a line of its own, or write functions before it"
+        )
+        return f"{_in_the_weights(deeper)}: {advice}"
+    flatter = [(name, f"{name}.0") for name in missing if f"{name}.0" in unexpected]
+    if flatter:
+        advice = "write `-> ReLU`, a module, not `-> relu`, or a list of one line"
+        return f"{_in_the_weights(flatter)}: {advice}"
     return ""
+
+
+def _outer(module: str) -> str:
+    """Return the path of what holds a module by a number, empty where none does."""
+    outer, _, number = module.rpartition(".")
+    return outer if number.isdigit() else ""
+
+
+def _in_the_weights(pairs: Sequence[tuple[str, str]]) -> str:
+    """Return which modules have which names in the weights."""
+    shown = ", ".join(f"`{name}` is `{other}`" for name, other in pairs[:NAMED])
+    return f"in the weights {shown}{', …' if len(pairs) > NAMED else ''}"
+
+
+def _with_bias(differences: Differences) -> str:
+    """All that differs are biases, which one has and the other lacks."""
+    absent, surplus = differences.missing, differences.unexpected
+    modules = [key.rpartition(".") for key in (*absent, *surplus)]
+    if differences.unlike or bool(absent) == bool(surplus):
+        return ""
+    if any(name != "bias" for _, _, name in modules):
+        return ""
+    shown = ", ".join(f"`{module}`" for module, _, _ in modules[:NAMED])
+    rest = ", …" if len(modules) > NAMED else ""
+    if absent:
+        return f"without a bias in the weights: {shown}{rest}: write `bias=False`"
+    return f"with a bias in the weights: {shown}{rest}: leave out `bias=False`"
+
+
+def _recounted(differences: Differences) -> str:
+    """Modules without names have other numbers, all greater in the weights, or all smaller."""
+    unlike = differences.unlike
+    missing = {**differences.missing, **{key: facts[0] for key, facts in unlike.items()}}
+    surplus = {**differences.unexpected, **{key: facts[1] for key, facts in unlike.items()}}
+    ours, theirs = _numbered(missing), _numbered(surplus)
+    if not ours or [*ours.values()] != [*theirs.values()]:
+        return ""
+    places = [*zip(ours, theirs, strict=True)]
+    pairs = [(_path(*one), _path(*other)) for one, other in places]
+    if any(one[0] != other[0] for one, other in places):
+        return ""
+    if all(one[1] < other[1] for one, other in places):
+        return (
+            f"{_in_the_weights(pairs)}: before them stand more modules there: "
+            "write `ReLU`, a module, not `relu`, which is not counted"
+        )
+    if all(one[1] > other[1] for one, other in places):
+        return (
+            f"{_in_the_weights(pairs)}: before them stand fewer modules there: "
+            "write `relu`, a function, not `ReLU`, which is counted"
+        )
+    return ""
+
+
+def _numbered(keys: Mapping[str, Facts]) -> dict[tuple[str, int], dict[str, Shape]]:
+    """Return the tensors of each module by where it is and its number, in order.
+
+    Nothing where one of them has a name instead.
+    """
+    found: dict[tuple[str, int], dict[str, Shape]] = {}
+    for module, tensors in _modules(keys).items():
+        outer, _, number = module.rpartition(".")
+        if not number.isdecimal():
+            return {}
+        found[outer, int(number)] = tensors
+    return dict(sorted(found.items()))
+
+
+def _path(outer: str, number: int) -> str:
+    return f"{outer}.{number}" if outer else str(number)
 
 
 def _renamed(differences: Differences) -> str:
     """Modules with the same tensors have other names, each missing one its own."""
+    pairs = _pairs(differences)
+    if not pairs:
+        return ""
+    return f"by their shapes, {_in_the_weights(pairs)}: rename the lines, or the keys"
+
+
+def _pairs(differences: Differences) -> list[tuple[str, str]]:
+    """Return each missing module with one of the weights that has the same tensors.
+
+    None at all if one of them has no such module.
+    """
     given, missing = _modules(differences.unexpected), _modules(differences.missing)
     if len(missing) == 1 and max(map(len, missing.values())) == 1:
-        return ""
+        return []
     pairs: list[tuple[str, str]] = []
     for name, tensors in missing.items():
         same = [other for other in given if given[other] == tensors]
         if not same:
-            return ""
+            return []
         best = next(iter(get_close_matches(name, same, 1, cutoff=0.0)), same[0])
         pairs.append((name, best))
         del given[best]
-    if not pairs:
-        return ""
-    shown = ", ".join(f"`{name}` is `{other}`" for name, other in pairs[:NAMED])
-    rest = ", …" if len(pairs) > NAMED else ""
-    return f"by their shapes, in the weights {shown}{rest}: rename the lines, or the keys"
+    return pairs
 
 
 def _modules(keys: Mapping[str, Facts]) -> dict[str, dict[str, Shape]]:

@@ -11,25 +11,13 @@ from typing import TYPE_CHECKING, Any
 from archc.diagnostics import Code, CompileError, Diagnostic
 from archc.files import write_whole
 from archc.runtime.weight_differences import Differences, Facts, mismatch
+from archc.runtime.weight_file import WeightFile
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
 _COUNTER = "num_batches_tracked"
 _WIDTHS = {"bfloat16": 2, "float16": 2, "float32": 4, "float64": 8}
-_FILE_DTYPES = {
-    "F64": "float64",
-    "F32": "float32",
-    "F16": "float16",
-    "BF16": "bfloat16",
-    "I64": "int64",
-    "I32": "int32",
-    "I16": "int16",
-    "I8": "int8",
-    "U8": "uint8",
-    "BOOL": "bool",
-}
-"""What safetensors calls torch's dtypes."""
 _PICKLES = frozenset({".pt", ".pth", ".bin", ".pkl", ".ckpt"})
 
 
@@ -42,9 +30,10 @@ def load_weights(
 ) -> tuple[str, ...]:
     """Copy weights into a model: every key with its shape, or the model is left as it was.
 
-    Floating-point tensors convert to a wider type of the model; integers never convert.
-    `num_batches_tracked` may be missing; the keys that were are returned. `except_` names keys and
-    modules to leave alone, `optional` keys that may be missing.
+    Every tensor is read before the first is copied. Floating-point tensors convert to a wider type
+    of the model; integers never convert. `num_batches_tracked` may be missing; the keys that were
+    are returned. `except_` names keys and modules to leave alone, `optional` keys that may be
+    missing.
 
     Raises:
         CompileError: every difference at once, or the file cannot be read.
@@ -56,9 +45,9 @@ def load_weights(
         left = _left(except_, state, given)
         absent = _checked(state, given, left, set(optional))
         wanted = set(given.names) - left
-        for name, tensor in state.items():
-            if name in wanted:
-                tensor.copy_(given.tensor(name))
+        values = given.values([name for name in state if name in wanted])
+        for name, value in values.items():
+            state[name].copy_(value)
     return absent
 
 
@@ -89,8 +78,8 @@ class _Given(ABC):
         """Return a tensor's shape and dtype."""
 
     @abstractmethod
-    def tensor(self, name: str) -> "Tensor":
-        """Return a tensor, read now."""
+    def values(self, names: Iterable[str]) -> "dict[str, Tensor]":
+        """Return tensors, read now."""
 
     @abstractmethod
     def close(self) -> None:
@@ -107,35 +96,28 @@ class _InMemory(_Given):
     def facts(self, name: str) -> tuple[tuple[int, ...], str]:
         return _facts(self.tensors[name])
 
-    def tensor(self, name: str) -> "Tensor":
-        return self.tensors[name]
+    def values(self, names: Iterable[str]) -> "dict[str, Tensor]":
+        return {name: self.tensors[name] for name in names}
 
     def close(self) -> None:
         pass
 
 
 class _File(_Given):
-    """A safetensors file, read tensor by tensor and closed before the model is used."""
+    """A safetensors file, closed before the model is used."""
 
     def __init__(self, path: Path) -> None:
-        from safetensors import SafetensorError, safe_open
-
-        try:
-            self.file: Any = safe_open(str(path), framework="pt")
-        except (SafetensorError, OSError) as error:
-            raise _unreadable(path, error) from None
-        super().__init__(self.file.keys())
+        self.file = WeightFile(path)
+        super().__init__(self.file.tensors)
 
     def facts(self, name: str) -> tuple[tuple[int, ...], str]:
-        part = self.file.get_slice(name)
-        dtype: str = part.get_dtype()
-        return tuple(part.get_shape()), _FILE_DTYPES.get(dtype, dtype)
+        return self.file.facts(name)
 
-    def tensor(self, name: str) -> "Tensor":
-        return self.file.get_tensor(name)
+    def values(self, names: Iterable[str]) -> "dict[str, Tensor]":
+        return self.file.values(names)
 
     def close(self) -> None:
-        self.file.__exit__(None, None, None)
+        self.file.close()
 
 
 def _facts(tensor: "Tensor") -> Facts:
@@ -166,18 +148,6 @@ def _check_tensors(weights: "Mapping[str, Any]") -> None:
     headline = f"weights are tensors by name, and `{key}` is of the type {type(value).__name__}"
     advice = f"pass what it holds: weights[{inner!r}]" if inner is not None else ""
     raise CompileError([Diagnostic(Code.WEIGHTS_UNREADABLE, headline, help=advice)], {})
-
-
-def _unreadable(path: Path, error: Exception) -> CompileError:
-    if path.is_dir():
-        reason = "it is a folder"
-    elif not path.exists():
-        reason = "there is no such file"
-    else:
-        reason = f"it is no whole safetensors file ({str(error).splitlines()[0]})"
-    return CompileError(
-        [Diagnostic(Code.WEIGHTS_UNREADABLE, f"cannot read the weights `{path}`: {reason}")], {}
-    )
 
 
 def _checked(
