@@ -8,6 +8,8 @@ from archc.diagnostics import Code, RuleViolation
 
 MAX_SIZE = 2**31 - 1
 MAX_RANK = 8
+MAX_ELEMENTS = 2**48
+"""Of one sample: torch counts the bytes of a tensor in 63 bits."""
 
 
 class Batch(Struct, frozen=True, gc=False):
@@ -148,7 +150,7 @@ def _first_difference(shapes: Sequence[Shape], dim: int) -> str:
 
 
 def checked(shape: Shape) -> Shape:
-    """Return `shape` if every size lies in 1 … 2³¹ − 1 and the rank in 1 … 8.
+    """Return `shape` if the rank lies in 1 … 8, every size in 1 … 2³¹ − 1, their product below 2⁴⁸.
 
     Raises:
         RuleViolation: a limit is passed.
@@ -163,6 +165,10 @@ def checked(shape: Shape) -> Shape:
                 Code.DIMENSION,
                 f"the result {format_shape(shape)} has a size outside 1 … {MAX_SIZE}",
             )
+    if elements(shape) > MAX_ELEMENTS:
+        raise RuleViolation(
+            Code.DIMENSION, f"a tensor {format_shape(shape)} has more than {MAX_ELEMENTS} elements"
+        )
     return shape
 
 

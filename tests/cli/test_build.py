@@ -122,6 +122,25 @@ def test_build_with_weights_that_do_not_fit_writes_nothing_and_ends_with_4(
     assert archc("build", other, "--weights", "none.safetensors").status == 4
 
 
+def test_build_with_weights_past_the_limit_of_parameters_is_refused_before_it_writes(
+    tmp_path: Path,
+) -> None:
+    spec = written(tmp_path, NET)
+    asked = ("build", spec, "--weights", "init", "--max-parameters")
+    done = archc(*asked, "161", cwd=tmp_path)
+    assert (done.status, done.out) == (1, "")
+    assert "error[ARC308]: tiny has 162 parameters; the limit is 161" in done.err
+    assert not (tmp_path / "build").exists()
+    done = archc(*asked, "162", cwd=tmp_path)
+    assert (done.status, done.out) == (0, "build/tiny\n"), done.err
+
+
+def test_build_without_weights_counts_parameters_that_no_machine_holds(tmp_path: Path) -> None:
+    text = NET.partition("expect:")[0].replace("Linear(10)", "Linear(2_000_000_000)")
+    done = archc("build", written(tmp_path, text), "--max-parameters", "1", cwd=tmp_path)
+    assert (done.status, done.out) == (0, "build/tiny\n"), done.err
+
+
 def test_build_with_a_seed_for_nothing_is_wrong_usage(tmp_path: Path) -> None:
     done = archc("build", written(tmp_path), "--seed", "3")
     assert done.status == 2

@@ -86,6 +86,9 @@ def input_of_rank(rank: int) -> str:
     return model("ReLU", head=HEAD.replace("3, 32, 32", sizes))
 
 
+WITH_ELEMENTS = {2**48: "16777216, 16777216", 2**48 + 1: "12648641, 22253377"}
+"""Sizes whose product is that number: 2⁴⁸ + 1 = 193 · 65537 · 22253377."""
+
 LIMITS: dict[str, tuple[int, Callable[[int], str], Code]] = {
     "size of a file in bytes": (2**20, spec_of_bytes, Code.READING_LIMIT),
     "depth of YAML": (32, nested_lists, Code.READING_LIMIT),
@@ -129,6 +132,16 @@ LIMITS: dict[str, tuple[int, Callable[[int], str], Code]] = {
         lambda n: model("ReLU", head=HEAD.replace("32, 32", f"1, {n}")),
         Code.DIMENSION,
     ),
+    "elements of a tensor": (
+        2**48,
+        lambda n: model("ReLU", head=HEAD.replace("3, 32, 32", WITH_ELEMENTS[n])),
+        Code.DIMENSION,
+    ),
+    "number in an argument": (
+        2**31 - 1,
+        lambda n: model(f"MaxPool2d(2, stride={n})"),
+        Code.ARGUMENT_VALUE,
+    ),
     "rank of a tensor": (8, input_of_rank, Code.RANK),
     "nodes after expansion": (
         10_000,
@@ -157,5 +170,5 @@ def test_spec_past_a_limit_is_refused_with_its_code(name: str) -> None:
 def test_page_of_limits_lists_every_limit() -> None:
     rows = dict(re.findall(r"^\| ([^|]+?) \| ([^|]+?) \|", PAGE.read_text("utf-8"), re.MULTILINE))
     for name, (limit, _, _) in LIMITS.items():
-        shown = {2**63 - 1: "2⁶³ − 1", 2**31 - 1: "2³¹ − 1"}.get(limit, f"{limit:,}")
+        shown = {2**63 - 1: "2⁶³ − 1", 2**31 - 1: "2³¹ − 1", 2**48: "2⁴⁸"}.get(limit, f"{limit:,}")
         assert rows[name] == shown

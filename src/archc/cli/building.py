@@ -28,6 +28,13 @@ from archc.cli.options import network_options, one_network, settings_of, spec_ar
     type=click.IntRange(0, 2**63 - 1),
     help="The seed of `--weights init`; 0 if none is given.",
 )
+@click.option(
+    "--max-parameters",
+    type=click.IntRange(1),
+    default=10_000_000_000,
+    show_default=True,
+    help="Refuse to write weights of a network that has more.",
+)
 def build_command(
     *,
     spec: str,
@@ -39,6 +46,7 @@ def build_command(
     force: bool,
     weights: str | None,
     seed: int | None,
+    max_parameters: int,
 ) -> int:
     """Write build/<name>/: model.py, spec.yaml, graph.json, diagram.svg, summary.txt,
     manifest.json.
@@ -61,6 +69,14 @@ def build_command(
         raise click.UsageError("--seed is for --weights init: nothing else here is random")
     settings = settings_of(variant, parameters, inputs, max_nodes)
     source, settings = one_network(spec, settings)
-    place = build_spec(source, settings, Path(output), force=force, weights=weights, seed=seed or 0)
+    place = build_spec(
+        source,
+        settings,
+        Path(output),
+        force=force,
+        weights=weights,
+        seed=seed or 0,
+        max_parameters=max_parameters,
+    )
     print(place)
     return 0

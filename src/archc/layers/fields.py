@@ -4,8 +4,10 @@ from typing import Annotated
 
 from pydantic import Field
 
-Positive = Annotated[int, Field(ge=1)]
-NotNegative = Annotated[int, Field(ge=0)]
+from archc.shapes import MAX_SIZE
+
+Positive = Annotated[int, Field(ge=1, le=MAX_SIZE)]
+NotNegative = Annotated[int, Field(ge=0, le=MAX_SIZE)]
 PositiveAxes = Positive | tuple[Positive, ...]
 NotNegativeAxes = NotNegative | tuple[NotNegative, ...]
 Real = Annotated[float, Field(allow_inf_nan=False)]

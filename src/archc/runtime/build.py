@@ -29,6 +29,7 @@ from archc.ir.graph import Graph
 from archc.opening import Spec, SpecPath, read_spec
 from archc.runtime.build_folder import BuildFolder, sha256, write_manifest
 from archc.runtime.build_proof import prove
+from archc.runtime.load import MAX_PARAMETERS, check_size, load
 
 INITIAL: Literal["init"] = "init"
 """What stands for the weights that a network starts with."""
@@ -45,12 +46,14 @@ def build(
     force: bool = False,
     weights: SpecPath | None = None,
     seed: int = 0,
+    max_parameters: int = MAX_PARAMETERS,
 ) -> Path:
     """Write `<output>/<name>/` with everything made of a network; return that path.
 
     The folder appears whole or not at all, after its `model.py` was loaded by a fresh
     interpreter and had the predicted keys and shapes. `weights` is a `.safetensors` file that
-    must fit, or `"init"` for those that the network starts with, from `seed`.
+    must fit, or `"init"` for those that the network starts with, from `seed`. Without weights
+    nothing is allocated; with them, a network of more than `max_parameters` is refused.
 
     Raises:
         CompileError: the spec is wrong, the weights do not fit, the folder cannot be written,
@@ -60,7 +63,15 @@ def build(
     with accountable():
         settings = Settings(variant, params or {}, {}, inputs or {})
         spec, settings = chosen(path, text, settings)
-        return build_spec(spec, settings, Path(output), force=force, weights=weights, seed=seed)
+        return build_spec(
+            spec,
+            settings,
+            Path(output),
+            force=force,
+            weights=weights,
+            seed=seed,
+            max_parameters=max_parameters,
+        )
 
 
 def build_spec(
@@ -71,17 +82,21 @@ def build_spec(
     force: bool = False,
     weights: SpecPath | None = None,
     seed: int = 0,
+    max_parameters: int = MAX_PARAMETERS,
 ) -> Path:
     """Build a spec that was read; see `build`."""
     settings = replace(settings, training=True)
-    name = graph_of(spec, settings).title
+    planned = graph_of(spec, settings)
+    if weights is not None:
+        check_size(planned, max_parameters)
+    name = planned.title
     folder = BuildFolder(output)
     with folder.locked():
         folder.check_free(name, force=force)
         with folder.draft() as draft:
             graph = _write_artefacts(draft, _copied(draft, spec), settings)
             if weights is not None:
-                _write_weights(draft, weights, seed)
+                _write_weights(draft, weights, seed, max_parameters)
             used = seed if weights == INITIAL else None
             write_manifest(draft, _facts(spec, settings, name, used))
             prove(draft / "model.py", graph)
@@ -116,13 +131,13 @@ def _copied(draft: Path, spec: Spec) -> Spec:
     return read_spec(files["spec.yaml"], "spec.yaml", draft / "spec.yaml")
 
 
-def _write_weights(draft: Path, weights: SpecPath, seed: int) -> None:
+def _write_weights(draft: Path, weights: SpecPath, seed: int, max_parameters: int) -> None:
     """Write the weights of the drafted network: those it starts with, or those of a file."""
-    from archc.runtime.load import load
     from archc.runtime.weights import save
 
     given = None if weights == INITIAL else weights
-    save(load(draft / "graph.json", weights=given, seed=seed), draft / "weights.safetensors")
+    model = load(draft / "graph.json", weights=given, seed=seed, max_parameters=max_parameters)
+    save(model, draft / "weights.safetensors")
 
 
 def _facts(spec: Spec, settings: Settings, name: str, seed: int | None) -> dict[str, Any]:

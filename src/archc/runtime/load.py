@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
 MAX_PARAMETERS = 10_000_000_000
+"""How many parameters are allocated where nobody allows more."""
 
 
 def load(
@@ -72,7 +73,7 @@ def load(
         )
         opened, settings = chosen(spec, None, settings)
         graph = graph_of(opened, settings)
-        _check_size(graph, max_parameters)
+        check_size(graph, max_parameters)
         module = compiled(graph, lambda: canonical_text(graph, opened), ops or {})
         with _constructing(place, seed, random=init and (weights is None or bool(left))):
             model = model_class(module)()
@@ -97,10 +98,15 @@ def _check_call(weights: object, left: tuple[str, ...]) -> None:
         raise CallError("except_ says what the weights leave out: give weights too")
 
 
-def _check_size(graph: Graph, limit: int) -> None:
+def check_size(graph: Graph, limit: int) -> None:
+    """Refuse a network whose parameters would take more memory than was allowed.
+
+    Raises:
+        CompileError: it has more parameters than the limit.
+    """
     if graph.parameter_count > limit:
         headline = f"{graph.title} has {graph.parameter_count:,} parameters; the limit is {limit:,}"
-        advice = "raise max_parameters if the memory is there"
+        advice = "if the memory is there: --max-parameters, or max_parameters in Python"
         raise CompileError([Diagnostic(Code.EXPANSION_LIMIT, headline, help=advice)], {})
 
 

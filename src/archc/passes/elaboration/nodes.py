@@ -134,6 +134,9 @@ class NodeBuilder:
             if output.shape:
                 checked(output.shape)
         tensors = operation.owned(*types) if operation.is_module else ()
+        for tensor in tensors:
+            if tensor.shape:
+                checked(tensor.shape)
         shared = self.shared and operation.is_module
         node = Node(
             len(self.nodes),
