@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 import archc
+from archc.backends.python_source import python_source
 from archc.ir.graph import Graph, Mode
 from archc.runtime.modules import compiled, model_class
 from tests.backends.constructs import CONSTRUCTS
@@ -91,8 +92,45 @@ ENTRANCES = {
     "block_copies": "first: Doubled * 2",
     "block_of_a_mapping": "first: Named -> Named",
 }
+LOOP = """first: Linear(4)
+  body:
+    - let h: {start}
+    - for _ in range(4):
+        - Pair from {pair} as h
+"""
+ROLLED = {
+    "rolled": LOOP.format(start="first", pair="h, x"),
+    "rolled_from_the_input": LOOP.format(start="x", pair="h, first"),
+    "rolled_in_the_second_place": LOOP.format(start="first", pair="x, h"),
+    "rolled_and_read_before": LOOP.format(start="first", pair="h, x").replace(
+        "  body", "  other: tanh\n  body"
+    )
+    + "  end: from body + other",
+    "rolled_and_read_twice": LOOP.format(start="first", pair="h, x")
+    + "  end: from tanh(body) + body",
+    "rolled_in_a_block": "first: Linear(4) -> Rolled -> Rolled",
+}
+UNROLLED = {
+    "unrolled_with_itself": LOOP.format(start="first", pair="h, first"),
+    "unrolled_start_read_after": LOOP.format(start="first", pair="h, x")
+    + "  end: from body + first",
+    "unrolled_both_places": LOOP.format(start="first", pair="h, h"),
+    "unrolled_twice": LOOP.format(start="first", pair="h, x")
+    + "    - for _ in range(3):\n        - Pair from h, x as h",
+    "unrolled_and_collected": LOOP.format(start="first", pair="h, x")
+    + "        - tanh from h as hs[]\n    - add from hs",
+}
 BLOCKS = """\
 blocks:
+  Pair()(a, b):
+    first: Linear(4) from a
+    return: first - b
+  Rolled:
+    start: Linear(4)
+    body:
+      - let h: start
+      - for _ in range(3):
+          - Pair from h, x as h
   Halved: Linear(4) from x / 2
   Doubled:
     - Linear(4) from x * 2
@@ -128,7 +166,8 @@ def spec_of(chain: str) -> str:
 
 
 SPECS = {name: f"archc: 1\nname: net\n{body}" for name, body in CONSTRUCTS.items()}
-SPECS |= {name: spec_of(chain) for name, chain in (CHAINS | ENTRANCES | OVERWRITING).items()}
+LINES = CHAINS | ENTRANCES | OVERWRITING | ROLLED | UNROLLED
+SPECS |= {name: spec_of(chain) for name, chain in LINES.items()}
 for name in ("output_of_training", "residual_output_of_training"):
     SPECS[name] += "outputs:\n  y: last\n  before: a if training\n"
 
@@ -167,6 +206,12 @@ def test_source_computes_what_the_nodes_say(name: str, mode: Mode) -> None:
         results = results_of(model, [x.clone() for x in inputs])
     assert len(results) == len(expected)
     assert all(map(torch.equal, results, expected))
+
+
+@pytest.mark.parametrize("name", ROLLED | UNROLLED)
+def test_calls_of_a_list_are_a_loop_where_one_result_flows_through_it(name: str) -> None:
+    source = python_source(graph_of(SPECS[name]))
+    assert (" in self.body:\n" in source) == (name in ROLLED)
 
 
 @pytest.mark.parametrize("mode", ["eval", "train"])

@@ -87,10 +87,7 @@ class BertBase(nn.Module):
         self.embeddings.LayerNorm = nn.LayerNorm(768, eps=1e-12)
         self.embeddings.dropout = nn.Dropout(0.1)
         self.encoder = nn.Module()
-        layer: list[nn.Module] = []
-        for _ in range(12):
-            layer.append(Layer())
-        self.encoder.layer = nn.ModuleList(layer)
+        self.encoder.layer = nn.ModuleList([Layer() for _ in range(12)])
         self.pooler = nn.Module()
         self.pooler.dense = nn.Linear(768, 768)
         self.init_weights()
@@ -103,19 +100,9 @@ class BertBase(nn.Module):
         )
         x = self.embeddings.token_type_embeddings(token_type_ids)  # line 46: [B, 128, 768]
         x = self.embeddings.LayerNorm(word_embeddings + x + position_embeddings)  # lines 47-48
-        x = self.embeddings.dropout(x)  # line 49: [B, 128, 768]
-        x = self.encoder.layer[0](x, mask)  # line 54: [B, 128, 768]
-        x = self.encoder.layer[1](x, mask)  # line 54: [B, 128, 768]
-        x = self.encoder.layer[2](x, mask)  # line 54: [B, 128, 768]
-        x = self.encoder.layer[3](x, mask)  # line 54: [B, 128, 768]
-        x = self.encoder.layer[4](x, mask)  # line 54: [B, 128, 768]
-        x = self.encoder.layer[5](x, mask)  # line 54: [B, 128, 768]
-        x = self.encoder.layer[6](x, mask)  # line 54: [B, 128, 768]
-        x = self.encoder.layer[7](x, mask)  # line 54: [B, 128, 768]
-        x = self.encoder.layer[8](x, mask)  # line 54: [B, 128, 768]
-        x = self.encoder.layer[9](x, mask)  # line 54: [B, 128, 768]
-        x = self.encoder.layer[10](x, mask)  # line 54: [B, 128, 768]
-        states = self.encoder.layer[11](x, mask)  # line 54: [B, 128, 768]
+        states = self.embeddings.dropout(x)  # line 49: [B, 128, 768]
+        for layer in self.encoder.layer:
+            states = layer(states, mask)  # line 54: [B, 128, 768]
         dense = torch.tanh(self.pooler.dense(states[:, 0]))  # line 56: [B, 768]
         return Output(last_hidden_state=states, pooler_output=dense)
 

@@ -16,23 +16,23 @@ class TransformerBase(nn.Module):
         super().__init__()
         self.words = nn.Embedding(37000, 512)
         self.encoder = nn.Module()
-        layers: list[nn.Module] = []
-        for _ in range(6):
-            layers.append(
+        self.encoder.layers = nn.ModuleList(
+            [
                 nn.TransformerEncoderLayer(
                     512, 8, dim_feedforward=2048, dropout=0.1, batch_first=True
-                ),
-            )
-        self.encoder.layers = nn.ModuleList(layers)
+                )
+                for _ in range(6)
+            ],
+        )
         self.decoder = nn.Module()
-        layers: list[nn.Module] = []
-        for _ in range(6):
-            layers.append(
+        self.decoder.layers = nn.ModuleList(
+            [
                 nn.TransformerDecoderLayer(
                     512, 8, dim_feedforward=2048, dropout=0.1, batch_first=True
-                ),
-            )
-        self.decoder.layers = nn.ModuleList(layers)
+                )
+                for _ in range(6)
+            ],
+        )
         self.scores = nn.Linear(512, 37000, bias=False)
         self.init_weights()
 
@@ -45,56 +45,27 @@ class TransformerBase(nn.Module):
         x = torch.arange(words.shape[2], device=words.device)[:256]  # line 24: int64[256]
         x = place.unsqueeze(1) / 10000 ** (2 * x / 512)  # line 25: [64, 256]
         x = torch.flatten(torch.stack([torch.sin(x), torch.cos(x)], 2), 1)  # line 26: [64, 512]
-        x = F.dropout(words * 22.627416997969522 + x, 0.1, training=self.training)  # line 34
-        x = self.encoder.layers[0](x, src_key_padding_mask=padded)  # lines 38-40: [B, 64, 512]
-        x = self.encoder.layers[1](x, src_key_padding_mask=padded)  # lines 38-40: [B, 64, 512]
-        x = self.encoder.layers[2](x, src_key_padding_mask=padded)  # lines 38-40: [B, 64, 512]
-        x = self.encoder.layers[3](x, src_key_padding_mask=padded)  # lines 38-40: [B, 64, 512]
-        x = self.encoder.layers[4](x, src_key_padding_mask=padded)  # lines 38-40: [B, 64, 512]
-        states = self.encoder.layers[5](x, src_key_padding_mask=padded)  # lines 38-40: [B, 64, 512]
+        states = F.dropout(words * 22.627416997969522 + x, 0.1, training=self.training)  # line 34
+        for layer in self.encoder.layers:
+            states = layer(states, src_key_padding_mask=padded)  # lines 38-40: [B, 64, 512]
         placed = self.words(target)  # line 42: [B, 64, 512]
         place = torch.arange(placed.shape[1], device=placed.device)  # line 23: int64[64]
         x = torch.arange(placed.shape[2], device=placed.device)[:256]  # line 24: int64[256]
         x = place.unsqueeze(1) / 10000 ** (2 * x / 512)  # line 25: [64, 256]
         x = torch.flatten(torch.stack([torch.sin(x), torch.cos(x)], 2), 1)  # line 26: [64, 512]
-        x = F.dropout(placed * 22.627416997969522 + x, 0.1, training=self.training)  # line 42
-        x = self.decoder.layers[0](  # lines 46-49: [B, 64, 512]
-            x,
-            states,
-            tgt_mask=later,
-            memory_key_padding_mask=padded,
+        states_1 = F.dropout(  # line 42: [B, 64, 512]
+            placed * 22.627416997969522 + x,
+            0.1,
+            training=self.training,
         )
-        x = self.decoder.layers[1](  # lines 46-49: [B, 64, 512]
-            x,
-            states,
-            tgt_mask=later,
-            memory_key_padding_mask=padded,
-        )
-        x = self.decoder.layers[2](  # lines 46-49: [B, 64, 512]
-            x,
-            states,
-            tgt_mask=later,
-            memory_key_padding_mask=padded,
-        )
-        x = self.decoder.layers[3](  # lines 46-49: [B, 64, 512]
-            x,
-            states,
-            tgt_mask=later,
-            memory_key_padding_mask=padded,
-        )
-        x = self.decoder.layers[4](  # lines 46-49: [B, 64, 512]
-            x,
-            states,
-            tgt_mask=later,
-            memory_key_padding_mask=padded,
-        )
-        x = self.decoder.layers[5](  # lines 46-49: [B, 64, 512]
-            x,
-            states,
-            tgt_mask=later,
-            memory_key_padding_mask=padded,
-        )
-        return self.scores(x)  # line 50: [B, 64, 37000]
+        for layer in self.decoder.layers:
+            states_1 = layer(  # lines 46-49: [B, 64, 512]
+                states_1,
+                states,
+                tgt_mask=later,
+                memory_key_padding_mask=padded,
+            )
+        return self.scores(states_1)  # line 50: [B, 64, 37000]
 
     @torch.no_grad()
     def init_weights(self) -> None:

@@ -79,6 +79,12 @@ class Draft:
         """Return how `forward` reaches the module at a path."""
         return access_text(path, self.instance.path, self.structure.indexed)
 
+    def length_of(self, access: str) -> int:
+        """Return how many children the module has that `access` reaches."""
+        inner = access.removeprefix("self.")
+        place = f"{self.instance.path}.{inner}" if self.instance.path else inner
+        return self.structure.child_count(place)
+
     def knows(self, value: Value) -> bool:
         """Return whether a value has been computed."""
         return key_of(value) in self._variables

@@ -3,6 +3,7 @@
 from archc.backends.python_source.drafts import Draft, Place, key_of
 from archc.backends.python_source.layout import Line
 from archc.backends.python_source.module_access import relative_path
+from archc.backends.python_source.rolling import rolled
 from archc.backends.python_source.run_kinds import (
     Unit,
     is_container,
@@ -52,6 +53,7 @@ class ForwardWriter:
         self._begin("", 0, 0)
         results = [Text([Read(self.draft.variable(value))]) for value in self._result_values()]
         statements, results = inlined(self.draft.statements, results)
+        statements, results = rolled(statements, results, self.draft.length_of)
         return ForwardLines(self.draft, statements, results, self.return_lines).lines()
 
     def _result_values(self) -> tuple[Value, ...]:

@@ -1,8 +1,9 @@
 """Writing a loop of `__init__`: as a loop, as one with a running size, or turn by turn."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 
-from archc.backends.python_source.pieces import Control, Local, Piece, words
+from archc.backends.python_source.pieces import Control, Copies, Local, Made, Piece, words
 from archc.backends.python_source.symbols import (
     Context,
     NotUniformError,
@@ -19,6 +20,8 @@ from archc.expressions.values import Constant, is_list
 from archc.ir.runs import BodyRun, ForRun, Value
 from archc.statements import Targets
 
+_COUNTED = re.compile(r"for _ in range\(([^,]+)\):")
+"""The head of a loop that only counts, with the number of its turns."""
 WriteBody = Callable[[Vocabulary, Sequence[BodyRun]], list[Piece]]
 
 
@@ -63,7 +66,7 @@ class _Loop:
         head = self._head(pieces)
         self.symbols.sizes.update(symbols.sizes)
         self._forget_own_names(symbols)
-        return [Control(head, pieces)]
+        return [_copies(head, pieces) or Control(head, pieces)]
 
     def running(self) -> list[Piece]:
         """Return a loop that carries the size its layers infer from in a variable."""
@@ -148,6 +151,16 @@ class _Loop:
             assert last is not None
             self.symbols.sizes[last.key] = {dim % len(last.type.shape): Name(name)}
         return [] if start == Name(name) else [Local(name, expression_text(start))]
+
+
+def _copies(head: str, pieces: Sequence[Piece]) -> Copies | None:
+    """Return what a loop puts into a list whose turns are all alike; None for any other loop."""
+    count = _COUNTED.fullmatch(head)
+    match pieces:
+        case [Made(key="", comment="", register="") as only] if count is not None:
+            return Copies(only.maker, count[1])
+        case _:
+            return None
 
 
 def _holds_tensors(bound: Mapping[str, Constant]) -> bool:

@@ -60,6 +60,13 @@ class Structure:
         self.given_names = dict(given_names(graph))
         self._sequences: dict[int, bool] = {}
 
+    def child_count(self, path: str) -> int:
+        """Return how many numbered children the module at a path has."""
+        outer = f"{path}."
+        paths = [*(call.path for call in self.graph.calls), *(n.path for n in self.graph.nodes)]
+        below = (other[len(outer) :].split(".")[0] for other in paths if other.startswith(outer))
+        return len({name for name in below if name.isdigit()})
+
     def is_sequence(self, run: BodyRun | ItemRun) -> bool:
         """Return whether a run is modules called one after the other and nothing else.
 

@@ -139,7 +139,7 @@ class Statement(Struct, eq=False):
     """One assignment of `forward`.
 
     One that is not `kept` is a step inside a line: it stands in the expression that reads
-    it, unless several do.
+    it, unless several do. `loop` is the list whose modules are called one after another.
     """
 
     pattern: Pattern
@@ -148,6 +148,7 @@ class Statement(Struct, eq=False):
     train_only: bool
     kept: bool
     shows_type: bool = True
+    loop: str = ""
 
     @property
     def variables(self) -> tuple[Variable, ...]:

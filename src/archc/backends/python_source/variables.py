@@ -45,7 +45,7 @@ class ForwardLines:
             if statement.train_only and not training:
                 lines.append(Line(0, "if self.training:"))
             training = statement.train_only
-            lines.append(self._line(index, statement))
+            lines += self._loop(statement) if statement.loop else [self._line(index, statement)]
         return [*lines, *self._returns(training)]
 
     def _last_reads(self) -> dict[int, int]:
@@ -62,6 +62,8 @@ class ForwardLines:
         if index != len(self.statements) - 1 or len(self.results) != 1:
             return False
         only = self.statements[index].only
+        if self.statements[index].loop:
+            return False
         return only is not None and list(self.results[0].reads()) == [only] and self._is_bare(0)
 
     def _is_bare(self, result: int) -> bool:
@@ -73,6 +75,17 @@ class ForwardLines:
 
     def _name_of(self, variable: Variable) -> str:
         return self.names[id(variable)]
+
+    def _loop(self, statement: Statement) -> list[Line]:
+        """Return a loop over a list's modules; what it assigns has its name already."""
+        list_name = statement.loop.rpartition(".")[2]
+        wishes = (python_name(list_name.removesuffix("s")), "module", f"{list_name}_module")
+        module = next(wish for wish in wishes if wish not in self.names.values())
+        _, arguments = statement.text.filled(self._name_of).split("[0]", 1)
+        depth = 1 if statement.train_only else 0
+        target = pattern_text(statement.pattern, self._name_of)
+        head = Line(depth, f"for {module} in {statement.loop}:")
+        return [head, Line(depth + 1, f"{target} = {module}{arguments}", self._comment(statement))]
 
     def _line(self, index: int, statement: Statement) -> Line:
         text, clauses = statement.text.filled(self._name_of), statement.text.clauses(self._name_of)
