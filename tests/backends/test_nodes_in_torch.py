@@ -79,6 +79,8 @@ ENTRANCES = {
     "first_line_of_two": "first: Linear(4) from x * 2\n  second: Linear(4)",
     "reduced": "first: Linear(4) from amax(relu(x), 1)",
     "sliced": "first: Linear(4) from x[:, 1:]",
+    "result_of_a_call": "first: Linear(4) from chunk(x, 2, dim=2).1",
+    "result_of_a_call_below": "first: Linear(4)\n  second: Linear(4) from chunk(first, 2, 2).0",
     "chain": "first: Linear(4) -> Linear(4) from tanh(x)",
     "parenthesis": "first: (Linear(4) from tanh(x)) -> Linear(4)",
     "group": "first: (Linear(4) -> Linear(4)) from tanh(x)",

@@ -120,8 +120,9 @@ def verdict_on_mutant(text: str, data: st.DataObject) -> bool:
 
 
 def primaries(report: archc.Report) -> list[Span]:
-    """Return the place of each diagnostic."""
-    return [found.primary for found in report.diagnostics if found.primary is not None]
+    """Return the place of each error; a warning refuses nothing."""
+    errors = (found for found in report.diagnostics if found.severity == "error")
+    return [found.primary for found in errors if found.primary is not None]
 
 
 def mutated(line: str, argument: str, value: int) -> str:

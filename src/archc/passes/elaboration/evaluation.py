@@ -156,19 +156,25 @@ class LineEvaluator(Evaluator):
         name = self.expand_braces(expression.name, expression)
         if (file := self._imported_file(expression.value)) is not None:
             return self._parameter_of(file, name)
-        named = self._named_line(expression.value)
-        owner = self._owner(expression.value) if named is None else named
-        if isinstance(owner, Record) and name in owner.children:
-            return self._value(owner.children[name], name)
-        if isinstance(owner, Record):
-            self._value(owner, name)
-            owner = owner.results
+        record = self._record(expression.value)
+        if record is not None and name in record.children:
+            return self._value(record.children[name], name)
+        if record is not None:
+            self._value(record, name)
+        owner = self._several(expression.value, record)
         if isinstance(owner, Value):
             owner = Results((owner,))
         if isinstance(owner, Results):
             named = owner.named(name)
             return self._tensor_attribute(owner, name) if named is None else named
         raise RuleViolation(Code.EXPRESSION_VALUE, f"a plain value has no `{name}`")
+
+    def _several(self, expression: Expression, record: Record | None) -> Any:
+        """Return all results of a child, of a line that `as` names, or of an expression."""
+        named = self._named_line(expression)
+        if named is not None:
+            return named
+        return self.evaluate(expression) if record is None else record.results
 
     def _imported_file(self, expression: Expression) -> FileScope | None:
         """Return the file that an alias stands for, where nothing nearer has the name."""
@@ -219,17 +225,13 @@ class LineEvaluator(Evaluator):
             help=_near_attribute(name, results.called),
         )
 
-    def _owner(self, expression: Expression) -> Any:
-        """Return the record behind a name or a path, else the expression's value."""
+    def _record(self, expression: Expression) -> Record | None:
+        """Return the child that a name or a path of names stands for; nothing is computed."""
         if isinstance(expression, Name):
-            record = self.scope.child(self.expand_braces(expression.identifier, expression))
-            return self.evaluate(expression) if record is None else record
-        if isinstance(expression, Attribute):
-            outer = self._owner(expression.value)
-            name = self.expand_braces(expression.name, expression)
-            if isinstance(outer, Record) and name in outer.children:
-                return outer.children[name]
-        return self.evaluate(expression)
+            return self.scope.child(self.expand_braces(expression.identifier, expression))
+        if isinstance(expression, Attribute) and (outer := self._record(expression.value)):
+            return outer.children.get(self.expand_braces(expression.name, expression))
+        return None
 
     def operation(self, expression: Expression, name: str, operands: tuple[Any, ...]) -> Any:
         """Append the node for an operator on tensors."""
@@ -333,9 +335,7 @@ class LineEvaluator(Evaluator):
 
     def _named_result(self, expression: Subscript, index: tuple[Any, ...]) -> str:
         """Return the result that `lstm[1]` means: results have names, and no numbers."""
-        owner = self._named_line(expression.value)
-        owner = self._owner(expression.value) if owner is None else owner
-        results = owner.results if isinstance(owner, Record) else owner
+        results = self._several(expression.value, self._record(expression.value))
         if not isinstance(results, Results) or len(index) != 1 or type(index[0]) is not int:
             return ""
         names = results.names
@@ -374,10 +374,10 @@ class LineEvaluator(Evaluator):
         Raises:
             RuleViolation: the expression is a plain value.
         """
-        owner = self._owner(expression) if isinstance(expression, (Name, Attribute)) else None
-        if isinstance(owner, Record):
-            self._value(owner, expression_text(expression))
-            return owner.results
+        record = self._record(expression)
+        if record is not None:
+            self._value(record, expression_text(expression))
+            return record.results
         named = self._named_line(expression)
         if named is not None:
             return named
