@@ -1,0 +1,81 @@
+"""Mistakes deep inside networks that come with archc: the place is right, and so is the fix."""
+
+from pathlib import Path
+
+import pytest
+
+from archc.compiler import Settings, check_spec
+from archc.diagnostics import CompileError, Diagnostic
+from archc.diagnostics.fixes import fixed
+from archc.opening import read_spec
+
+SPECS = Path(__file__).parents[2] / "specs"
+MISTAKES = {
+    "a shortcut without its stride": (
+        ("resnet", "resnet50"),
+        "Shortcut(planes * 4, stride, Norm) from x",
+        "Shortcut(planes * 4, 1, Norm) from x",
+        "Shortcut(planes * 4, stride, Norm) from x",
+        ("layer2.0", "Block(planes, stride)"),
+    ),
+    "a shortcut whose condition asks half": (
+        ("resnet", "resnet50"),
+        "if stride != 1 or x.channels != planes * 4",
+        "if stride != 1",
+        "if stride != 1 or x.channels != planes * 4",
+        ("layer1.0", "Block(planes, stride)"),
+    ),
+    "a branch without its padding": (
+        ("googlenet", None),
+        "Conv(c5, k5, padding=k5 // 2)",
+        "Conv(c5, k5)",
+        "Conv(c5, k5, padding=k5 // 2)",
+        ("inception3a", "Inception(64, 96, 128, 16, 32, 32)"),
+    ),
+    "a pool with the stride it has by default": (
+        ("googlenet", None),
+        "MaxPool2d(3, stride=1, padding=1, ceil_mode=True) -> Conv(pool, 1)",
+        "MaxPool2d(3, padding=1, ceil_mode=True) -> Conv(pool, 1)",
+        "MaxPool2d(3, padding=1, ceil_mode=True, stride=1) -> Conv(pool, 1)",
+        ("inception3a", "Inception(64, 96, 128, 16, 32, 32)"),
+    ),
+    "an enlargement that makes one too many": (
+        ("unet", None),
+        "ConvTranspose2d(out, 2, stride=2) from x",
+        "ConvTranspose2d(out, 3, stride=2) from x",
+        "ConvTranspose2d(out, 3, stride=2, padding=1, output_padding=1) from x",
+        ("up1", "Up(base * 8)"),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", MISTAKES)
+def test_mistake_inside_blocks_is_told_with_its_calls_and_mended(name: str) -> None:
+    (stem, variant), right, wrong, cure, (path, call) = MISTAKES[name]
+    file = f"{stem}.yaml"
+    good = (SPECS / file).read_text(encoding="utf-8")
+    assert right in good
+
+    def found(text: str) -> tuple[Diagnostic, ...]:
+        try:
+            return check_spec(read_spec(text, file), Settings(variant=variant)).diagnostics
+        except CompileError as error:
+            return error.diagnostics
+
+    bad = good.replace(right, wrong)
+    (mistake,) = found(bad)
+    assert mistake.calls[0].startswith(path)
+    assert call in mistake.calls[0]
+    mended, cured = fixed(bad, file, found)
+    assert mended == good.replace(right, cure)
+    assert cured == [mistake]
+    assert [d for d in found(mended) if "expected" not in d.headline] == []
+
+
+def test_a_skip_from_the_wrong_depth_names_the_one_that_fits() -> None:
+    text = (SPECS / "unet.yaml").read_text(encoding="utf-8")
+    wrong = text.replace("from up1, down2", "from up1, down1")
+    (mistake,) = check_spec(read_spec(wrong, "unet.yaml")).diagnostics
+    assert mistake.help == (
+        "`down2` has the size of `up`: pass it as `skip` to `Up(base * 4)` on line 34"
+    )
