@@ -11,8 +11,8 @@ SHOWN = 20
 CUT = 80
 QUOTED = 160
 GUTTER = 5
-_LINE_ENDS = "\r\n\x85\u2028\u2029"
-_LINE = re.compile(f"[^{_LINE_ENDS}]*(?:\r\n|[{_LINE_ENDS}])|[^{_LINE_ENDS}]+")
+LINE_ENDS = "\r\n\x85\u2028\u2029"
+_LINE = re.compile(f"[^{LINE_ENDS}]*(?:\r\n|[{LINE_ENDS}])|[^{LINE_ENDS}]+")
 _FOUND = re.compile(r"`([^`]*)`")
 _COLOURS = {"error": "1;31", "warning": "1;33", "help": "1;36", "mark": "31"}
 
@@ -154,7 +154,7 @@ def _quoted(
     lines = text_lines(sources.get(span.file, ""))
     if not 0 < span.line <= len(lines):
         return []
-    text = lines[span.line - 1].rstrip(_LINE_ENDS)
+    text = lines[span.line - 1].rstrip(LINE_ENDS)
     start, text, span_columns = _window(text, span, page.quoted)
     row = _underline(text, [(*_columns(la.span, start, text), "~") for la in labels])
     row = _overlay(row, *span_columns, mark)

@@ -182,7 +182,7 @@ class Evaluator:
         result: dict[str, Any] = {}
         for keyword in keywords:
             value = self.evaluate(keyword.value)
-            result |= {keyword.name: value} if keyword.name else dict(value)
+            result |= {keyword.name: value} if keyword.name else _pairs(value, keyword.value)
         return result
 
     def _binary(
@@ -199,6 +199,8 @@ class Evaluator:
         value = self.evaluate(operand)
         if not is_constant(value):
             return self.operation(expression, operator, (value,))
+        if operator == "-" and isinstance(value, float):
+            return -value  # 0 - 0.0 has another sign
         return arithmetic("-" if operator == "-" else "+", 0, value)
 
     def _logical(self, operator: str, operands: tuple[Expression, ...]) -> bool:
@@ -251,3 +253,18 @@ class Evaluator:
         if bounds[2] == 0:
             raise RuleViolation(Code.EXPRESSION_VALUE, "a slice cannot step by 0", span=part.span)
         return slice(*bounds)
+
+
+def _pairs(value: Any, expression: Expression) -> dict[str, Any]:
+    """Return what `**kw` gives by name."""
+    if is_list(value) and all(map(_is_named, value)):
+        return dict(value)
+    raise RuleViolation(
+        Code.EXPRESSION_VALUE,
+        f"`**` takes the keyword arguments of a block; this is {describe(value)}",
+        span=expression.span,
+    )
+
+
+def _is_named(pair: Any) -> bool:
+    return is_list(pair) and len(pair) == 2 and isinstance(pair[0], str)

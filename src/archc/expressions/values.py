@@ -211,7 +211,12 @@ def _range(*bounds: int) -> tuple[int, ...]:
 
 
 def _extreme(choose: Callable[[Sequence[Any]], Any], values: tuple[Any, ...]) -> Any:
-    return choose(values[0] if len(values) == 1 and is_list(values[0]) else values)
+    if len(values) != 1:
+        return choose(values)
+    if not is_list(values[0]):
+        headline = f"`{choose.__name__}` of one value: it compares two, or the elements of a list"
+        raise RuleViolation(Code.EXPRESSION_VALUE, headline)
+    return choose(values[0])
 
 
 def _integer(value: float) -> int:

@@ -6,6 +6,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from archc.diagnostics import Code, RuleViolation, Span
+from archc.diagnostics.render import LINE_ENDS, text_lines
 
 REACH = 1_000
 """How many lines away the neighbours of a line are sought."""
@@ -14,11 +15,15 @@ WHOLE_LINE = 2**20
 
 
 class Line(Struct, frozen=True):
-    """One line: its text, its number in the file, and by how far it was moved to the right."""
+    """One line: its text, its number in the file, and by how far it was moved to the right.
+
+    `length` is that of the file's own line, whatever is written in its place.
+    """
 
     text: str
     number: int
     moved: int = 0
+    length: int = WHOLE_LINE
 
     @property
     def indent(self) -> int:
@@ -59,7 +64,7 @@ class Page(Struct, frozen=True):
         if index >= len(self.lines):
             return self.lines[-1].number + index - len(self.lines) + 1, column + 1
         line = self.lines[index]
-        return line.number, max(0, column - line.moved) + 1
+        return line.number, min(max(0, column - line.moved), line.length) + 1
 
     def span(self, index: int, start: int, end: int) -> Span:
         """Return the place in the file of the columns `start` … `end` of a line, from 0."""
@@ -122,7 +127,8 @@ class Page(Struct, frozen=True):
 
     def with_header(self, index: int, text: str) -> "Page":
         """Return the page with a line put above another; it has that line's number."""
-        header = Line(text, self.lines[index].number)
+        below = self.lines[index]
+        header = Line(text, below.number, length=below.length)
         return replace(self, lines=(*self.lines[:index], header, *self.lines[index:]))
 
 
@@ -174,8 +180,11 @@ class Mended(Struct, frozen=True):
 
 
 def page_of(text: str, file: str) -> Page:
-    """Return the lines of a text."""
-    lines = (Line(line, number) for number, line in enumerate(text.split("\n"), 1))
+    """Return the lines of a text, which end where YAML says that lines end."""
+    texts = [line.rstrip(LINE_ENDS) for line in text_lines(text)]
+    if not text or text[-1] in LINE_ENDS:
+        texts.append("")
+    lines = (Line(line, number, length=len(line)) for number, line in enumerate(texts, 1))
     return Page(file, tuple(lines))
 
 

@@ -67,13 +67,25 @@ def _likeliest(parsed: _Parsed) -> _Parsed:
 
 
 def _as_meant(parsed: _Parsed) -> _Parsed | None:
-    """Return what a source with one more repair gives, if no more is wrong with that."""
+    """Return what a source with one more repair gives, if no more is wrong with that.
+
+    The repair must explain something: one that is known already could be made forever.
+    """
     from archc.spec.reader import read_again
 
     wrong = {mistake.primary.line for mistake in parsed.mistakes if mistake.primary}
     readings = (_DocumentParser(source).parsed() for source in read_again(parsed.source, wrong))
     best = min(readings, key=lambda each: len(each.mistakes), default=None)
-    return best if best is not None and len(best.mistakes) <= len(parsed.mistakes) else None
+    if best is None or len(best.mistakes) > len(parsed.mistakes):
+        return None
+    is_new = len(best.mistakes) < len(parsed.mistakes) or _explained(best) > _explained(parsed)
+    return best if is_new else None
+
+
+def _explained(parsed: _Parsed) -> int:
+    """Return of how many places the repairs of a source say what is wrong."""
+    mended = parsed.source.mended
+    return len({violation.span for violation in mended.violations}) if mended is not None else 0
 
 
 class _DocumentParser:

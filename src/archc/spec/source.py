@@ -6,6 +6,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from archc.diagnostics import Code, CompileError, Diagnostic, Span
+from archc.diagnostics.render import text_lines
 from archc.spec.page import Mended
 
 MAX_BYTES = 2**20
@@ -131,10 +132,20 @@ def decode(data: bytes, file: str) -> str:
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        raise _refused(
-            Code.NOT_YAML, f"line {line} is not UTF-8", file, "save the file as UTF-8"
-        ) from None
+        raise _not_text(data, error.start, file) from None
+
+
+def _not_text(data: bytes, offset: int, file: str) -> CompileError:
+    """Return the error that points at the first byte that is no UTF-8."""
+    lines = text_lines(data[:offset].decode("utf-8-sig") + ".")
+    line, column = len(lines), len(lines[-1])
+    found = Diagnostic(
+        Code.NOT_YAML,
+        f"line {line} is not UTF-8",
+        Span(file, line, column, line, column + 1),
+        help="save the file as UTF-8",
+    )
+    return CompileError([found], {file: data.decode("utf-8-sig", "replace")})
 
 
 def _unreadable(path: Path, reason: str, advice: str = "") -> CompileError:

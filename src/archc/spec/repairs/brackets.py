@@ -76,7 +76,7 @@ def _opened(page: Page, index: int, column: int) -> Iterator[Repair]:
             continue
         text = f"{line.text[:start]}{opening}{line.text[start:]}"
         span = page.span(index, start, start + 1)
-        mended = Line(text, line.number, line.moved)
+        mended = Line(text, line.number, line.moved, line.length)
         yield rewritten(page, index, mended, f"a `{opening}` is missing here", span)
 
 
@@ -88,7 +88,7 @@ def bracket_too_many(page: Page, index: int, trouble: Trouble) -> Iterator[Repai
         return
     text = line.text[: trouble.column] + line.text[trouble.column + 1 :]
     span = page.span(index, trouble.column, trouble.column + 1)
-    mended = Line(text, line.number, line.moved)
+    mended = Line(text, line.number, line.moved, line.length)
     yield rewritten(page, index, mended, f"there is one `{sign}` too many", span, "remove it")
 
 
@@ -159,7 +159,7 @@ def comma_missing(page: Page, index: int, trouble: Trouble) -> Iterator[Repair]:
         return
     text = f"{line.text[: found.start(1)]},{line.text[found.start(1) :]}"
     span = page.span(index, found.start(2), found.end(2))
-    mended = Line(text, line.number, line.moved)
+    mended = Line(text, line.number, line.moved, line.length)
     headline = f"a comma is missing before `{found[2]}`"
     yield rewritten(page, index, mended, headline, span)
 
@@ -172,7 +172,7 @@ def sign_missing(page: Page, index: int, trouble: Trouble) -> Iterator[Repair]:
     before, after = line.text[: trouble.column].rstrip(), line.text[trouble.column :]
     at = page.span(index, trouble.column, trouble.column + 1)
     for sign in (",", "]", "}"):
-        mended = Line(f"{before}{sign} {after}", line.number, line.moved)
+        mended = Line(f"{before}{sign} {after}", line.number, line.moved, line.length)
         word = re.match(r"[\w.]+|.?", after)
         headline = f"a `{sign}` is missing before `{word[0] if word else ''}`"
         yield rewritten(page, index, mended, headline, at)
@@ -218,7 +218,7 @@ def reserved_sign(page: Page, index: int, trouble: Trouble) -> Iterator[Repair]:
         return
     end = trouble.column + 1
     text = line.text[: trouble.column] + line.text[end:].replace("`", "")
-    mended = Line(text, line.number, line.moved)
+    mended = Line(text, line.number, line.moved, line.length)
     headline = f"nothing in YAML can begin with `{sign}`"
     if sign == "`":
         headline = "nothing in YAML can begin with a backtick"
@@ -317,7 +317,7 @@ def control_character(page: Page, index: int, trouble: Trouble) -> Iterator[Repa
     if column is None:
         return
     text = "".join(" " if is_control(sign) else sign for sign in line.text)
-    mended = Line(text, line.number, line.moved)
+    mended = Line(text, line.number, line.moved, line.length)
     headline = "the text holds a control character"
     advice = "remove it; only tabs inside quotes and line breaks are allowed"
     span = page.span(index, column, column + 1)
@@ -344,5 +344,5 @@ def _split(page: Page, index: int, text: str, headline: str, advice: str, column
     line = page.lines[index]
     span = page.span(index, column, column + 1)
     violation = RuleViolation(Code.YAML_SPLIT, headline, help=advice, span=span)
-    mended = Line(text, line.number, line.moved)
+    mended = Line(text, line.number, line.moved, line.length)
     return Repair(violation, page.with_lines({index: mended}), (line.number,))

@@ -24,7 +24,7 @@ def tab(page: Page, index: int, _trouble: Trouble) -> Iterator[Repair]:
         span=page.span(index, blank.index("\t"), blank.index("\t") + 1),
     )
     for indent in _columns(page, index):
-        mended = Line(" " * indent + line.text.lstrip(), line.number)
+        mended = Line(" " * indent + line.text.lstrip(), line.number, length=line.length)
         yield Repair(violation, page.with_lines({index: mended}), (line.number,))
 
 
@@ -37,7 +37,7 @@ def odd_space(page: Page, index: int, _trouble: Trouble) -> Iterator[Repair]:
     text = "".join(" " if _is_odd(sign) else sign for sign in line.text)
     headline = f"this space is not a plain one but U+{ord(line.text[column]):04X}"
     span = page.span(index, column, column + 1)
-    mended = Line(text, line.number, line.moved)
+    mended = Line(text, line.number, line.moved, line.length)
     yield rewritten(page, index, mended, headline, span, "type it anew with the space bar")
 
 
