@@ -1,11 +1,10 @@
 """Evaluating the expressions of a block; operators on tensors become nodes."""
 
 import re
-from difflib import get_close_matches
 from typing import Any
 
 from archc import functions, layers
-from archc.diagnostics import Advice, Code, Edit, RuleViolation, Span, did_you_mean
+from archc.diagnostics import Code, RuleViolation, Span, did_you_mean
 from archc.expressions.evaluate import Evaluator, Given
 from archc.expressions.printing import expression_text
 from archc.expressions.syntax import (
@@ -33,7 +32,9 @@ from archc.layers.binding import bind
 from archc.passes.elaboration.explanations import argued, explained
 from archc.passes.elaboration.naming import (
     absent_name,
+    as_function,
     doubled,
+    near_attribute,
     nearest,
     unfinished_name,
     unknown_name,
@@ -222,7 +223,7 @@ class LineEvaluator(Evaluator):
         raise RuleViolation(
             Code.UNKNOWN_NAME,
             f"a tensor has no `{name}`",
-            help=_near_attribute(name, results.called),
+            help=near_attribute(name, results.called),
         )
 
     def _record(self, expression: Expression) -> Record | None:
@@ -272,7 +273,7 @@ class LineEvaluator(Evaluator):
             return RuleViolation(
                 Code.UNKNOWN_CALLEE,
                 f"`{name}` owns a slot and needs a line of its own",
-                help=_as_function(name),
+                help=as_function(name),
             )
         if name in self.scope.file.unread or self.scope.file.is_partial:
             raise Skipped
@@ -394,24 +395,6 @@ class LineEvaluator(Evaluator):
             f"`{expression_text(expression)}` is {what}, and a tensor belongs here",
             span=expression.span,
         )
-
-
-def _near_attribute(name: str, results: tuple[str, ...]) -> str:
-    """Return what may be asked of a tensor that was asked for something else."""
-    named = [result for result in results if result]
-    if near := get_close_matches(name, ("shape", "channels", "features", *named), 1, 0.7):
-        return Advice(f"did you mean `.{near[0]}`?", Edit(near[0], name))
-    if named:
-        return f"its results are {', '.join(f'`{result}`' for result in named)}"
-    return "ask `.shape`, `.channels` or `.features`; a child of a block is not seen outside"
-
-
-def _as_function(name: str) -> str:
-    """Return what to write where an expression calls a module: its function, or a child."""
-    child = f"write it as a child and use the child's name: `child: {name}(…)`"
-    if name.lower() in functions.NAMES:
-        return f"the function is `{name.lower()}(…)`; for the module, {child}"
-    return child
 
 
 def _may_name(key: str, name: str) -> bool:

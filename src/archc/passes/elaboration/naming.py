@@ -123,6 +123,24 @@ def absent_name(name: str) -> RuleViolation:
     )
 
 
+def near_attribute(name: str, results: tuple[str, ...]) -> str:
+    """Return what may be asked of a tensor that was asked for something else."""
+    named = [result for result in results if result]
+    if near := get_close_matches(name, ("shape", "channels", "features", *named), 1, 0.7):
+        return Advice(f"did you mean `.{near[0]}`?", Edit(near[0], name))
+    if named:
+        return f"its results are {', '.join(f'`{result}`' for result in named)}"
+    return "ask `.shape`, `.channels` or `.features`; a child of a block is not seen outside"
+
+
+def as_function(name: str) -> str:
+    """Return what to write where an expression calls a module: its function, or a child."""
+    child = f"write it as a child and use the child's name: `child: {name}(…)`"
+    if name.lower() in functions.NAMES:
+        return f"the function is `{name.lower()}(…)`; for the module, {child}"
+    return child
+
+
 def defined_in(name: str, body: Body) -> Span | None:
     """Return the first place in a body's own lines that gives a value this name."""
     return next((span for found, span in definitions(body.entries) if found == name), None)
