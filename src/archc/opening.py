@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,8 @@ from archc.spec.source import Source, read_file
 if TYPE_CHECKING:
     from archc.spec.canonical import CanonicalSpec
 
+MAX_CANONICAL = 32 * 2**20
+"""How many bytes of the canonical form are read; what is longer is refused."""
 SpecPath = str | os.PathLike[str]
 
 
@@ -91,10 +94,11 @@ def is_canonical(text: str) -> bool:
 
 def _text_of(path: Path) -> str:
     """Return a file's text; the canonical form may be longer than what people write."""
-    if path.suffix == ".json" and path.is_file():
-        text = decode_canonical(path.read_bytes())
-        if text is not None:
-            return text
+    if path.suffix == ".json" and os.path.isfile(path):  # noqa: PTH113  a Path's own may raise
+        with suppress(OSError), path.open("rb") as stream:  # `read_file` says what is wrong
+            text = decode_canonical(stream.read(MAX_CANONICAL + 1))
+            if text is not None:
+                return text
     return read_file(path)
 
 

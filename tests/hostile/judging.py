@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from stat import S_ISREG
 
 from tests.hostile.arena import MEMORY, SECONDS, Ending
 
@@ -37,7 +38,12 @@ def tree(folder: Path) -> Tree:
     return {
         path.relative_to(folder).as_posix(): (
             path.lstat().st_mode,
-            path.read_bytes() if path.is_file() and path.stat().st_size < 2**21 else b"",
+            path.read_bytes() if S_ISREG(path.lstat().st_mode) and is_small(path) else b"",
         )
         for path in sorted(folder.rglob("*"))
     }
+
+
+def is_small(path: Path) -> bool:
+    """Return whether a file's content is worth to be compared."""
+    return path.stat().st_size < 2**21

@@ -345,6 +345,11 @@ class BodyReader:
                 span=value.span,
             )
         names = [self._text(key, item) for item in value.items]
+        for name in names:
+            try:
+                check_child_name(name.value)
+            except RuleViolation as violation:
+                self.refuse(violation, name.span)
         return Declare(tuple(Name(n.value, n.span) for n in names), key.span)
 
     def _child(self, key: Scalar, value: Node) -> list[Entry]:

@@ -1,5 +1,6 @@
 """A spec as text and as a tree of scalars, lists and mappings, each with its place."""
 
+import os
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -96,6 +97,8 @@ def read_file(path: Path) -> str:
     Raises:
         CompileError: the file cannot be read, is too large, or is not UTF-8.
     """
+    if "\0" in str(path):
+        raise _unreadable(path, "a path has no NUL")
     try:
         if path.is_dir():
             raise _unreadable(path, "it is a folder", "name a file, or check the folder")
@@ -117,7 +120,7 @@ def _beside(path: Path) -> str:
         known = [found.name for found in path.parent.glob("*.y*ml")][:MAX_COMPARED]
     except OSError:
         return ""
-    near = get_close_matches(path.name, known, 1) if not path.exists() else []
+    near = get_close_matches(path.name, known, 1) if not os.path.lexists(path) else []
     return f"did you mean `{path.with_name(near[0])}`?" if near else ""
 
 
