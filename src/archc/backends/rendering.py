@@ -4,6 +4,7 @@ The renderer runs in a child process of its own: a crash or a layout that never 
 costs one drawing, not the program. A `dot` of the system is never used.
 """
 
+import os
 import re
 import subprocess
 import sys
@@ -56,6 +57,7 @@ def render(dot_text: str, format: Format) -> bytes:
             input=dot_text.encode(),
             capture_output=True,
             timeout=TIME_LIMIT,
+            env={**os.environ, "LC_ALL": "C"},  # Turkish has other capitals, and changes labels
             check=False,
         )
     except subprocess.TimeoutExpired:
