@@ -53,7 +53,6 @@ ALLOWED = {
     ("expressions/syntax.py", "getattr"): "the fields that a record declares",
     ("layers/base.py", "getattr"): "the fields that a layer's class declares",
     ("passes/summarize.py", "attrgetter"): "a column, from a list of ours",
-    ("runtime/weight_file.py", "getattr"): "a dtype of torch's, by its name in a table of ours",
     ("statements.py", "getattr"): "the fields that a record declares",
     ("cli/__init__.py", "import_module"): "a command's module, from a table of ours",
     ("cli/__init__.py", "getattr"): "a command, by its name in that table",

@@ -1,9 +1,7 @@
 """Weights in and out: complete or not at all, and safetensors only."""
 
 import os
-from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
-from contextlib import closing
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from archc.diagnostics import Code, CompileError, Diagnostic
 from archc.files import write_whole
 from archc.runtime.weight_differences import Differences, Facts, mismatch
-from archc.runtime.weight_file import WeightFile
+from archc.runtime.weight_file import tensors_of
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -41,13 +39,12 @@ def load_weights(
     import torch
 
     state = model.state_dict()
-    with closing(_opened(weights)) as given, torch.no_grad():
-        left = _left(except_, state, given)
-        absent = _checked(state, given, left, set(optional))
-        wanted = set(given.names) - left
-        values = given.values([name for name in state if name in wanted])
-        for name, value in values.items():
-            state[name].copy_(value)
+    given = _tensors(weights)
+    left = _left(except_, state, given)
+    absent = _checked(state, given, left, set(optional))
+    with torch.no_grad():
+        for name in state.keys() & given.keys() - left:
+            state[name].copy_(given[name])
     return absent
 
 
@@ -67,73 +64,22 @@ def save(model: "nn.Module", path: str | os.PathLike[str]) -> None:
     )
 
 
-class _Given(ABC):
-    """Weights by name: shapes and dtypes first, tensors when asked."""
-
-    def __init__(self, names: Iterable[str]) -> None:
-        self.names = tuple(names)
-
-    @abstractmethod
-    def facts(self, name: str) -> tuple[tuple[int, ...], str]:
-        """Return a tensor's shape and dtype."""
-
-    @abstractmethod
-    def values(self, names: Iterable[str]) -> "dict[str, Tensor]":
-        """Return tensors, read now."""
-
-    @abstractmethod
-    def close(self) -> None:
-        """Let go of what the weights were read from."""
-
-
-class _InMemory(_Given):
-    """A mapping of tensors."""
-
-    def __init__(self, tensors: "Mapping[str, Tensor]") -> None:
-        super().__init__(tensors)
-        self.tensors = tensors
-
-    def facts(self, name: str) -> tuple[tuple[int, ...], str]:
-        return _facts(self.tensors[name])
-
-    def values(self, names: Iterable[str]) -> "dict[str, Tensor]":
-        return {name: self.tensors[name] for name in names}
-
-    def close(self) -> None:
-        pass
-
-
-class _File(_Given):
-    """A safetensors file, closed before the model is used."""
-
-    def __init__(self, path: Path) -> None:
-        self.file = WeightFile(path)
-        super().__init__(self.file.tensors)
-
-    def facts(self, name: str) -> tuple[tuple[int, ...], str]:
-        return self.file.facts(name)
-
-    def values(self, names: Iterable[str]) -> "dict[str, Tensor]":
-        return self.file.values(names)
-
-    def close(self) -> None:
-        self.file.close()
-
-
 def _facts(tensor: "Tensor") -> Facts:
     return tuple(tensor.shape), str(tensor.dtype).removeprefix("torch.")
 
 
-def _opened(weights: "str | os.PathLike[str] | Mapping[str, Tensor]") -> _Given:
+def _tensors(
+    weights: "str | os.PathLike[str] | Mapping[str, Tensor]",
+) -> "Mapping[str, Tensor]":
     if isinstance(weights, Mapping):
         _check_tensors(weights)
-        return _InMemory(weights)
+        return weights
     path = Path(weights)
     if path.suffix in _PICKLES:
         headline = f"`{path.name}` is a pickle, and archc does not unpickle weights"
         advice = "convert it where it is trusted: safetensors.torch.save_file(state_dict, path)"
         raise CompileError([Diagnostic(Code.WEIGHTS_UNREADABLE, headline, help=advice)], {})
-    return _File(path)
+    return tensors_of(path)
 
 
 def _check_tensors(weights: "Mapping[str, Any]") -> None:
@@ -151,19 +97,21 @@ def _check_tensors(weights: "Mapping[str, Any]") -> None:
 
 
 def _checked(
-    state: "Mapping[str, Tensor]", given: _Given, left: set[str], optional: set[str]
+    state: "Mapping[str, Tensor]",
+    given: "Mapping[str, Tensor]",
+    left: set[str],
+    optional: set[str],
 ) -> tuple[str, ...]:
     """Refuse weights that do not fit; return the counters that may be missing and are."""
-    names = set(given.names)
-    missing = [name for name in state if name not in names and name not in left]
+    missing = [name for name in state if name not in given and name not in left]
     counters = tuple(name for name in missing if name.rpartition(".")[2] == _COUNTER)
     missing = [name for name in missing if name not in counters and name not in optional]
-    surplus = [name for name in given.names if name not in state and name not in left]
-    both = [name for name in state if name in names and name not in left]
-    pairs = {name: (_facts(state[name]), given.facts(name)) for name in both}
+    surplus = [name for name in given if name not in state and name not in left]
+    both = [name for name in state if name in given and name not in left]
+    pairs = {name: (_facts(state[name]), _facts(given[name])) for name in both}
     differences = Differences(
         {name: _facts(state[name]) for name in missing},
-        {name: given.facts(name) for name in surplus},
+        {name: _facts(given[name]) for name in surplus},
         {name: pair for name, pair in pairs.items() if not _fits(*pair)},
     )
     if differences:
@@ -176,13 +124,15 @@ def _fits(model: Facts, weights: Facts) -> bool:
     return model[0] == weights[0] and _converts(weights[1], model[1])
 
 
-def _left(excepted: Iterable[str], state: "Mapping[str, Tensor]", given: _Given) -> set[str]:
+def _left(
+    excepted: Iterable[str], state: "Mapping[str, Tensor]", given: "Mapping[str, Tensor]"
+) -> set[str]:
     """Return the keys that are left as they are: those named, and all of a module named.
 
     Raises:
         CompileError: a name that neither the model nor the weights have.
     """
-    keys = [*state, *given.names]
+    keys = [*state, *given]
     left: set[str] = set()
     for name in excepted:
         found = {key for key in keys if key == name or key.startswith(f"{name}.")}
