@@ -1,4 +1,4 @@
-"""How long a network is as a spec, as torchvision's Python, as Caffe's prototxt.
+"""How long a network is as a spec, as torchvision's Python, as Caffe's prototxt or Darknet's cfg.
 
 `python -m tests.reference.lengths` counts torchvision's lines again.
 """
@@ -61,6 +61,12 @@ CAFFE_LINES = {
 `examples/cifar10/cifar10_quick.prototxt` of BVLC/caffe at 9b89154, `prototxt/ResNet-*-deploy` of
 KaimingHe/deep-residual-networks at a7026cb, `SqueezeNet_v1.*/deploy` of forresti/SqueezeNet at
 51147dc, `DenseNet_*` of shicai/DenseNet-Caffe at d47f7b7.
+"""
+
+DARKNET_LINES = {"vgg16": 106, "yolov3": 603}
+"""Likewise of `cfg/vgg-16.cfg` and `cfg/yolov3.cfg` of pjreddie/darknet at f6afaab.
+
+Its other networks have leaky activations, where ours have the papers'.
 """
 
 ABOUT = frozenset({"doc", "expect", "meta"})

@@ -8,6 +8,7 @@ from archc.catalogue import Network, specs_folder
 from tests.reference.lengths import (
     CAFFE_LINES,
     COUNTED_IN,
+    DARKNET_LINES,
     TORCHVISION_LINES,
     spec_lines,
     torchvision_file,
@@ -83,7 +84,7 @@ to a paper or a published count, and `archc check specs/` compares them.
 Parameters are counted with the heads that run in training alone; MACs are multiply-adds for one
 sample of the size the file gives, without them.
 
-| network | spec | source | parameters | MACs | lines | torchvision | Caffe | equal to |
+| network | spec | source | parameters | MACs | lines | torchvision | Caffe, Darknet | equal to |
 | --- | --- | --- | --: | --: | --: | --: | --: | --- |
 """
 
@@ -93,7 +94,8 @@ a file has several networks, the file's stand in each row. Of a spec they are th
 the network is: without `doc`, `expect` and `meta`. Of torchvision, version {COUNTED_IN}, they are
 the code of the file that builds the network: without docstrings, imports and published weights.
 Of Caffe they are those of the published prototxt for inference, without data, losses and heads:
-in BVLC/caffe, KaimingHe/deep-residual-networks, forresti/SqueezeNet and shicai/DenseNet-Caffe.
+in BVLC/caffe, KaimingHe/deep-residual-networks, forresti/SqueezeNet and shicai/DenseNet-Caffe; of
+Darknet, for VGG-16 and YOLOv3, those of its own cfg.
 Each is the network that comes nearest, not always the same.
 
 From equal weights each comes to the same bits as its reference in evaluation and, under one seed,
@@ -129,10 +131,11 @@ def _rows() -> Iterator[str]:
 
 
 def _lines_elsewhere(name: str) -> tuple[str, str]:
-    """Return the lines of torchvision's file and of Caffe's, where there is one."""
+    """Return the lines of torchvision's file and of Caffe's or Darknet's, where there is one."""
+    described = CAFFE_LINES | DARKNET_LINES
     known = name in {reference.name for reference in RUN_AGAINST_TORCHVISION}
     python = f"{TORCHVISION_LINES[torchvision_file(name)]:,}" if known else ""
-    return python, f"{CAFFE_LINES[name]:,}" if name in CAFFE_LINES else ""
+    return python, f"{described[name]:,}" if name in described else ""
 
 
 def _source(network: Network) -> str:

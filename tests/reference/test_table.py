@@ -6,6 +6,7 @@ from archc.catalogue import specs_folder
 from tests.reference.lengths import (
     CAFFE_LINES,
     COUNTED_IN,
+    DARKNET_LINES,
     TORCHVISION_LINES,
     installed_lines,
     installed_version,
@@ -87,5 +88,7 @@ def test_lines_of_torchvision_are_those_of_its_files() -> None:
         assert abs(installed[file] - count) <= slack * count, file
 
 
-def test_lines_of_caffe_are_of_networks_that_there_are() -> None:
-    assert set(CAFFE_LINES) <= {network.name for network in known_networks()}
+def test_lines_of_caffe_and_darknet_are_of_networks_that_there_are() -> None:
+    described = {*CAFFE_LINES, *DARKNET_LINES}
+    assert described <= {network.name for network in known_networks()}
+    assert CAFFE_LINES.keys().isdisjoint(DARKNET_LINES)
