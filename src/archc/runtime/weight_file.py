@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def tensors_of(path: Path) -> "dict[str, Tensor]":
-    """Return the tensors of a safetensors file, as it was when it was opened.
+    """Return the tensors of a safetensors file, as it was when it was opened, by name.
 
     Raises:
         CompileError: it cannot be read, is no whole safetensors file, or changed meanwhile.
@@ -26,7 +26,7 @@ def tensors_of(path: Path) -> "dict[str, Tensor]":
 
     data = _bytes(path)
     try:
-        return load(data)
+        return dict(sorted(load(data).items()))
     except (SafetensorError, KeyError, ValueError, RuntimeError) as error:
         reason = f"it is no whole safetensors file ({error})"
         raise _unreadable(path, reason) from None
