@@ -46,16 +46,17 @@ def _chained(
         if _list_of(statement) != (listed[0], len(run)) or not _goes_on(run[-1], statement):
             break
         run.append(statement)
-    if len(run) < LEAST or len(run) != length_of(listed[0]) or _flowing(run) is None:
-        return 0
-    others = [s.text for s in (*statements[:start], *statements[start + len(run) :])]
-    inner = [variable for statement in run[:-1] for variable in statement.variables]
-    read = {id(variable) for text in (*others, *results) for variable in text.reads()}
-    later = [s.text for s in statements[start + len(run) :]]
-    after = {id(variable) for text in (*later, *results) for variable in text.reads()}
     flow = _flowing(run)
-    is_over = flow is not None and id(flow) not in after
-    return len(run) if is_over and not any(id(variable) in read for variable in inner) else 0
+    if flow is None or len(run) < LEAST or len(run) != length_of(listed[0]):
+        return 0
+    later = _read([s.text for s in statements[start + len(run) :]] + list(results))
+    inner = {id(variable) for statement in run[:-1] for variable in statement.variables}
+    return 0 if id(flow) in later or inner & later else len(run)
+
+
+def _read(texts: Sequence[Text]) -> set[int]:
+    """Return which variables expressions read."""
+    return {id(variable) for text in texts for variable in text.reads()}
 
 
 def _list_of(statement: Statement) -> tuple[str, int] | None:
