@@ -101,12 +101,29 @@ def _hash(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def test_builds_and_drawings_elsewhere_have_the_same_bytes(tmp_path: Path) -> None:
-    written(tmp_path, LIBRARY.replace("Unit(4)", "Unit(4) -> Unit(4)"), "lib/library.yaml")
-    specs = [str(written(tmp_path, MAIN, "main.yaml")), "lenet5", "resnet18"]
-    here = built(HERE, tmp_path / "here", specs)
-    assert len(here) == 7 + 7 + 6 + 2 * 3 + 1
+@pytest.fixture(scope="module")
+def specs(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    folder = tmp_path_factory.mktemp("specs")
+    written(folder, LIBRARY.replace("Unit(4)", "Unit(4) -> Unit(4)"), "lib/library.yaml")
+    return [str(written(folder, MAIN, "main.yaml")), "lenet5", "resnet18"]
+
+
+@pytest.fixture(scope="module")
+def here(specs: list[str], tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    hashes = built(HERE, tmp_path_factory.mktemp("built") / "here", specs)
+    assert len(hashes) == 7 + 7 + 6 + 2 * 3 + 1
+    return hashes
+
+
+def test_builds_and_drawings_elsewhere_have_the_same_bytes(
+    specs: list[str], here: dict[str, str], tmp_path: Path
+) -> None:
     assert built(BARE, tmp_path / "über all", specs) == here
+
+
+def test_builds_and_drawings_in_turkish_have_the_same_bytes(
+    specs: list[str], here: dict[str, str], tmp_path: Path
+) -> None:
     assert built(abroad("tr_TR", tmp_path), tmp_path / "orada", specs) == here
 
 

@@ -51,15 +51,14 @@ class Ending:
 
 @dataclass
 class Arena:
-    """A server of forks; `preloaded` are the modules it imports first, beside archc's own."""
+    """A server of forks, which has imported all of archc's own modules."""
 
-    preloaded: Sequence[str] = ()
     memory: int = MEMORY
     seconds: int = SECONDS
     _server: "subprocess.Popen[str]" = field(init=False)
 
     def __enter__(self) -> Self:
-        options = json.dumps([list(self.preloaded), self.memory, self.seconds])
+        options = json.dumps([self.memory, self.seconds])
         variables = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": f"{ROOT}/src:{ROOT}"}
         self._server = subprocess.Popen(
             [sys.executable, "-P", "-W", "ignore", "-m", "tests.hostile.arena", options],
@@ -133,39 +132,14 @@ def _python_path(arguments: Sequence[str]) -> int:
     return 0
 
 
-def _load(arguments: Sequence[str]) -> int:
-    """Load a network with weights that do not fit: no parameter may have changed."""
-    import torch
-
-    import archc
-    from archc.cli.reporting import print_error
-
-    model = archc.load(arguments[0], seed=0)
-    before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
-    try:
-        archc.load(arguments[0], weights=arguments[1])
-    except archc.ArchcError as error:
-        status = print_error(error)
-    else:
-        status = 0
-    from archc.runtime.weights import load_weights
-
-    try:
-        load_weights(model, arguments[1])
-    except archc.ArchcError:
-        assert all(torch.equal(t, before[name]) for name, t in model.state_dict().items())
-    return status
-
-
 PROGRAMS: Mapping[str, Callable[[Sequence[str]], int]] = {
     "command": _command,
     "text": _python_text,
     "path": _python_path,
-    "load": _load,
 }
 
 
-def _serve(preloaded: Sequence[str], memory: int, seconds: int) -> None:
+def _serve(memory: int, seconds: int) -> None:
     """Answer requests until there are none; every module of archc without torch is imported."""
     import gc
 
@@ -173,8 +147,8 @@ def _serve(preloaded: Sequence[str], memory: int, seconds: int) -> None:
     from archc import functions, layers
     from archc.cli import _COMMANDS  # pyright: ignore[reportPrivateUsage]
 
-    for name in (*(f"archc.cli.{module}" for module in set(_COMMANDS.values())), *preloaded):
-        import_module(name)
+    for module in set(_COMMANDS.values()):
+        import_module(f"archc.cli.{module}")
     for name in layers.NAMES:
         layers.find(name)
     for name in functions.NAMES:
