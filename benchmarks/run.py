@@ -6,6 +6,7 @@ Each part times both sides in turns and prints the median of each and the median
 ratios, pair by pair: machines are noisy, and a ratio in one run drifts least.
 """
 
+import os
 import statistics
 import subprocess
 import sys
@@ -48,8 +49,13 @@ def timed(action: Callable[[], object], clock: Callable[[], float] = time.perf_c
 
 
 def process(*command: str) -> Callable[[], object]:
-    """Return an action that runs a command as a whole process."""
-    return lambda: subprocess.run(command, check=True, capture_output=True)
+    """Return an action that runs a command as a whole process, as one runs what is installed.
+
+    pip compiles what it installs. Here the first run does, whatever the shell forbids.
+    """
+    environment = {**os.environ}
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
+    return lambda: subprocess.run(command, check=True, capture_output=True, env=environment)
 
 
 def cold() -> None:

@@ -1,5 +1,7 @@
 """`python -m tests.fuzz.coverage NAME --seconds 60`: a harness under atheris, guided by coverage.
 
+With `--runs 1000` it ends after so many inputs, which one seed and one `PYTHONHASHSEED` decide.
+
 Inputs that a harness does not pass are written to `--found`, one of each kind, and the run goes on.
 libFuzzer prints its figures at the end. A run by chance alone, without atheris: `--plain`.
 """
@@ -34,6 +36,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser()
     parser.add_argument("name")
     parser.add_argument("--seconds", type=float, default=60)
+    parser.add_argument("--runs", type=int, default=-1)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--found", type=Path, default=Path("fuzz-found"))
     parser.add_argument("--corpus", type=Path, help="keep what reached new branches here")
@@ -47,7 +50,8 @@ def _run_plain(options: argparse.Namespace) -> None:
 
     attempt = _attempt(options.name, options.found, 1.0)
     end, count = time.monotonic() + options.seconds, 0
-    for data in islice(changed_inputs(HARNESSES[options.name], options.seed), 10**9):
+    inputs = changed_inputs(HARNESSES[options.name], options.seed)
+    for data in islice(inputs, options.runs if options.runs >= 0 else None):
         attempt(data)
         count += 1
         if time.monotonic() > end:
@@ -81,6 +85,7 @@ def _run_guided(options: argparse.Namespace) -> None:
             (corpus / f"seed{index}").write_bytes(seed)
         arguments = [
             f"-max_total_time={int(options.seconds)}",
+            f"-runs={options.runs}",
             f"-seed={options.seed}",
             f"-dict={words}",
             f"-max_len={LONGEST}",
