@@ -1,6 +1,7 @@
 """Sizes, shapes and the rules by which shapes meet."""
 
 from collections.abc import Sequence
+from functools import cache
 
 from msgspec import Struct
 
@@ -55,6 +56,7 @@ class TensorType(Struct, frozen=True, gc=False):
         return elements(self.shape) * item_bytes(self.dtype)
 
 
+@cache
 def item_bytes(dtype: str) -> int:
     """Return the bytes of one element: 4 for `float32`, 1 for `bool`."""
     bits = "".join(filter(str.isdigit, dtype))

@@ -202,6 +202,7 @@ class ModuleNames:
     def __init__(self, graph: Graph) -> None:
         self.classes: dict[str, set[str]] = {}
         self.tensors = [key.name for key in graph.keys]
+        self.owners = {path for name in self.tensors for path in _with_those_above(name)}
         for node in graph.nodes:
             if node.operation is not None and node.operation.is_module:
                 self.classes.setdefault(node.path, set()).add(spec_name(type(node.operation)))
@@ -221,7 +222,7 @@ class ModuleNames:
 
     def _step(self, place: str, segment: str) -> list[str]:
         child = f"{place}.{segment}" if place else segment
-        if any(name == child or name.startswith(child + ".") for name in self.tensors):
+        if child in self.owners:
             return [child]
         below = f"{place}." if place else ""
         return [
@@ -283,6 +284,13 @@ class ModuleNames:
     def could_match(self, selector: tuple[str, ...], file: FileScope) -> bool:
         """Return whether the classes named exist in the file, though not in this variant."""
         return any(segment in file.blocks for segment in selector[:-1])
+
+
+def _with_those_above(path: str) -> Iterator[str]:
+    """Yield a path and every path that it lies below."""
+    while path:
+        yield path
+        path = path.rpartition(".")[0]
 
 
 def _checked_ties(

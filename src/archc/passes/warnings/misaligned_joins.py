@@ -23,9 +23,9 @@ def misaligned_joins(graph: Graph) -> Iterator[Diagnostic]:
     and nobody can help that. In sequences a branch may look back as far as it likes.
     """
     seen: set[object] = set()
-    for node in graph.nodes:
+    for node in filter(_joins, graph.nodes):
         place = (node.span, tuple(value.type.shape for value in node.inputs))
-        if not _joins(node) or place in seen:
+        if place in seen:
             continue
         seen.add(place)
         first, *others = node.inputs
