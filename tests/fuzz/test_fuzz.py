@@ -58,11 +58,24 @@ model:
   flatten: ReLU
 """
 """Two lines that are there twice: mending the first of them had no end."""
+FOUND_BEHIND = b"""\
+archc: 1
+name: bad
+params: {width: {default: 9223372036854775808, help: "how wide}}]model:
+"""
+"""What is opened in the last line and closed nowhere."""
 FOUND = {
     "check: a line in the wrong place, and a key that is there twice": ("check", DOUBLED),
     "check: a line that only YAML ends, before a bracket": ("check", b'}\r {g": e" '),
     "check: bytes that are no text": ("check", b"archc: 1\nname: \x9b"),
     "check: a bracket behind the end of its line": ("check", b"{/{"),
+    "check: a bracket in the second line of a text that a colon ends": (
+        "check",
+        b"archc: 1\nname: bad\nmodel:\n  conv: Conv2d(8, 1)\n   {again: conv\n",
+    ),
+    "check: a line behind the last": ("check", FOUND_BEHIND),
+    "expression: a digit of another alphabet": ("expression", b"14%-4\xef\xbc\x90"),
+    "expression: plus nothing": ("expression", b"+(b * -1 * 0)"),
     "expression: two stars before what is no keyword argument": ("expression", b"max(n,** b)"),
     "expression: two stars before pairs without names": ("expression", b"max(n,** rows)"),
     "expression: minus nothing": ("expression", b"-n ** (n -10000)"),

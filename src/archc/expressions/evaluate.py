@@ -199,8 +199,8 @@ class Evaluator:
         value = self.evaluate(operand)
         if not is_constant(value):
             return self.operation(expression, operator, (value,))
-        if operator == "-" and isinstance(value, float):
-            return -value  # 0 - 0.0 has another sign
+        if isinstance(value, float):
+            return -value if operator == "-" else value  # 0 - 0.0 has another sign
         return arithmetic("-" if operator == "-" else "+", 0, value)
 
     def _logical(self, operator: str, operands: tuple[Expression, ...]) -> bool:

@@ -15,14 +15,15 @@ Locate = Callable[[int, int], Span]
 
 _TOKEN = re.compile(
     r"""(?P<space>\s+)
-    |(?P<number>(?:\d[\d_]*\.?(?:\d[\d_]*)?|\.\d[\d_]*)(?:[eE][+-]?\d+)?)
+    |(?P<number>(?:[0-9][0-9_]*\.?(?:[0-9][0-9_]*)?|\.[0-9][0-9_]*)(?:[eE][+-]?[0-9]+)?)
     |(?P<name>[A-Za-z_][A-Za-z0-9_]*)
     |(?P<string>'[^'\\]*'|"[^"\\]*")
     |(?P<symbol>->|\*\*|//|<=|>=|==|!=|\.\.\.|[-+*/%@<>=()\[\]{},.:])""",
     re.VERBOSE,
 )
 _NUMBER = re.compile(
-    r"(?:0|[1-9]\d*(?:_\d+)*)(?P<fraction>\.(?:\d+(?:_\d+)*)?)?(?P<exponent>[eE][+-]?\d+)?"
+    r"(?:0|[1-9]\d*(?:_\d+)*)(?P<fraction>\.(?:\d+(?:_\d+)*)?)?(?P<exponent>[eE][+-]?\d+)?",
+    re.ASCII,
 )
 
 
@@ -77,10 +78,11 @@ _QUOTES = "“”‘’"
 _MEANT = {
     **dict.fromkeys(_QUOTES, "'"),
     **dict.fromkeys("–−", "-"),
+    **dict(zip("（），：［］｛｝＝０１２３４５６７８９", "(),:[]{}=0123456789", strict=True)),
     "×": "*",
     "→": "->",
 }
-"""What a character of typeset text stands for."""
+"""What a character of typeset text, or of a keyboard with wide ones, stands for."""
 _HINTS = {
     "!": "write `not` or `!=`",
     "&": "write `and`",

@@ -11,9 +11,11 @@ from archc.expressions.syntax import Call, Expression
 from archc.expressions.values import MAX_INTEGER, LayerName
 from archc.spec.source import Erroneous, Mapping, Node, Scalar, Sequence
 
-_INTEGER = re.compile(r"[-+]?(?:0|[1-9]\d*(?:_\d+)*)")
-_FLOAT = re.compile(r"[-+]?(?:\d+(?:_\d+)*)(?:\.\d*)?(?:[eE][-+]?\d+)?|[-+]?\.\d+(?:[eE][-+]?\d+)?")
-_LEADING_ZERO = re.compile(r"[-+]?0\d[\d_]*")
+_INTEGER = re.compile(r"[-+]?(?:0|[1-9]\d*(?:_\d+)*)", re.ASCII)
+_FLOAT = re.compile(
+    r"[-+]?(?:\d+(?:_\d+)*)(?:\.\d*)?(?:[eE][-+]?\d+)?|[-+]?\.\d+(?:[eE][-+]?\d+)?", re.ASCII
+)
+_LEADING_ZERO = re.compile(r"[-+]?0\d[\d_]*", re.ASCII)
 _LAYER = re.compile(r"[A-Z][A-Za-z0-9_]*")
 _CONSTANTS = {"true": True, "false": False, "null": None, "inf": float("inf")}
 _YAML_BOOLEANS = {

@@ -62,7 +62,7 @@ class Page(Struct, frozen=True):
     def place(self, index: int, column: int) -> tuple[int, int]:
         """Return line and column in the file of a place in the text, both from 1."""
         if index >= len(self.lines):
-            return self.lines[-1].number + index - len(self.lines) + 1, column + 1
+            index, column = len(self.lines) - 1, WHOLE_LINE
         line = self.lines[index]
         return line.number, min(max(0, column - line.moved), line.length) + 1
 

@@ -367,7 +367,7 @@ class _Reader:
         for index in range(first.line, min(last.line + 1, len(self.page.lines))):
             line = self.page.lines[index].text
             start = first.column if index == first.line else len(line) - len(line.lstrip())
-            text = line[start:].strip()
+            text = line[start : last.column if index == last.line else None].strip()
             if text and event.value.startswith(text.split(" #")[0].rstrip(), offset):
                 pieces.append(Piece(offset, *self.page.place(index, start)))
                 offset += len(text) + 1

@@ -25,6 +25,7 @@ _FINDERS = (
     indentation.open_call,
     marks.space_after_dash,
     marks.space_after_colon,
+    marks.wide_colon,
     marks.dash_missing,
     marks.item_colon_missing,
     marks.colon_missing,

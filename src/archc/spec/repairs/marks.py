@@ -7,6 +7,7 @@ from archc.spec.page import Line, Page, Repair, Trouble, rewritten
 
 _NO_SPACE_AFTER_DASH = re.compile(r"-(?=[A-Za-z_(\"'])")
 _NO_SPACE_AFTER_COLON = re.compile(r"((?:- )?[A-Za-z_][\w.{}-]*(?:\([^()]*\))*):(?=[^\s:/])")
+_WIDE_COLON = re.compile(r"((?:- )?[A-Za-z_][\w.{}-]*(?:\([^()]*\))*)：\s*")
 _KEY = re.compile(r"(?:\"[^\"]*\"|'[^']*'|[^\s\"'#\[\]{},&*!|>%@`-][^#]*?)\s*:(?:\s|$)")
 _EQUALS = re.compile(r"(let\s+\w+|[\w.-]+)\s*=\s*(?=\S)")
 _CONTROL = re.compile(r"(?:for|if|elif)\s|(?:else|concat|add|mul|branch)\b")
@@ -46,6 +47,18 @@ def space_after_colon(page: Page, index: int, _trouble: Trouble) -> Iterator[Rep
     start = line.indent + found.end() - 1
     span = page.span(index, start, start + 1)
     yield rewritten(page, index, mended, "a space is missing after the colon", span)
+
+
+def wide_colon(page: Page, index: int, _trouble: Trouble) -> Iterator[Repair]:
+    """`conv：Conv2d(8, 3)`, as a Chinese or Japanese keyboard writes it."""
+    line = page.lines[index]
+    found = _WIDE_COLON.match(line.body)
+    if found is None:
+        return
+    mended = line.with_body(f"{found[1]}: {line.body[found.end() :]}".rstrip())
+    start = line.indent + found.end(1)
+    span = page.span(index, start, start + 1)
+    yield rewritten(page, index, mended, "a colon of double width is no colon", span)
 
 
 def dash_missing(page: Page, index: int, _trouble: Trouble) -> Iterator[Repair]:
