@@ -1,4 +1,4 @@
-"""How commands end: closed pipes, interrupts, faults, streams without Unicode."""
+"""How commands end: closed pipes, interrupts, faults, messages without a terminal."""
 
 import os
 import signal
@@ -107,13 +107,6 @@ def test_fault_of_our_own_says_so_with_status_70(tmp_path: Path) -> None:
     assert "error[ARC901]: archc failed, and it is archc's fault" in done.stderr
     assert "please report it" in done.stderr
     assert "Traceback" not in done.stderr
-
-
-def test_output_without_unicode_is_escaped(tmp_path: Path) -> None:
-    path = written(tmp_path)
-    done = archc("summary", path, variables={"PYTHONIOENCODING": "ascii"})
-    assert done.status == 0
-    assert "\\u2192" in done.out
 
 
 def test_messages_without_a_terminal_have_no_colour(tmp_path: Path) -> None:

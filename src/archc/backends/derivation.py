@@ -88,9 +88,10 @@ def _tensors(node: Node) -> Iterator[str]:
     owned = [tensor for tensor in node.tensors if tensor.kind == "parameter"]
     if owned:
         shapes = [f"{tensor.name or 'itself'} {format_shape(tensor.shape)}" for tensor in owned]
-        counts = [f"{elements(tensor.shape):,}" for tensor in owned]
-        total = sum(elements(tensor.shape) for tensor in owned)
-        yield f"    parameters: {', '.join(shapes)}: {' + '.join(counts)} = {total:,}"
+        counts = [elements(tensor.shape) for tensor in owned]
+        terms = " + ".join(f"{count:,}" for count in counts)
+        total = f" = {sum(counts):,}" if len(counts) > 1 else ""
+        yield f"    parameters: {', '.join(shapes)}: {terms}{total}"
     macs = node.operation.multiply_adds(inputs, node.outputs)
     if macs:
         yield f"    multiply-adds for one sample: {macs:,}"

@@ -1,11 +1,14 @@
 """The command line: `archc check`, `archc build` and the others, one file a group."""
 
+import codecs
 import os
 import sys
 from collections.abc import Callable, Sequence
 from typing import NoReturn
 
 import click
+
+from archc.cli.plain_characters import in_plain_characters
 
 _COMMANDS = {
     "check": "checking",
@@ -200,7 +203,7 @@ def _leave(status: int) -> NoReturn:
 
 
 def _make_streams_tolerant() -> None:
-    """Let a terminal that lacks a character show its number; replace the streams that are closed.
+    """Let a terminal that lacks a character show another; replace the streams that are closed.
 
     A closed input is empty, and a closed output refuses what is written to it, as a full disk does.
     """
@@ -210,10 +213,11 @@ def _make_streams_tolerant() -> None:
         sys.stdout = os.fdopen(os.open(os.devnull, os.O_RDONLY), "w")
     if sys.stderr is None:
         sys.stderr = os.fdopen(os.open(os.devnull, os.O_WRONLY), "w")
+    codecs.register_error(in_plain_characters.__name__, in_plain_characters)
     for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:
-            reconfigure(errors="backslashreplace")
+            reconfigure(errors=in_plain_characters.__name__)
 
 
 def _discard_stdout() -> None:
