@@ -1,4 +1,4 @@
-"""What stands on a terminal without Unicode: other words for archc's signs, numbers for the rest."""
+"""What stands on a terminal without Unicode: words for archc's signs, numbers for the rest."""
 
 import ast
 import codecs
