@@ -102,6 +102,13 @@ def test_slices_and_numbers_are_written_as_in_the_spec() -> None:
     assert {"[:, 0]", "x**2", "1 - x"} <= set(svg_texts(dot(small(body))))
 
 
+def test_comparison_of_two_tensors_is_a_circle_with_its_sign() -> None:
+    body = "  a: Conv2d(3, 1)\n  return: where(gt(a, mean(a, 1, True), broadcast=True), a, image)\n"
+    texts = svg_texts(dot(small(body)))
+    assert ">" in texts
+    assert "mean(1, keepdim=True)" in texts
+
+
 def test_block_without_parameters_counts_none() -> None:
     blocks = "  Double: relu -> sigmoid\n"
     texts = svg_texts(dot(small("  a: Conv2d(4, 1)\n  b: Double\n", blocks), depth=0))

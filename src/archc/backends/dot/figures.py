@@ -24,7 +24,11 @@ from archc.ir.graph import Graph, GraphOutput
 from archc.ir.runs import Node
 from archc.layers.base import spec_name
 
-SIGNS = {"add": "+", "sub": "−", "mul": "×", "div": "÷", "matmul": "@"}
+SIGNS = {
+    **{"add": "+", "sub": "−", "mul": "×", "div": "÷", "matmul": "@"},
+    **{"eq": "=", "ne": "≠", "lt": "<", "le": "≤", "gt": ">", "ge": "≥"},
+}
+"""What stands in the circle where two tensors meet."""
 CIRCLE = 20
 CORNER = 10
 TITLE_TOP = 6

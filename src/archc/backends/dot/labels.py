@@ -58,7 +58,7 @@ def layer_text(layer: Layer) -> str:
     for key, value in sorted(layer.given.items(), key=lambda item: item[0] in after):
         if key == variadic:
             shown.extend(map(_value_text, value))
-        elif key in layer.positional:
+        elif key in layer.positional and not isinstance(value, bool):
             shown.append(_value_text(value))
         elif fields[key].default != value:
             shown.append(f"{key}={_value_text(value)}")
@@ -67,7 +67,7 @@ def layer_text(layer: Layer) -> str:
 
 def _in_symbols(layer: Layer) -> str:
     """Return a slice or an operator with a number as the spec writes it: `[:, 0]`, `1 - x`."""
-    if isinstance(layer, Function) and layer.operator and layer.given:
+    if isinstance(layer, Function) and layer.operator and layer.given.keys() - {"broadcast"}:
         return layer.forward(("x",))
     return str(layer) if str(layer).startswith("[") else ""
 
