@@ -52,6 +52,7 @@ TITLES = {
     "padding": "Padding",
     "attention": "Attention",
     "window_attention": "Attention within windows",
+    "relative_attention": "Attention within groups",
     "recurrent": "Recurrent",
     "shrinkage": "Shrinkage",
     "softmax": "Softmax",

@@ -117,11 +117,8 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         "CircularPad3d",
     ),
     "attention": ("MultiheadAttention",),
-    "window_attention": (
-        "ShiftedWindowAttention",
-        "ShiftedWindowAttentionV2",
-        "RelativePositionalMultiHeadAttention",
-    ),
+    "window_attention": ("ShiftedWindowAttention", "ShiftedWindowAttentionV2"),
+    "relative_attention": ("RelativePositionalMultiHeadAttention",),
     "recurrent": (
         "RNN",
         "LSTM",
