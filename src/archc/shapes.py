@@ -1,7 +1,11 @@
 """Sizes, shapes and the rules by which shapes meet."""
 
+<<<<<<< HEAD
 from collections.abc import Sequence
 from functools import cache
+=======
+from collections.abc import Callable, Sequence
+>>>>>>> fb408ce (Say what mends class tokens, gates, skips and reshapes; name every dimension that differs)
 
 from msgspec import Struct
 
@@ -24,6 +28,8 @@ class Batch(Struct, frozen=True, gc=False):
 
 Size = int | Batch
 Shape = tuple[Size, ...]
+Sizes = tuple[Size, ...]
+"""What several tensors have along one axis."""
 
 
 class TensorType(Struct, frozen=True, gc=False):
@@ -135,20 +141,24 @@ def concatenated(shapes: Sequence[Shape], dim: int) -> Shape:
             raise RuleViolation(
                 Code.CONCAT_SHAPES,
                 f"concat along dimension {dim} needs all other sizes equal",
-                notes=(_first_difference(shapes, dim),),
+                notes=(differences(shapes, lambda axis, _: axis == dim),),
             )
     total = sum(number(shape[dim], "the dimension to join along") for shape in shapes)
     return (*first[:dim], total, *first[dim + 1 :])
 
 
-def _first_difference(shapes: Sequence[Shape], dim: int) -> str:
+def differences(shapes: Sequence[Shape], may_differ: Callable[[int, Sizes], bool]) -> str:
+    """Return in words where shapes that should be equal differ; axes that differ alike once.
+
+    `may_differ` says of an axis and its sizes whether nothing is wrong with them.
+    """
     if len({len(shape) for shape in shapes}) > 1:
         return "the ranks are " + ", ".join(str(len(shape)) for shape in shapes)
-    for axis in range(len(shapes[0])):
-        sizes = [shape[axis] for shape in shapes]
-        if axis != dim and len(set(sizes)) > 1:
-            return f"dimension {axis} is " + ", ".join(map(str, sizes))
-    raise AssertionError("the shapes agree")
+    unlike: dict[Sizes, int] = {}
+    for axis, sizes in enumerate(zip(*shapes, strict=True)):
+        if len(set(sizes)) > 1 and not may_differ(axis, sizes):
+            unlike.setdefault(sizes, axis)
+    return "; ".join(f"dimension {n} is {', '.join(map(str, s))}" for s, n in unlike.items())
 
 
 def checked(shape: Shape) -> Shape:

@@ -72,6 +72,7 @@ def transposed_length(length: int, axis: Axis, output_padding: int = 0) -> int:
             Code.WINDOW,
             f"output_padding {output_padding} must be smaller than stride or dilation",
             notes=(f"max(stride, dilation) = {max(axis.stride, axis.dilation)}",),
+            help=f"use an output_padding of at most {max(axis.stride, axis.dilation) - 1}",
             argument="output_padding",
         )
     result = (length - 1) * axis.stride - sum(axis.padding) + axis.extent + output_padding
@@ -81,8 +82,9 @@ def transposed_length(length: int, axis: Axis, output_padding: int = 0) -> int:
             "the padding of this transposed window removes the whole output",
             notes=(
                 f"({length} − 1)·{axis.stride} − {sum(axis.padding)} + "
-                f"{axis.extent - 1} + {output_padding} + 1 = {result}",
+                f"{axis.extent - 1} + {output_padding} + 1 = {result}".replace("= -", "= −"),
             ),
+            help=f"use a padding of at most {(result + sum(axis.padding) - 1) // 2}",
             argument="padding",
         )
     return result

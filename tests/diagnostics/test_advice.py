@@ -10,7 +10,9 @@ from archc.diagnostics import Diagnostic
 from tests.diagnostics.checking import report_on
 
 BAD = Path(__file__).parents[1] / "bad"
-SPECS = sorted([*BAD.glob("ARC402_*.yaml"), *BAD.glob("ARC403_*.yaml")])
+SPECS = sorted(
+    [*BAD.glob("ARC402_*.yaml"), *BAD.glob("ARC403_*.yaml"), *BAD.glob("ARC409_gate_*.yaml")]
+)
 _CALL = re.compile(r"write `(\w+)(\([^`]*\))`")
 _LINE = re.compile(r"on line (\d+)")
 _SOURCE = re.compile(r"write `(\w+): … (from \w+)`")
@@ -18,6 +20,9 @@ _CONDITION = re.compile(r"the condition of `(\w+)` .* let it be `(if [^`]+)`")
 _NAME = re.compile(r"did you mean `(\w+)` in place of `(\w+)`")
 _INPUT = re.compile(r"`(\w+)` has the size .*: pass it as `skip` to .* on line (\d+)")
 _SWAP = re.compile(r"swap the inputs of .* on line (\d+)")
+_MIDDLE = re.compile(r"the middle of `(\w+)` fits: `([^`]+)`")
+_REPEATED = re.compile(r"write `(expand\((\w+), [^`]+)`$")
+_CHAINED = re.compile(r"write `(-> [^`]+)` at the end of line (\d+)$")
 _SHORTCUT = re.compile(r"`(shortcut: .*) from (\w+)`")
 
 MOST_STEPS = 2
@@ -29,9 +34,9 @@ EXPLAINED = frozenset(
         "ARC402_size_of_another_block",
         "ARC403_even_pool",
         "ARC403_global_pool",
-        "ARC403_nothing_fits",
         "ARC403_ranks",
         "ARC403_rounded",
+        "ARC403_rounded_below",
     }
 )
 """Messages that say what is wrong and leave the choice to the reader."""
@@ -40,18 +45,16 @@ EXPLAINED = frozenset(
 def changed(text: str, help_: str) -> str:
     """Return a spec with the change made that a message advises."""
     lines = text.split("\n")
-    if "leave `dim` out" in help_:
-        return re.sub(r"\(dim=\d\)|, dim=\d", "", text)
-    if found := _SOURCE.search(help_):
+    if here := _on_the_marked_line(help_):
+        number = next(i for i, line in enumerate(lines) if "# error" in line)
+        lines[number] = re.sub(*here, lines[number])
+    elif found := _SOURCE.search(help_):
         number = _line_of(lines, found[1])
         bare = re.sub(r" from \w+", "", lines[number])
         lines[number] = re.sub(r"\)( if .*)?$", rf") {found[2]}\1", bare)
     elif found := _CONDITION.search(help_):
         number = _line_of(lines, found[1])
         lines[number] = re.sub(r"if .*", found[2], lines[number])
-    elif found := _NAME.search(help_):
-        number = next(i for i, line in enumerate(lines) if "# error" in line)
-        lines[number] = re.sub(rf"\b{found[2]}\b", found[1], lines[number])
     elif found := _INPUT.search(help_):
         number = int(found[2]) - 1
         lines[number] = re.sub(r"\w+$", found[1], lines[number])
@@ -63,13 +66,36 @@ def changed(text: str, help_: str) -> str:
         lines[number] = re.sub(rf"\b{found[2]}\b", "shortcut", lines[number])
         indentation = " " * (len(lines[number]) - len(lines[number].lstrip()))
         lines.insert(number, f"{indentation}{found[1]} from {found[2]}")
-    elif found := _CALL.search(help_):
-        after, before = _LINE.search(help_, found.end()), _LINE.findall(help_[: found.start()])
-        number = int(after[1] if after else before[-1]) - 1
-        lines[number] = _with_call(lines[number], found[1], found[2])
+    elif found := _CHAINED.search(help_):
+        lines[int(found[2]) - 1] += f" {found[1]}"
+    elif _CALL.search(help_):
+        for part in help_.split("; `"):
+            _change_call(lines, part)
     else:
         raise AssertionError(f"no change is advised: {help_}")
     return "\n".join(lines)
+
+
+def _on_the_marked_line(help_: str) -> tuple[str, str] | None:
+    """Return what to change on the line of the message itself, and into what."""
+    if "leave `dim` out" in help_:
+        return r"\(dim=\d\)|, dim=\d", ""
+    if found := _MIDDLE.search(help_):
+        return rf"(?<=\(){found[1]}(?=,)", found[2]
+    if found := _REPEATED.search(help_):
+        return rf"\b{found[2]}\b", found[1]
+    if found := _NAME.search(help_):
+        return rf"\b{found[2]}\b", found[1]
+    return None
+
+
+def _change_call(lines: list[str], help_: str) -> None:
+    """Put a call that a message shows in place of the one on the line that it names."""
+    found = _CALL.search(help_)
+    assert found is not None
+    after, before = _LINE.search(help_, found.end()), _LINE.findall(help_[: found.start()])
+    number = int(after[1] if after else before[-1]) - 1
+    lines[number] = _with_call(lines[number], found[1], found[2])
 
 
 def _line_of(lines: list[str], name: str) -> int:

@@ -33,7 +33,10 @@ def refused(function: Function, shape: Shape) -> tuple[str, tuple[str, ...]]:
         ((-1, -1, -1), ""),
         ((3, 8), "write reshape(-1, 3, 8)"),
         ((3, 9), "write -1, the batch, first"),
-        ((-1, 3, 9), "write -1, the batch, first"),
+        ((-1, 3, 9), "write reshape(-1, 3, 8)"),  # 24 is no multiple of 9
+        ((-1, 2, 2), "write reshape(-1, 12, 2) or reshape(-1, 2, 12)"),
+        ((-1, 5, 7), "write -1, the batch, first"),
+        ((6, -1), "write reshape(-1, 24)"),
     ],
 )
 def test_a_refused_reshape_advises_the_sizes_that_fit(sizes: tuple[int, ...], help: str) -> None:

@@ -10,19 +10,27 @@ from archc.diagnostics import Code, RuleViolation
 from archc.expressions.printing import constant_text
 from archc.layers.base import Function, spec_name
 from archc.reach import Reads, aligned, unmoved
-from archc.shapes import Shape, TensorType, broadcast, checked, format_shape, promoted
+from archc.shapes import (
+    Shape,
+    TensorType,
+    broadcast,
+    checked,
+    differences,
+    format_shape,
+    promoted,
+)
 
 MAX_TERMS = 256
 
 
-def first_difference(shapes: Sequence[Shape]) -> str:
-    """Return in words where shapes that should be equal first differ."""
-    if len({len(shape) for shape in shapes}) > 1:
-        return "the ranks are " + ", ".join(str(len(shape)) for shape in shapes)
-    for axis, sizes in enumerate(zip(*shapes, strict=True)):
-        if len(set(sizes)) > 1:
-            return f"dimension {axis} is " + ", ".join(map(str, sizes))
-    return "the shapes agree"
+def unequal(shapes: Sequence[Shape]) -> str:
+    """Return in words where shapes that should be equal differ."""
+    return differences(shapes, lambda _axis, _sizes: False)
+
+
+def unbroadcast(shapes: Sequence[Shape]) -> str:
+    """Return in words where shapes differ in more than sizes of 1."""
+    return differences(shapes, lambda _, sizes: len({*sizes} - {1}) < 2)
 
 
 def with_numbers(dtype: str, *numbers: float) -> str:
@@ -98,10 +106,12 @@ class Arithmetic(Function):
     def _unequal(self, shapes: Sequence[Shape], wide: Shape | None) -> RuleViolation:
         name = spec_name(type(self))
         needs = f"`{name}` needs equal shapes" + (", or sizes of 1" if self.gate else "")
+        grows = wide is None and (self.broadcast or self.gate)
+        note = unbroadcast(shapes) if grows else unequal(shapes)
         return RuleViolation(
             self.mismatch,
             "residual add needs equal shapes" if self.mismatch is Code.ADD_SHAPES else needs,
-            notes=(first_difference(shapes),),
+            notes=(note,),
             help=f"if {format_shape(wide)} is meant, write {name}(…, broadcast=True)"
             if wide is not None
             else "",

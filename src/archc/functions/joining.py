@@ -7,7 +7,7 @@ from typing import ClassVar
 from pydantic import Field
 
 from archc.diagnostics import Code, RuleViolation
-from archc.functions.arithmetic import first_difference
+from archc.functions.arithmetic import unequal
 from archc.layers.base import Function
 from archc.reach import HERE, Goes, Reads, unmoved
 from archc.shapes import (
@@ -91,7 +91,7 @@ class Stack(_Join):
             raise RuleViolation(
                 Code.CONCAT_SHAPES,
                 "`stack` needs equal shapes",
-                notes=(first_difference(shapes),),
+                notes=(unequal(shapes),),
                 help="`concat` joins tensors that differ in one dimension",
             )
         (first, *_) = shapes

@@ -6,7 +6,7 @@ from typing import ClassVar
 from pydantic import Field
 
 from archc.diagnostics import Code, RuleViolation
-from archc.functions.arithmetic import first_difference
+from archc.functions.arithmetic import unequal
 from archc.layers.base import Function, expect_floating, spec_name
 from archc.reach import Reads, aligned
 from archc.shapes import Shape, TensorType, broadcast, checked, format_shape, promoted
@@ -51,7 +51,7 @@ class Pairwise(Function):
         raise RuleViolation(
             Code.SIZE_MISMATCH,
             f"`{name}` needs equal shapes",
-            notes=(first_difference(shapes),),
+            notes=(unequal(shapes),),
             help=f"if {format_shape(wide)} is meant, write {name}(…, broadcast=True)"
             if wide is not None
             else "",

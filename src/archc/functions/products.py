@@ -6,7 +6,7 @@ from typing import ClassVar
 from pydantic import Field
 
 from archc.diagnostics import Code, RuleViolation
-from archc.functions.arithmetic import first_difference
+from archc.functions.arithmetic import unequal
 from archc.functions.contractions import refuse_meeting_samples
 from archc.functions.pairwise import Pairwise
 from archc.layers.base import Function, expect_rank
@@ -118,7 +118,7 @@ class Cross(Pairwise):
             raise RuleViolation(
                 Code.RANK,
                 "`cross` needs tensors of one rank",
-                notes=(first_difference([x.shape for x in inputs]),),
+                notes=(unequal([x.shape for x in inputs]),),
             )
         for x in inputs:
             if x.shape[normal_dimension(self.dim, x.rank)] != 3:

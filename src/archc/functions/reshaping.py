@@ -209,16 +209,37 @@ class Reshape(Reshaping):
         """Return the error of sizes that would mix samples; `sample` is what one should be."""
         count, given = elements(x.shape), elements(sample)
         name = spec_name(type(self))
-        fits = given == count
         return RuleViolation(
             Code.RESHAPE,
             f"`{name}` would mix the samples of the batch",
             notes=(f"a sample has {count} elements, {format_shape(sample)} has {given}",)
             if given > 0
             else (f"a sample has {count} elements",),
-            help=f"write {name}{(-1, *sample)}" if fits else "write -1, the batch, first",
+            help=_filling(name, self.sizes, count),
             argument="sizes",
         )
+
+
+def _filling(name: str, sizes: Sequence[int], count: int) -> str:
+    """Return the calls that part a sample's elements and are most like the one that does not.
+
+    A first size other than -1 is the batch as a number, or the sample's own where that fits.
+    """
+    first, *rest = sizes
+    if first != -1 and elements(sizes) == count:
+        rest = [*sizes]
+    open_places = [place for place, size in enumerate(rest) if size == -1]
+    changed = open_places or [*range(len(rest) if first == -1 else 0)]
+    parted = [rest] if elements(rest) == count else [_changed(rest, n, count) for n in changed]
+    calls = [f"{name}{(-1, *sample)}" for sample in parted if sample]
+    return f"write {' or '.join(calls)}" if calls else "write -1, the batch, first"
+
+
+def _changed(sizes: Sequence[int], place: int, count: int) -> list[int]:
+    """Return sizes with one of them such that they hold `count` elements, none if none does."""
+    before, behind = sizes[:place], sizes[place + 1 :]
+    others = elements([*before, *behind])
+    return [*before, count // others, *behind] if others > 0 and count % others == 0 else []
 
 
 class View(Reshape):

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from archc.diagnostics import Code, RuleViolation
 from archc.expressions.printing import constant_text
-from archc.functions.arithmetic import first_difference, with_numbers
+from archc.functions.arithmetic import unequal, with_numbers
 from archc.layers.base import Function, expect_rank, spec_name
 from archc.reach import Goes, Reads, aligned, scattered, unmoved
 from archc.shapes import (
@@ -92,7 +92,7 @@ class Where(Function):
             raise RuleViolation(
                 Code.SIZE_MISMATCH,
                 "`where` needs equal shapes to choose from",
-                notes=(first_difference(shapes),),
+                notes=(unequal(shapes),),
             )
         _check_mask(mask, shapes[0], "where")
         return (TensorType(shapes[0], with_numbers_of(values, numbers)),)
@@ -227,7 +227,7 @@ class TakeAlongDim(_ByIndex):
             raise RuleViolation(
                 Code.SIZE_MISMATCH,
                 "`take_along_dim` needs equal sizes, or sizes of 1, in the other dimensions",
-                notes=(first_difference(shapes),),
+                notes=(unequal(shapes),),
             )
         return (x.with_shape(checked((*wide[:dim], index.shape[dim], *wide[dim + 1 :]))),)
 

@@ -9,7 +9,7 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from archc.diagnostics import Code, RuleViolation
-from archc.layers.base import Owned, Returned
+from archc.layers.base import Owned, Returned, dividing
 from archc.layers.fields import Positive, Probability
 from archc.layers.masks import Masked, Tensor
 from archc.layers.sequences import batch_and_length
@@ -155,17 +155,9 @@ def check_heads(heads: int, features: int) -> None:
         raise RuleViolation(
             Code.DIVISIBILITY,
             f"num_heads={heads} does not divide {features} features",
-            help=_dividing(heads, features),
+            help=dividing(heads, features),
             argument="num_heads",
         )
-
-
-def _dividing(heads: int, features: int) -> str:
-    """Return the numbers of heads next to one that does not divide the features."""
-    near = [n for n in range(1, features + 1) if features % n == 0]
-    below = max((n for n in near if n < heads), default=0)
-    above = min((n for n in near if n > heads), default=0)
-    return "write " + " or ".join(str(n) for n in (below, above) if n)
 
 
 def _unequal(query: TensorType, key: TensorType, value: TensorType) -> RuleViolation:

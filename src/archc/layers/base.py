@@ -19,7 +19,7 @@ from archc.diagnostics import Code, RuleViolation
 from archc.expressions.printing import constant_text
 from archc.expressions.values import Constant
 from archc.reach import Reads, unmoved
-from archc.shapes import TensorType, format_shape
+from archc.shapes import TensorType
 from archc.windows import Axis
 
 
@@ -302,6 +302,14 @@ def spatial(value: int | tuple[int, ...], count: int, argument: str) -> tuple[in
     return value
 
 
+def dividing(given: int, whole: int) -> str:
+    """Return the advice to write one of the numbers next to `given` that divide `whole`."""
+    near = [n for n in range(1, whole + 1) if whole % n == 0]
+    below = max((n for n in near if n < given), default=0)
+    above = min((n for n in near if n > given), default=0)
+    return "write " + " or ".join(str(n) for n in (below, above) if n)
+
+
 IMAGE_RANK = 4
 """How many dimensions images have: batch, channels, height, width."""
 _AXES = {1: ("length",), 2: ("height", "width"), 3: ("depth", "height", "width")}
@@ -327,7 +335,6 @@ def expect_rank(x: TensorType, *ranks: int, layer: str) -> None:
         raise RuleViolation(
             Code.RANK,
             f"`{layer}` needs a tensor of {wanted} dimensions, this one has {x.rank}",
-            notes=(f"the input is {format_shape(x.shape)}",),
             help=_rank_advice(x, ranks, layer),
         )
 

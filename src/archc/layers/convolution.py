@@ -4,12 +4,21 @@ Letters as in `archc.windows`; C channels, g groups, k the kernel's elements.
 """
 
 from collections.abc import Mapping, Sequence
+from math import gcd
 from typing import ClassVar, Literal
 
 from pydantic import Field
 
 from archc.diagnostics import Code, RuleViolation
-from archc.layers.base import Layer, Owned, expect_floating, expect_rank, spatial, worked_axes
+from archc.layers.base import (
+    Layer,
+    Owned,
+    dividing,
+    expect_floating,
+    expect_rank,
+    spatial,
+    worked_axes,
+)
 from archc.layers.fields import NotNegativeAxes, Positive, PositiveAxes
 from archc.reach import Reads, sliding, transposed_reach, window_reach
 from archc.shapes import TensorType, elements, number
@@ -50,6 +59,11 @@ class _Filters(Layer):
                 raise RuleViolation(
                     Code.DIVISIBILITY,
                     f"groups={groups} does not divide {what} {size} channels",
+                    notes=(
+                        f"the groups divide the input's {channels} channels and the "
+                        f"output's {self.out_channels}",
+                    ),
+                    help=dividing(groups, gcd(channels, self.out_channels)),
                     argument="groups",
                 )
 

@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from archc.diagnostics import Code, RuleViolation
-from archc.layers.base import Layer, Owned, expect_floating, expect_rank, spec_name
+from archc.layers.base import Layer, Owned, dividing, expect_floating, expect_rank, spec_name
 from archc.layers.fields import Positive, Real
 from archc.reach import Reads, unmoved
 from archc.shapes import TensorType, elements, format_shape, number
@@ -287,6 +287,7 @@ class GroupNorm(_Normalization):
             raise RuleViolation(
                 Code.DIVISIBILITY,
                 f"num_groups={self.num_groups} does not divide {channels} channels",
+                help=dividing(self.num_groups, channels),
                 argument="num_groups",
             )
         return (x,)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
-from archc.diagnostics import Advice, Edit
+from archc.diagnostics import Advice, Code, Edit
 from archc.expressions.syntax import Name
 from archc.ir.runs import Node
 from archc.layers.base import spec_name
@@ -32,8 +32,8 @@ def unlike_sizes(meeting: Meeting, odd: Operand | None = None) -> str:
         _stride(large, small, meeting)
         or _remedy(small, large.operand, meeting)
         or _remedy(large, small.operand, meeting)
-        or _rounding(small, large)
-        or _trace(small if small.nodes else large)
+        or _rounding(small, large, meeting)
+        or _followed(small, large, meeting)
     )
 
 
@@ -219,14 +219,14 @@ def _size(lengths: tuple[object, ...]) -> str:
     return " × ".join(map(str, lengths))
 
 
-def _rounding(small: Way, large: Way) -> str:
+def _rounding(small: Way, large: Way, meeting: Meeting) -> str:
     """Name the stride that does not divide its input, so that what comes back is smaller."""
     for node in small.nodes if not large.nodes else ():
         for axis, length in zip(window_of(node), node.inputs[0].type.shape[2:], strict=False):
             if axis.stride > 1 and type(length) is int and length % axis.stride:
                 lost = f"{_layer(node)} makes {_lost(node, length)} of {length}"
                 again = f"`{small.operand.name}` cannot be {_size(large.operand.lengths)} again"
-                remedy = f"take an input whose sizes {_total_stride(small)} divides"
+                remedy = f"take an input whose sizes {_total_stride(small, meeting)} divides"
                 return f"{lost}, for {axis.stride} does not divide it, and {again}: {remedy}"
     return ""
 
@@ -236,14 +236,19 @@ def _lost(node: Node, length: int) -> object:
     return node.output.shape[2 + position]
 
 
-def _total_stride(way: Way) -> int:
-    """Return by how much the layers up to a tensor make an image smaller in all."""
-    total = 1
-    node = way.operand.value.node
-    while node.operation is not None and node.inputs:
-        total *= max((axis.stride for axis in window_of(node)), default=1)
-        node = node.inputs[0].node
-    return total
+def _total_stride(way: Way, meeting: Meeting) -> int:
+    """Return by how much the deepest way up to a tensor makes an image smaller in all."""
+    totals: dict[int, int] = {}
+    for node in meeting.builder.nodes[: way.operand.value.node.index + 1]:
+        before = max((totals[value.node.index] for value in node.inputs), default=1)
+        totals[node.index] = before * max((axis.stride for axis in window_of(node)), default=1)
+    return totals[way.operand.value.node.index]
+
+
+def _followed(small: Way, large: Way, meeting: Meeting) -> str:
+    """Follow a size, and say what could be cut off the other."""
+    trace = _trace(small if small.nodes else large)
+    return trace and trace + _cropped(small, large, meeting)
 
 
 def _trace(way: Way) -> str:
@@ -260,3 +265,18 @@ def _trace(way: Way) -> str:
     return (
         f"follow the size of `{way.operand.name}`: {_size(way.start.shape[2:])}, {', '.join(shown)}"
     )
+
+
+def _cropped(small: Way, large: Way, meeting: Meeting) -> str:
+    """Return the middle of the larger tensor that fits, where a block was given it as it is."""
+    name = large.operand.name
+    if large.nodes or name not in meeting.inputs or meeting.code is not Code.CONCAT_SHAPES:
+        return ""
+    pairs = zip(large.operand.lengths, small.operand.lengths, strict=True)
+    cuts = [
+        (a - b) // 2 for a, b in pairs if type(a) is int and type(b) is int and (a - b) % 2 == 0
+    ]
+    if len(cuts) != len(large.operand.lengths) or min(cuts) < 1:
+        return ""
+    slices = ", ".join(f"{cut}:-{cut}" for cut in cuts)
+    return f"; the middle of `{name}` fits: `{name}[:, :, {slices}]`"

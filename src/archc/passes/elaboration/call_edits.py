@@ -38,6 +38,15 @@ def taking(item: Item, name: str) -> tuple[Edit, ...]:
             return ()
 
 
+def chained(item: Item, text: str) -> tuple[Edit, ...]:
+    """Return the edit that puts a stage at the end of a line's chain; none where that repeats."""
+    match item.stages:
+        case (*_, Stage(LayerCall() as call, factor=None)):
+            return (Edit(f" -> {text}", span=_end(call.span)),)
+        case _:
+            return ()
+
+
 def without(call: LayerCall, name: str) -> tuple[Edit, ...]:
     """Return the edit that takes an argument given by name out of a call."""
     positional = len(call.arguments or ())

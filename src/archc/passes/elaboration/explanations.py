@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from archc.diagnostics import Code, Label, RuleViolation
+from archc.diagnostics import Advice, Code, Edit, Label, RuleViolation
 from archc.diagnostics import Operand as Row
 from archc.expressions.printing import constant_text, expression_text
 from archc.expressions.syntax import (
@@ -70,9 +70,17 @@ def met(
     if violation.code in _MEETINGS and operation not in _PRODUCTS:
         left_out = [_left_out(part, scope) for part in operands if part.is_left_out]
         violation.notes = (*violation.notes, *left_out)
-        meeting = Meeting(violation.code, tuple(operands), scope, builder)
+        meeting = Meeting(violation.code, tuple(operands), scope, builder, operation)
         violation.help = mending(meeting) or violation.help
+    if operation in _PRODUCTS and violation.help.startswith("turn the right one"):
+        violation.help = _turned(operands[-1].name)
     return violation
+
+
+def _turned(name: str) -> str:
+    """Return the advice to turn the right one of two matrices."""
+    words = f"turn the right one: `transpose({name}, -2, -1)`"
+    return Advice(words, Edit(f"transpose({name}, -2, -1)", name)) if name.isidentifier() else words
 
 
 def _operands(parts: Sequence[Expression], values: Sequence[Any], scope: Scope) -> list[Operand]:

@@ -69,6 +69,8 @@ class Meeting(Struct, frozen=True, eq=False):
     operands: tuple[Operand, ...]
     scope: Scope
     builder: NodeBuilder
+    operation: str = ""
+    """The sign or the name of what they meet in."""
 
     @property
     def inputs(self) -> dict[str, Value]:

@@ -5,24 +5,36 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from archc.diagnostics import Code
+from archc.diagnostics import Advice, Code
 from archc.passes.elaboration.advice_on_channels import unlike_channels, unlike_ranks
+from archc.passes.elaboration.advice_on_gates import unlike_gate
 from archc.passes.elaboration.advice_on_names import (
     left_out,
     other_line,
     passed_in,
     taken_elsewhere,
 )
+from archc.passes.elaboration.advice_on_parameters import turned, unlike_parameter
 from archc.passes.elaboration.advice_on_sizes import unlike_sizes
-from archc.passes.elaboration.meetings import Meeting, Operand
+from archc.passes.elaboration.meetings import Meeting, Operand, ways
 
-_ATTEMPTS = (taken_elsewhere, left_out, other_line, passed_in, unlike_sizes, unlike_channels)
+_ATTEMPTS = (
+    taken_elsewhere,
+    left_out,
+    other_line,
+    passed_in,
+    turned,
+    unlike_sizes,
+    unlike_channels,
+)
 
 
 def mending(meeting: Meeting) -> str:
     """Return what to change where tensors that meet differ, or nothing where that is unclear."""
     operands = meeting.operands
     ranks = {operand.type.rank for operand in operands}
+    if advice := unlike_parameter(meeting) or unlike_gate(meeting):
+        return advice
     if len(operands) < 2 or min(ranks) < 2:
         return ""
     if len(ranks) > 1:
@@ -40,10 +52,25 @@ def _beside_channels(operand: Operand) -> tuple[Any, ...]:
 
 
 def _odd_one(meeting: Meeting) -> str:
-    """Compare the branch whose sizes differ from most with one of the others."""
-    usual = Counter(operand.lengths for operand in meeting.operands).most_common(1)[0][0]
-    odd = next((o for o in meeting.operands if o.lengths != usual), None)
-    if odd is None:
+    """Compare the branches whose sizes differ from the others' with one of those."""
+    usual = _usual(meeting)
+    odd = [o for o in meeting.operands if o.lengths != usual]
+    if not odd:
         return "`concat:` joins branches of unlike channels; `add:` and `mul:` need equal ones"
     normal = next(operand for operand in meeting.operands if operand.lengths == usual)
-    return unlike_sizes(replace(meeting, operands=(normal, odd)), odd)
+    found = [unlike_sizes(replace(meeting, operands=(normal, each)), each) for each in odd]
+    certain = {advice.edits: advice for advice in reversed(found) if isinstance(advice, Advice)}
+    if len(certain) < 2 or not all(isinstance(advice, Advice) for advice in found):
+        return found[0]
+    words = "; ".join(reversed(certain.values()))
+    return Advice(words, *(edit for edits in certain for edit in edits))
+
+
+def _usual(meeting: Meeting) -> tuple[Any, ...]:
+    """Return the size that most branches have; without such a size that of their common input."""
+    ((size, count), *_) = Counter(o.lengths for o in meeting.operands).most_common()
+    if 2 * count > len(meeting.operands):
+        return size
+    both = ways(*meeting.operands[:2])
+    before = both[0].start.shape[2:] if both is not None else ()
+    return before if any(o.lengths == before for o in meeting.operands) else size

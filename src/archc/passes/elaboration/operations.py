@@ -6,8 +6,8 @@ from archc.diagnostics import Advice, Code, Edit, Operand, RuleViolation, Span
 from archc.expressions.printing import expression_text
 from archc.expressions.syntax import Expression, Literal, Name
 from archc.expressions.values import Constant
-from archc.ir.runs import Operation, Value
-from archc.layers.base import IMAGE_RANK, Layer
+from archc.ir.runs import Node, Operation, Value
+from archc.layers.base import IMAGE_RANK, Layer, spec_name
 from archc.layers.binding import bind, by_name
 from archc.passes.elaboration.call_edits import (
     source_added,
@@ -59,6 +59,7 @@ class OperationRunner(Part):
                     self._other_line(layer, arguments, keywords)
                     or _without_batch(inputs[0], violation)
                     or violation.help
+                    or self._before_it_was_lost(bind(layer, arguments, keywords), inputs[0])
                 )
             violation.help = _followable(violation, layer, call)
             raise self._placed(violation, layer, call, inputs) from None
@@ -83,13 +84,23 @@ class OperationRunner(Part):
         """Return the line above that a line may have meant to take: it fits and is unread."""
         operation = bind(layer, arguments, keywords)
         for name, value in unread_lines(self.scope, self.builder):
-            try:
-                operation.outputs(value.type)
-            except RuleViolation:
-                continue
-            if not name.isdigit():
+            if _takes(operation, value) and not name.isdigit():
                 return f"did you mean `… from {name}`? nothing reads that yet"
         return ""
+
+    def _before_it_was_lost(self, operation: Layer, value: Value) -> str:
+        """Name the line that took the dimensions which a layer needs: a `Flatten` above it."""
+        lost: Node | None = None
+        node = value.node
+        while node.operation is not None and node.inputs:
+            before = node.inputs[0]
+            if _takes(operation, before):
+                lost = lost or node
+                name = self._described(before).name
+                if self.scope.child(name) is not None:
+                    return f"{_loss(lost)}: put this line above it, or write `… from {name}`"
+            node = before.node
+        return f"{_loss(lost)}: put this line above it" if lost is not None else ""
 
     def _whole_at_the_call(
         self, layer: type[Layer], call: LayerCall, violation: RuleViolation
@@ -181,6 +192,21 @@ class OperationRunner(Part):
                     return operand(name, value, record.span, record.text)
         name = value.node.path if value.node.operation is None else "input"
         return operand(name, value, value.node.span, origin_text(value.node))
+
+
+def _takes(operation: Layer, value: Value) -> bool:
+    """Return whether a layer would take a tensor."""
+    try:
+        operation.outputs(value.type)
+    except RuleViolation:
+        return False
+    return True
+
+
+def _loss(node: Node) -> str:
+    """Return what a layer made of its input."""
+    layer = spec_name(type(node.operation)) if node.operation is not None else node.path
+    return f"`{layer}` on line {node.span.line} makes {node.output} of {node.inputs[0].type}"
 
 
 def _expression_of(call: LayerCall, names: Sequence[str], name: str) -> Expression | None:
