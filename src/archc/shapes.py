@@ -1,11 +1,7 @@
 """Sizes, shapes and the rules by which shapes meet."""
 
-<<<<<<< HEAD
-from collections.abc import Sequence
-from functools import cache
-=======
 from collections.abc import Callable, Sequence
->>>>>>> fb408ce (Say what mends class tokens, gates, skips and reshapes; name every dimension that differs)
+from functools import cache
 
 from msgspec import Struct
 
