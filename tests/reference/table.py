@@ -101,7 +101,8 @@ Each is the network that comes nearest, not always the same.
 From equal weights each comes to the same bits as its reference in evaluation and, under one seed,
 in training; names, shapes and order of the state dict and batch statistics are equal, gradients
 agree. Parameters and MACs are those torchvision publishes, or what arithmetic on the paper says.
-`tests/reference/` holds it all, and shows that mistakes all over each spec are noticed; `make prove` makes one in every line.
+`tests/reference/` holds it all, and shows that mistakes all over each spec are noticed;
+`make prove` makes every one it knows.
 
 This page is written by `python -m tests.reference.table`, and a test keeps it so.
 """

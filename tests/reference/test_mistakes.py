@@ -17,7 +17,7 @@ from tests.reference.networks import Reference, judges_of, unfilled
 pytestmark = pytest.mark.slow
 
 IN_THE_SUITE = 20
-"""How many mistakes of a spec the suite tries, from the first line to the last; a proof tries all."""
+"""How many mistakes of a spec the suite tries, all over its lines; a proof tries all there are."""
 QUICK = "c3d cifar_dropout cifar_quick lenet5 lenet5_1998 nin simple_cnn textcnn unet".split()
 FILES = [
     pytest.param(path, id=path.name, marks=[] if path.stem in QUICK else [pytest.mark.slow])
