@@ -10,14 +10,17 @@ from typing import TYPE_CHECKING, Literal
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from archc import __version__
 from archc.collecting import uncollected
 from archc.diagnostics import Code, CompileError, Diagnostic
+from archc.diagnostics.render import excerpt
 from archc.expressions.values import Constant
 from archc.given_parameters import given_constants
 from archc.ir.costs import CostTable
 from archc.ir.graph import Graph, Mode
 from archc.ir.runs import ChildRun, ItemRun
 from archc.layers.base import Layer
+from archc.manifest import GRAPH, MODEL, SUMMARY, Build, changed, sha256
 from archc.opening import Spec
 from archc.passes.check_expectations import check_expectations, expectation_of
 from archc.passes.count_costs import count_costs
@@ -92,11 +95,31 @@ def compile_graph(spec: Spec, settings: Settings | None = None) -> Graph:
     """
     settings = settings or Settings()
     try:
-        if spec.canonical is not None:
-            return _canonical_graph(spec, spec.canonical, settings)
-        return elaborate(spec.document, _request(spec, settings), spec.text)
+        graph = _graph(spec, in_force(spec, settings))
+        if spec.build is not None:
+            _check_artefacts(graph, spec, spec.build)
+        return graph
     except CompileError as error:
         raise CompileError(error.diagnostics, {**spec.sources, **error.sources}) from None
+
+
+def in_force(spec: Spec, settings: Settings) -> Settings:
+    """Return the settings for a spec: those of a build are what it was made with.
+
+    Raises:
+        CompileError: others are asked of a build.
+    """
+    if spec.build is None:
+        return settings
+    made = spec.build.manifest
+    fixed = replace(
+        settings, variant=made.variant, parameters=made.parameters, texts={}, inputs=made.inputs
+    )
+    if settings != fixed and (settings.is_changed or settings.variant not in (None, made.variant)):
+        headline = "a build is one network: it takes no variant, no parameters and no sizes"
+        advice = f"build its spec again: `{spec.file}`"
+        raise CompileError([Diagnostic(Code.PARAMETER_VALUE, headline, help=advice)], {})
+    return fixed
 
 
 @uncollected()
@@ -107,6 +130,7 @@ def check_spec(spec: Spec, settings: Settings | None = None) -> Report:
     """
     settings = settings or Settings()
     try:
+        settings = in_force(spec, settings)
         graph = compile_graph(spec, settings)
         costs = count_costs(graph, settings.mode)
         unmet, notes = _expectations(spec, settings, graph)
@@ -280,6 +304,51 @@ def _request(spec: Spec, settings: Settings) -> Request:
     )
 
 
+def _graph(spec: Spec, settings: Settings) -> Graph:
+    if spec.canonical is not None:
+        return _canonical_graph(spec, spec.canonical, settings)
+    return elaborate(spec.document, _request(spec, settings), spec.text)
+
+
+def _check_artefacts(graph: Graph, spec: Spec, build: Build) -> None:
+    """Refuse a build that holds something else than what is made of its spec.
+
+    Another version of archc may write otherwise what is the same: of its builds the nodes count.
+
+    Raises:
+        CompileError: an artefact differs.
+    """
+    if build.manifest.archc != __version__:
+        _check_nodes(graph, build)
+        return
+    artefacts = {
+        MODEL: python_module(graph),
+        GRAPH: canonical_text(graph, spec),
+        SUMMARY: summary_source(graph),
+    }
+    differing = {
+        name: "it is not what archc makes of the spec"
+        for name, text in artefacts.items()
+        if sha256(text.encode()) != build.manifest.files[name]
+    }
+    if differing:
+        raise changed(build.shown, differing)
+
+
+def _check_nodes(graph: Graph, build: Build) -> None:
+    """Refuse a build of another version of archc, of whose spec another network is made now."""
+    from archc.passes.check_canonical import check_canonical
+    from archc.spec.canonical import read_canonical
+
+    text = build.contents[GRAPH].decode("utf-8", "replace")
+    try:
+        check_canonical(graph, read_canonical(text, f"{build.shown}/{GRAPH}"))
+    except CompileError as error:
+        reason = f"archc {__version__} makes another network: {error.diagnostics[0].headline}"
+        advice = f"it was built by archc {build.manifest.archc}: build it again"
+        raise changed(build.shown, {GRAPH: reason}, advice) from None
+
+
 def _canonical_graph(spec: Spec, canonical: CanonicalSpec, settings: Settings) -> Graph:
     """Compile the spec inside a canonical file; its nodes must come out as the file has them."""
     if settings.is_changed or settings.variant not in (None, canonical.variant):
@@ -304,6 +373,15 @@ def _expectations(
     spec: Spec, settings: Settings, graph: Graph
 ) -> tuple[tuple[Diagnostic, ...], tuple[str, ...]]:
     """Return what differs from `expect:`, or a note where it does not apply."""
+    unmet, notes = _unmet(spec, settings, graph)
+    if spec.build is not None and spec.build.manifest.archc != __version__:
+        notes = (*notes, f"built by archc {excerpt(spec.build.manifest.archc)}")
+    return unmet, notes
+
+
+def _unmet(
+    spec: Spec, settings: Settings, graph: Graph
+) -> tuple[tuple[Diagnostic, ...], tuple[str, ...]]:
     if spec.canonical is not None:
         return (), ()
     expectation = expectation_of(spec.document, settings.variant)

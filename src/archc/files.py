@@ -1,12 +1,60 @@
-"""Files written whole or not at all."""
+"""Files written whole or not at all, and read only where they are files."""
 
+import errno
 import os
-from collections.abc import Sequence
-from contextlib import suppress
+import stat
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager, suppress
+from io import BufferedReader
 from pathlib import Path
 from secrets import token_hex
 
 from archc.diagnostics import Code, CompileError, Diagnostic
+
+_NO_FILES = {errno.ELOOP: "it is a link", errno.ENXIO: "it is no file"}
+"""What opening a file answers for a link that is not followed, and for a socket."""
+
+
+class NoRegularFileError(OSError):
+    """What stands at a path is a link, a folder, a pipe or a device, or is too large."""
+
+
+@contextmanager
+def regular_file(path: Path) -> Generator[BufferedReader]:
+    """Open a file to read it; nothing else, at which a reader might wait for ever, is opened.
+
+    Raises:
+        NoRegularFileError: it is a link, a folder, a pipe or a device.
+        OSError: the system refuses.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError as error:
+        if error.errno in _NO_FILES:
+            raise NoRegularFileError(error.errno, _NO_FILES[error.errno], str(path)) from None
+        raise
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise NoRegularFileError(errno.EINVAL, "it is no file", str(path))
+    with os.fdopen(descriptor, "rb") as stream:
+        yield stream
+
+
+def read_regular(path: Path, limit: int) -> bytes:
+    """Return the bytes of a file.
+
+    Raises:
+        NoRegularFileError: it is no file, has more bytes than the limit, or grows.
+        OSError: the system refuses.
+    """
+    with regular_file(path) as stream:
+        size = os.fstat(stream.fileno()).st_size
+        if size > limit:
+            raise NoRegularFileError(errno.EFBIG, "it is too large", str(path))
+        data = stream.read(size + 1)
+    if len(data) > size:
+        raise NoRegularFileError(errno.EBUSY, "it changed while it was read", str(path))
+    return data
 
 
 def write_whole(path: Path, data: bytes) -> None:

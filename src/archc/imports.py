@@ -14,7 +14,7 @@ from archc.passes.elaborate import Imported
 from archc.spec.model import Document, Import
 from archc.spec.parse import parse
 from archc.spec.reader import read
-from archc.spec.source import Source, read_file
+from archc.spec.source import Source, decode, read_file
 
 if TYPE_CHECKING:
     from archc.spec.canonical import CanonicalSpec
@@ -127,6 +127,28 @@ class Bundle:
     def source(self, item: Import) -> Source:
         """Return the file that an alias stands for."""
         return self.spec.files[self.locate(item)].source
+
+
+class BuiltFiles:
+    """The files of a build, which are all in its folder."""
+
+    def __init__(self, shown: str, contents: Mapping[str, bytes]) -> None:
+        self.folder = Path(shown)
+        self.contents = contents
+
+    def locate(self, item: Import) -> str:
+        """Return the name that an import has in the build."""
+        importer = Path(item.span.file).relative_to(self.folder)
+        name = os.path.normpath(importer.parent / item.path)
+        if name not in self.contents:
+            raise refused(item, f"the build holds no `{item.path}`")
+        return name
+
+    def source(self, item: Import) -> Source:
+        """Return the spec that an import names."""
+        name = self.locate(item)
+        shown = str(self.folder / name)
+        return read(decode(self.contents[name], shown), shown)
 
 
 def project_root(path: Path) -> Path:

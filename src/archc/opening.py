@@ -12,11 +12,12 @@ from msgspec.structs import replace
 
 from archc.collecting import uncollected
 from archc.diagnostics import CompileError
-from archc.imports import Bundle, Imports, Library, ProjectFolder, resolve_imports
+from archc.imports import BuiltFiles, Bundle, Imports, Library, ProjectFolder, resolve_imports
+from archc.manifest import GRAPH, SPEC, Build, is_build, read_build
 from archc.spec.model import Document
 from archc.spec.parse import parse
 from archc.spec.reader import read
-from archc.spec.source import Source, read_file
+from archc.spec.source import Source, decode, read_file
 
 if TYPE_CHECKING:
     from archc.spec.canonical import CanonicalSpec
@@ -29,13 +30,15 @@ SpecPath = str | os.PathLike[str]
 class Spec(Struct, frozen=True):
     """A spec that was read and parsed, with everything it imports.
 
-    `canonical` is there where the text was the canonical form: one network, nodes and all.
+    `canonical` is there where the text was the canonical form: one network, nodes and all;
+    `build` where it is that of a build, made with what its manifest says.
     """
 
     source: Source
     document: Document
     imports: Imports = field(default_factory=Imports)
     canonical: CanonicalSpec | None = None
+    build: Build | None = None
 
     @property
     def file(self) -> str:
@@ -55,7 +58,14 @@ class Spec(Struct, frozen=True):
     @property
     def variants(self) -> tuple[str, ...]:
         """The names of the variants one can ask for."""
-        return () if self.canonical else tuple(self.document.variants)
+        return () if self.canonical or self.build else tuple(self.document.variants)
+
+    @property
+    def variant(self) -> str | None:
+        """The variant that it stands for, where it is one network."""
+        if self.build is not None:
+            return self.build.manifest.variant
+        return self.canonical.variant if self.canonical else None
 
     @property
     def sources(self) -> dict[str, str]:
@@ -65,11 +75,13 @@ class Spec(Struct, frozen=True):
 
 
 def open_spec(path: SpecPath) -> Spec:
-    """Return the spec of a file, parsed, with its imports.
+    """Return the spec of a file or of a build, parsed, with its imports.
 
     Raises:
-        CompileError: the file cannot be read, or its form is wrong.
+        CompileError: the file cannot be read, its form is wrong, or a build was changed.
     """
+    if is_build(path):
+        return _built_spec(read_build(Path(path)))
     return read_spec(_text_of(Path(path)), str(path), Path(path))
 
 
@@ -106,6 +118,17 @@ def decode_canonical(data: bytes) -> str | None:
     """Return the text of bytes that hold the canonical form, None for any others."""
     head = data[:200].decode("utf-8", "replace")
     return data.decode("utf-8", "replace") if is_canonical(head) else None
+
+
+def _built_spec(build: Build) -> Spec:
+    """Return the spec of a build; one that was built from the canonical form has no other."""
+    name = SPEC if SPEC in build.contents else GRAPH
+    shown = str(Path(build.shown, name))
+    if name == GRAPH:
+        text = build.contents[name].decode("utf-8", "replace")
+        return replace(_canonical_spec(text, shown), build=build)
+    source = read(decode(build.contents[name], shown), shown)
+    return replace(_with_imports(source, BuiltFiles(build.shown, build.contents)), build=build)
 
 
 def _canonical_spec(text: str, file: str) -> Spec:

@@ -20,6 +20,7 @@ OUTSIDE_OF_SPECS = frozenset(
         Code.WEIGHTS_MISMATCH,
         Code.WEIGHTS_UNREADABLE,
         Code.CANONICAL_MISMATCH,
+        Code.BUILD_CHANGED,
         Code.INTERNAL,
     }
 )

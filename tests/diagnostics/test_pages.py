@@ -14,6 +14,7 @@ import archc
 from archc import compiler
 from archc.backends import rendering
 from archc.diagnostics import Code
+from archc.runtime import build as building
 from tests.cli.command import written
 from tests.diagnostics.checking import message_on
 from tests.diagnostics.test_codes import OUTSIDE_OF_SPECS
@@ -93,6 +94,12 @@ def _an_edited_canonical_form(folder: Path, _patch: pytest.MonkeyPatch) -> None:
     written(folder, text, "edited.json")
 
 
+def _an_edited_build(folder: Path, patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(building, "prove", lambda *_: None)
+    model = archc.build(folder / "lenet.yaml", output=folder / "build") / "model.py"
+    model.write_text(model.read_text(encoding="utf-8") + "# mine\n", encoding="utf-8")
+
+
 def _a_fault(_folder: Path, patch: pytest.MonkeyPatch) -> None:
     source = "\n" * 41 + "def elaborate(*_arguments): ()[0]"
     made: dict[str, object] = {}
@@ -114,6 +121,7 @@ SITUATIONS: dict[Code, Callable[[Path, pytest.MonkeyPatch], None]] = {
     Code.WEIGHTS_MISMATCH: _weights_of_another,
     Code.WEIGHTS_UNREADABLE: _nothing_more,
     Code.CANONICAL_MISMATCH: _an_edited_canonical_form,
+    Code.BUILD_CHANGED: _an_edited_build,
     Code.INTERNAL: _a_fault,
 }
 """What is wrong in the folder where the page of a code is followed, beside `lenet.yaml`."""

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.hostile.arena import Arena
+from tests.hostile.folders import folder_of
 from tests.hostile.judging import expect_fair, tree
 
 pytestmark = pytest.mark.slow
@@ -33,8 +34,10 @@ def test_broken_canonical_form_ends_fairly(name: str, arena: Arena, tmp_path: Pa
     data = BROKEN[name].encode()
     path = tmp_path / "net.json"
     path.write_bytes(data)
+    build = folder_of(data, tmp_path / "build")
     before = tree(tmp_path)
     expect_fair(arena.run(tmp_path, "check", path, terminal=True), {1}, terminal=True)
     expect_fair(arena.run(tmp_path, "check", "-", stdin=data), {1})
     expect_fair(arena.run(tmp_path, stdin=data, program="text"), {1})
+    expect_fair(arena.run(tmp_path, "check", build), {1})
     assert tree(tmp_path) == before

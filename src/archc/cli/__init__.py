@@ -82,7 +82,8 @@ def _print_version(ctx: click.Context, _parameter: click.Parameter, value: objec
 def archc() -> None:
     """Compile neural-network architectures.
 
-    A SPEC is a file, `-` for standard input, or the name of a network that comes with archc.
+    A SPEC is a file, the folder of a build, `-` for standard input, or the name of a network
+    that comes with archc.
 
     \b
     Examples:

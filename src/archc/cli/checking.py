@@ -53,8 +53,8 @@ def check_command(
 ) -> int:
     """Check specs: their form, every shape, and the figures under `expect:`.
 
-    A SPEC is a file, a folder, `-` for standard input, or a network's name. Of a file with
-    variants, the defaults and every variant are checked unless one is named.
+    A SPEC is a file, a build, a folder of specs, `-` for standard input, or a network's name.
+    Of a file with variants, the defaults and every variant are checked unless one is named.
 
     \b
     Examples:
@@ -62,6 +62,7 @@ def check_command(
       archc check my_network.yaml -p num_classes=10
       archc check vgg16 --input image=1,3,64,64
       archc check specs/ --format json
+      archc check build/resnet50
       archc check my_network.yaml --diff
       archc check my_network.yaml --fix
     """
@@ -125,8 +126,7 @@ def _networks(spec: Spec, settings: Settings) -> Iterator[_Checked]:
     """Yield the network that is named, else the defaults and every variant."""
     from archc.compiler import check_spec
 
-    own = spec.canonical.variant if spec.canonical else None
-    variants: list[str | None] = [settings.variant or own]
+    variants: list[str | None] = [settings.variant or spec.variant]
     if settings.variant is None:
         variants += spec.variants
     for variant in variants:
@@ -152,15 +152,16 @@ def _opened(argument: str) -> Iterator[tuple[Spec, str | None] | CompileError]:
 
 
 def _files_of(argument: str) -> list[str]:
-    """Return the specs below a folder; anything else stands for itself."""
+    """Return the specs below a folder; anything else, a build too, stands for itself."""
     from pathlib import Path
 
     from archc.catalogue import spec_files
     from archc.diagnostics import Code
     from archc.files import output_error
+    from archc.manifest import is_build
 
     folder = Path(argument)
-    if argument == "-" or not folder.is_dir():
+    if argument == "-" or not folder.is_dir() or is_build(folder):
         return [argument]
     files = [str(path) for path in spec_files(folder)]
     if not files:

@@ -20,7 +20,7 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 
 def spec_argument(command: Command) -> Command:
-    """Take one SPEC: a file, `-`, or a network's name."""
+    """Take one SPEC: a file, a build, `-`, or a network's name."""
     return click.argument("spec", metavar="SPEC")(command)
 
 

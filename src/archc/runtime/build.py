@@ -6,7 +6,7 @@ import platform
 from collections.abc import Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Literal
 
 from msgspec.structs import replace
 
@@ -15,19 +15,19 @@ from archc.compiler import (
     Settings,
     canonical_text,
     diagram,
-    given_parameters,
     graph_of,
+    in_force,
     python_module,
     summary_source,
 )
-from archc.expressions.printing import expression_text
-from archc.expressions.values import LayerName
 from archc.files import write_new
 from archc.imports import bundled
 from archc.interface import accountable, check_mappings, chosen
+from archc.ir.canonical import Json, encoded_constant
 from archc.ir.graph import Graph
+from archc.manifest import sha256
 from archc.opening import Spec, SpecPath, read_spec
-from archc.runtime.build_folder import BuildFolder, sha256, write_manifest
+from archc.runtime.build_folder import BuildFolder, write_manifest
 from archc.runtime.build_proof import prove
 from archc.runtime.load import MAX_PARAMETERS, check_size, load
 
@@ -85,7 +85,7 @@ def build_spec(
     max_parameters: int = MAX_PARAMETERS,
 ) -> Path:
     """Build a spec that was read; see `build`."""
-    settings = replace(settings, training=True)
+    settings = replace(in_force(spec, settings), training=True)
     planned = graph_of(spec, settings)
     if weights is not None:
         check_size(planned, max_parameters)
@@ -98,7 +98,7 @@ def build_spec(
             if weights is not None:
                 _write_weights(draft, weights, seed, max_parameters)
             used = seed if weights == INITIAL else None
-            write_manifest(draft, _facts(spec, settings, name, used))
+            write_manifest(draft, _facts(spec, settings, planned, used))
             prove(draft / "model.py", graph)
             return folder.publish(draft, name, force=force)
 
@@ -140,15 +140,18 @@ def _write_weights(draft: Path, weights: SpecPath, seed: int, max_parameters: in
     save(model, draft / "weights.safetensors")
 
 
-def _facts(spec: Spec, settings: Settings, name: str, seed: int | None) -> dict[str, Any]:
+def _facts(spec: Spec, settings: Settings, graph: Graph, seed: int | None) -> dict[str, Json]:
     """Return what the manifest says beside the hashes: nothing of the time or the machine."""
-    facts: dict[str, Any] = {
+    facts: dict[str, Json] = {
         "archc": __version__,
         "python": platform.python_version(),
         "torch": _version("torch"),
-        "name": name,
+        "name": graph.title,
         "variant": settings.variant,
-        "parameters": {n: _plain(v) for n, v in given_parameters(spec, settings).items()},
+        "parameters": {
+            name: encoded_constant(graph.parameters[name])
+            for name in (*settings.parameters, *settings.texts)
+        },
         "inputs": {n: list(sizes) for n, sizes in settings.inputs.items()},
         "spec": {"name": spec.name, "sha256": sha256(spec.text.encode())},
     }
@@ -161,12 +164,3 @@ def _version(package: str) -> str:
         return version(package)
     except PackageNotFoundError:
         return "not installed"
-
-
-def _plain(value: Any) -> Any:
-    """Return a constant as JSON holds it; a layer is the text that a spec would write."""
-    if isinstance(value, LayerName):
-        return expression_text(value.call) if value.call else value.name
-    if isinstance(value, tuple):
-        return [_plain(item) for item in cast("tuple[Any, ...]", value)]
-    return value

@@ -9,18 +9,24 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, cast
 
 from msgspec import Struct
 
 from archc.diagnostics import Code, CompileError
-from archc.files import output_error, sync_folder, write_new, write_refused
+from archc.files import (
+    NoRegularFileError,
+    output_error,
+    regular_file,
+    sync_folder,
+    write_new,
+    write_refused,
+)
+from archc.ir.canonical import Json
+from archc.manifest import MANIFEST, STORE, recorded_files, sha256
 
-STORE = ".store"
-MANIFEST = "manifest.json"
 _DRAFT = "draft-"
 
 
@@ -163,7 +169,7 @@ class BuildFolder(Struct, frozen=True):
                 shutil.rmtree(content, ignore_errors=True)
 
 
-def write_manifest(folder: Path, facts: dict[str, Any]) -> None:
+def write_manifest(folder: Path, facts: Mapping[str, Json]) -> None:
     """Write the manifest of a folder: the facts, and the SHA-256 of every file."""
     files = {name: sha256((folder / name).read_bytes()) for name in _files(folder)}
     text = json.dumps({**facts, "files": files}, indent=2, ensure_ascii=True) + "\n"
@@ -174,31 +180,18 @@ def edited_files(folder: Path) -> list[str]:
     """Return the files of a build that are changed, gone or new; caches of Python are not."""
     if not folder.is_dir():
         return []
-    recorded = _recorded(folder)
+    recorded = dict(recorded_files(folder))
+    if recorded:
+        recorded[MANIFEST] = folder.name.partition("-")[0]
     found = set(_files(folder))
     changed = [n for n in found & set(recorded) if _hash(folder / n) != recorded[n]]
     return sorted({*changed, *(found ^ set(recorded))})
-
-
-def sha256(data: bytes) -> str:
-    """Return the SHA-256 of some bytes in hexadecimal."""
-    return hashlib.sha256(data).hexdigest()
 
 
 def sync_file(path: Path) -> None:
     """Force a file to the disk."""
     with path.open("rb") as stream:
         os.fsync(stream.fileno())
-
-
-def _recorded(folder: Path) -> dict[str, str]:
-    """Return the hash of every file as it was built; the folder's name is the manifest's hash."""
-    try:
-        data = (folder / MANIFEST).read_bytes()
-        files = cast("dict[str, str]", json.loads(data)["files"])
-    except (FileNotFoundError, IsADirectoryError, ValueError, KeyError, TypeError):
-        return {}
-    return {**files, MANIFEST: folder.name.partition("-")[0]}
 
 
 def _files(folder: Path) -> list[str]:
@@ -222,8 +215,12 @@ def _refused(error: OSError) -> None:
 
 
 def _hash(path: Path) -> str:
-    """Return the hash of a file, empty for a link to none."""
-    return sha256(path.read_bytes()) if path.is_file() else ""
+    """Return the hash of a file, empty where a link, a pipe or a device stands in its place."""
+    try:
+        with regular_file(path) as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+    except NoRegularFileError:
+        return ""
 
 
 def _occupied(link: Path, reason: str, advice: str) -> CompileError:

@@ -13,7 +13,7 @@ from archc.runtime.choices import check_seed, floating_type, usable_device
 from archc.runtime.modules import compiled, model_class
 from archc.runtime.python_layers import python_layers
 from archc.runtime.skipping import skip_random_numbers
-from archc.runtime.weights import load_weights
+from archc.runtime.weights import built_weights, load_weights
 
 if TYPE_CHECKING:
     import torch
@@ -41,14 +41,16 @@ def load(
     """Return the network of a spec as an ordinary module, in training mode.
 
     Args:
-        spec: a path, or the name of a network that ships with archc.
+        spec: a path, or the name of a network that ships with archc. Of a build's folder the
+            spec is compiled again and compared with its files; no `model.py` is ever executed.
         variant: one of the spec's variants; its name alone can stand for both.
         params: parameters of the spec.
         inputs: sizes of inputs, `{"image": (1, 3, 192, 192)}`.
         weights: a `.safetensors` file or a mapping of tensors such as `state_dict()`; every
-            key must be there with its shape.
+            key must be there with its shape. A build that holds weights needs none.
         device: where the parameters are made, such as `"cuda"`.
-        dtype: the floating-point type of parameters and buffers, such as `"float16"`.
+        dtype: the floating-point type of parameters and buffers, such as `"float16"`, to which
+            weights are converted.
         ops: classes of your own for the spec's `python:` layers, by the name they have there;
             naming one here is the permission to run it.
         init: False leaves parameters that would be random uninitialised.
@@ -58,7 +60,7 @@ def load(
             may stand for itself.
 
     Raises:
-        CompileError: the spec is refused, or the weights do not fit.
+        CompileError: the spec is refused, the weights do not fit, or a build was changed.
         CallError: an argument is of the wrong kind, or names a device that is not there.
     """
     left = (except_,) if isinstance(except_, str) else tuple(except_)
@@ -75,13 +77,15 @@ def load(
         graph = graph_of(opened, settings)
         check_size(graph, max_parameters)
         module = compiled(graph, lambda: canonical_text(graph, opened), ops or {})
-        with _constructing(place, seed, random=init and (weights is None or bool(left))):
+        given = built_weights(opened.build) if weights is None and opened.build else weights
+        with _constructing(place, seed, random=init and (given is None or bool(left))):
             model = model_class(module)()
         if kind is not None:
             model = model.to(kind)
-        if weights is not None:
+        if given is not None:
             optional = [name for name, _ in graph.ties]
-            load_weights(model, weights, except_=left, optional=optional)
+            narrowing = kind is not None
+            load_weights(model, given, except_=left, optional=optional, narrowing=narrowing)
         return model
 
 

@@ -252,4 +252,7 @@ def _of_another_dtype(differences: Differences) -> str:
     ((model, weights),) = floats
     if model == weights:
         return ""
-    return f"numbers are never cut short: load the model with dtype=torch.{weights}"
+    return (
+        f"numbers are cut short only where it is asked for: load the model with "
+        f"dtype=torch.{weights}, or with dtype=torch.{model} to convert them"
+    )

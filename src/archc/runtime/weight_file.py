@@ -10,21 +10,25 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from archc.diagnostics import Code, CompileError, Diagnostic
+from archc.manifest import Build, changed, sha256
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 
-def tensors_of(path: Path) -> "dict[str, Tensor]":
+def tensors_of(path: Path, build: Build | None = None) -> "dict[str, Tensor]":
     """Return the tensors of a safetensors file, as it was when it was opened, by name.
 
     Raises:
-        CompileError: it cannot be read, is no whole safetensors file, or changed meanwhile.
+        CompileError: it cannot be read, is no whole safetensors file, changed meanwhile, or is not
+            what a build has.
     """
     from safetensors import SafetensorError
     from safetensors.torch import load
 
     data = _bytes(path)
+    if build is not None and sha256(data) != build.manifest.files[path.name]:
+        raise changed(build.shown, {path.name: "it was edited"})
     try:
         return dict(sorted(load(data).items()))
     except (SafetensorError, KeyError, ValueError, RuntimeError) as error:

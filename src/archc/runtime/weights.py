@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from archc.diagnostics import Code, CompileError, Diagnostic
 from archc.files import write_whole
+from archc.manifest import WEIGHTS, Build
 from archc.runtime.weight_differences import Differences, Facts, mismatch
 from archc.runtime.weight_file import tensors_of
 
@@ -25,13 +26,14 @@ def load_weights(
     *,
     except_: Iterable[str] = (),
     optional: Iterable[str] = (),
+    narrowing: bool = False,
 ) -> tuple[str, ...]:
     """Copy weights into a model: every key with its shape, or the model is left as it was.
 
     Every tensor is read before the first is copied. Floating-point tensors convert to a wider type
-    of the model; integers never convert. `num_batches_tracked` may be missing; the keys that were
-    are returned. `except_` names keys and modules to leave alone, `optional` keys that may be
-    missing.
+    of the model, with `narrowing` to any; integers never convert. `num_batches_tracked` may be
+    missing; the keys that were are returned. `except_` names keys and modules to leave alone,
+    `optional` keys that may be missing.
 
     Raises:
         CompileError: every difference at once, or the file cannot be read.
@@ -41,11 +43,22 @@ def load_weights(
     state = model.state_dict()
     given = _tensors(weights)
     left = _left(except_, state, given)
-    absent = _checked(state, given, left, set(optional))
+    absent = _checked(state, given, left, set(optional), narrowing)
     with torch.no_grad():
         for name in state.keys() & given.keys() - left:
             state[name].copy_(given[name])
     return absent
+
+
+def built_weights(build: Build) -> "Mapping[str, Tensor] | None":
+    """Return the weights of a build, None where it was made without.
+
+    Raises:
+        CompileError: they are not those that were built.
+    """
+    if WEIGHTS not in build.manifest.files:
+        return None
+    return tensors_of(build.folder / WEIGHTS, build)
 
 
 def save(model: "nn.Module", path: str | os.PathLike[str]) -> None:
@@ -101,6 +114,7 @@ def _checked(
     given: "Mapping[str, Tensor]",
     left: set[str],
     optional: set[str],
+    narrowing: bool,
 ) -> tuple[str, ...]:
     """Refuse weights that do not fit; return the counters that may be missing and are."""
     missing = [name for name in state if name not in given and name not in left]
@@ -112,16 +126,16 @@ def _checked(
     differences = Differences(
         {name: _facts(state[name]) for name in missing},
         {name: _facts(given[name]) for name in surplus},
-        {name: pair for name, pair in pairs.items() if not _fits(*pair)},
+        {name: pair for name, pair in pairs.items() if not _fits(*pair, narrowing)},
     )
     if differences:
         raise mismatch(differences)
     return counters
 
 
-def _fits(model: Facts, weights: Facts) -> bool:
+def _fits(model: Facts, weights: Facts, narrowing: bool) -> bool:
     """Return whether a tensor has the model's shape, and a dtype that converts to the model's."""
-    return model[0] == weights[0] and _converts(weights[1], model[1])
+    return model[0] == weights[0] and _converts(weights[1], model[1], narrowing)
 
 
 def _left(
@@ -145,7 +159,7 @@ def _left(
     return left
 
 
-def _converts(given: str, wanted: str) -> bool:
+def _converts(given: str, wanted: str, narrowing: bool) -> bool:
     """Return whether a dtype may become another: the same, or a float into a wider one."""
     both = given in _WIDTHS and wanted in _WIDTHS
-    return given == wanted or (both and _WIDTHS[wanted] > _WIDTHS[given])
+    return given == wanted or (both and (narrowing or _WIDTHS[wanted] > _WIDTHS[given]))
