@@ -178,3 +178,94 @@ IN_PLACE = [
 @pytest.mark.parametrize(("model", "text"), IN_PLACE)
 def test_relu_and_its_sum_write_over_what_nobody_else_reads(model: str, text: str) -> None:
     assert text in source_of(f"model:\n  {model}\n  last: Linear(2)\n")
+
+
+SKIPS = """\
+blocks:
+  Unit:
+    gate: Linear(4)
+    side: Linear(4) from gate
+    return: {onward: x + gate, skip: side}
+model:
+  first: Linear(4)
+  let onward: first
+  units:
+    - for i in range(5):
+        - Unit from onward as unit
+        - let onward: unit.onward
+        - from unit.skip as skips[]
+    - Linear(4) from onward as skips[]
+  last: relu from add(skips)
+"""
+
+
+def test_results_that_flow_on_and_are_added_up_are_a_loop() -> None:
+    source = source_of(SKIPS)
+    assert source[source.rindex("x = self.first") :] == (
+        "x = self.first(x)  # line 11: [B, 6, 4]\n"
+        "        onward, skips = self.units[0](x)  # line 15: [B, 6, 4]\n"
+        "        for unit in self.units[1:5]:\n"
+        "            onward, skip = unit(onward)  # line 15: [B, 6, 4]\n"
+        "            skips = skips + skip\n"
+        "        x = self.units[5](onward)  # line 18: [B, 6, 4]\n"
+        "        return F.relu(skips + x, inplace=True)  # line 19: [B, 6, 4]\n"
+    )
+
+
+def test_loop_adds_up_in_the_order_of_the_spec() -> None:
+    model = model_of(SKIPS)
+    x = torch.randn(2, 6, 4)
+    onward = model.get_submodule("first")(x)
+    *units, last = model.get_submodule("units").children()
+    skips: list[torch.Tensor] = []
+    for unit in units:
+        onward, skip = unit(onward)
+        skips.append(skip)
+    skips.append(last(onward))
+    expected = skips[0] + skips[1] + skips[2] + skips[3] + skips[4] + skips[5]
+    assert torch.equal(model(x), torch.relu(expected))
+
+
+UNROLLED = [
+    pytest.param("add(skips)", "add(reversed(skips))", id="another order"),
+    pytest.param("add(skips)", "add(skips) + skips[1]", id="one read again"),
+    pytest.param(
+        "add(skips)",
+        "skips[0] - skips[1] - skips[2] - skips[3] - skips[4] - skips[5]",
+        id="a difference",
+    ),
+]
+
+
+@pytest.mark.parametrize(("old", "new"), UNROLLED)
+def test_results_that_are_read_one_by_one_are_no_loop(old: str, new: str) -> None:
+    assert "for unit in" not in source_of(SKIPS.replace(old, new))
+
+
+def test_list_whose_first_input_is_read_again_goes_on_in_a_loop() -> None:
+    source = source_of(SKIPS.replace("add(skips)", "add(skips) + first"))
+    assert "onward, skips = self.units[0](first)" in source
+    assert "for unit in self.units[1:5]:" in source
+
+
+def test_comment_of_a_loop_tells_no_type_that_differs_from_turn_to_turn() -> None:
+    source = source_of(
+        "model:\n  layers:\n    - for i in range(4):\n        - Linear(2 * (i + 2)) -> relu\n"
+    )
+    assert "x = F.relu(layer(x), inplace=True)  # line 8\n" in source
+
+
+def test_name_of_a_result_that_the_last_turn_leaves_unread_is_none() -> None:
+    source = source_of(
+        "blocks:\n"
+        "  Unit:\n    gate: Linear(4)\n    return: {skip: relu(gate), onward: gate}\n"
+        "model:\n"
+        "  let onward: x\n"
+        "  units:\n"
+        "    - for i in range(2):\n"
+        "        - Unit from onward as unit\n"
+        "        - let onward: unit.onward\n"
+        "        - from unit.skip as skips[]\n"
+        "  last: relu from add(skips)\n"
+    )
+    assert "skip, _ = self.units[1](onward)  # line 13" in source

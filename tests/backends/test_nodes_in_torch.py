@@ -1,5 +1,6 @@
 """The compiled source against the graph run node by node: the same numbers, bit for bit."""
 
+import re
 from collections.abc import Sequence
 
 import pytest
@@ -111,14 +112,24 @@ ROLLED = {
     "rolled_and_read_twice": LOOP.format(start="first", pair="h, x")
     + "  end: from tanh(body) + body",
     "rolled_in_a_block": "first: Linear(4) -> Rolled -> Rolled",
+    "rolled_in_both_places": LOOP.format(start="first", pair="h, h"),
+    "rolled_with_functions": "first: Linear(4)\n  body: (Linear(4) -> relu) * 3",
+    "rolled_with_itself": LOOP.format(start="first", pair="h, first"),
+    "rolled_start_read_after": LOOP.format(start="first", pair="h, x") + "  end: from body + first",
+}
+PARTLY = {
+    "partly_twice": (
+        LOOP.format(start="first", pair="h, x")
+        + "    - for _ in range(3):\n        - Pair from h, x as h",
+        ["[:4]", "[4:]"],
+    ),
+    "partly_added_up": (
+        LOOP.format(start="first", pair="h, x")
+        + "        - from h as hs[]\n    - tanh from add(hs)",
+        ["[1:]"],
+    ),
 }
 UNROLLED = {
-    "unrolled_with_itself": LOOP.format(start="first", pair="h, first"),
-    "unrolled_start_read_after": LOOP.format(start="first", pair="h, x")
-    + "  end: from body + first",
-    "unrolled_both_places": LOOP.format(start="first", pair="h, h"),
-    "unrolled_twice": LOOP.format(start="first", pair="h, x")
-    + "    - for _ in range(3):\n        - Pair from h, x as h",
     "unrolled_and_collected": LOOP.format(start="first", pair="h, x")
     + "        - tanh from h as hs[]\n    - add from hs",
 }
@@ -169,6 +180,7 @@ def spec_of(chain: str) -> str:
 
 SPECS = {name: f"archc: 1\nname: net\n{body}" for name, body in CONSTRUCTS.items()}
 LINES = CHAINS | ENTRANCES | OVERWRITING | ROLLED | UNROLLED
+LINES |= {name: lines for name, (lines, _) in PARTLY.items()}
 SPECS |= {name: spec_of(chain) for name, chain in LINES.items()}
 for name in ("output_of_training", "residual_output_of_training"):
     SPECS[name] += "outputs:\n  y: last\n  before: a if training\n"
@@ -214,6 +226,12 @@ def test_source_computes_what_the_nodes_say(name: str, mode: Mode) -> None:
 def test_calls_of_a_list_are_a_loop_where_one_result_flows_through_it(name: str) -> None:
     source = python_source(graph_of(SPECS[name]))
     assert (" in self.body:\n" in source) == (name in ROLLED)
+
+
+@pytest.mark.parametrize("name", PARTLY)
+def test_calls_of_a_part_of_a_list_are_a_loop_over_that_part(name: str) -> None:
+    source = python_source(graph_of(SPECS[name]))
+    assert re.findall(r" in self\.body(.*):\n", source) == PARTLY[name][1]
 
 
 @pytest.mark.parametrize("mode", ["eval", "train"])

@@ -70,67 +70,11 @@ class Wavenet(nn.Module):
 
     def forward(self, samples: Tensor) -> Tensor:
         x = self.causal(F.one_hot(samples, 256).to(torch.float32).transpose(1, 2))  # line 32
-        onward, skip = self.layers[0](x)  # line 36: [B, 32, 16000]
-        onward, layer_skip = self.layers[1](onward)  # line 36: [B, 32, 16000]
-        onward, skip_1 = self.layers[2](onward)  # line 36: [B, 32, 16000]
-        onward, skip_2 = self.layers[3](onward)  # line 36: [B, 32, 16000]
-        onward, skip_3 = self.layers[4](onward)  # line 36: [B, 32, 16000]
-        onward, skip_4 = self.layers[5](onward)  # line 36: [B, 32, 16000]
-        onward, skip_5 = self.layers[6](onward)  # line 36: [B, 32, 16000]
-        onward, skip_6 = self.layers[7](onward)  # line 36: [B, 32, 16000]
-        onward, skip_7 = self.layers[8](onward)  # line 36: [B, 32, 16000]
-        onward, skip_8 = self.layers[9](onward)  # line 36: [B, 32, 16000]
-        onward, skip_9 = self.layers[10](onward)  # line 36: [B, 32, 16000]
-        onward, skip_10 = self.layers[11](onward)  # line 36: [B, 32, 16000]
-        onward, skip_11 = self.layers[12](onward)  # line 36: [B, 32, 16000]
-        onward, skip_12 = self.layers[13](onward)  # line 36: [B, 32, 16000]
-        onward, skip_13 = self.layers[14](onward)  # line 36: [B, 32, 16000]
-        onward, skip_14 = self.layers[15](onward)  # line 36: [B, 32, 16000]
-        onward, skip_15 = self.layers[16](onward)  # line 36: [B, 32, 16000]
-        onward, skip_16 = self.layers[17](onward)  # line 36: [B, 32, 16000]
-        onward, skip_17 = self.layers[18](onward)  # line 36: [B, 32, 16000]
-        onward, skip_18 = self.layers[19](onward)  # line 36: [B, 32, 16000]
-        onward, skip_19 = self.layers[20](onward)  # line 36: [B, 32, 16000]
-        onward, skip_20 = self.layers[21](onward)  # line 36: [B, 32, 16000]
-        onward, skip_21 = self.layers[22](onward)  # line 36: [B, 32, 16000]
-        onward, skip_22 = self.layers[23](onward)  # line 36: [B, 32, 16000]
-        onward, skip_23 = self.layers[24](onward)  # line 36: [B, 32, 16000]
-        onward, skip_24 = self.layers[25](onward)  # line 36: [B, 32, 16000]
-        onward, skip_25 = self.layers[26](onward)  # line 36: [B, 32, 16000]
-        onward, skip_26 = self.layers[27](onward)  # line 36: [B, 32, 16000]
-        onward, skip_27 = self.layers[28](onward)  # line 36: [B, 32, 16000]
+        onward, skips = self.layers[0](x)  # line 36: [B, 32, 16000]
+        for layer in self.layers[1:29]:
+            onward, skip = layer(onward)  # line 36: [B, 32, 16000]
+            skips = skips + skip
         x = self.layers[29](onward)  # line 39: [B, 512, 16000]
-        x = (  # line 40: [B, 512, 16000]
-            skip
-            + layer_skip
-            + skip_1
-            + skip_2
-            + skip_3
-            + skip_4
-            + skip_5
-            + skip_6
-            + skip_7
-            + skip_8
-            + skip_9
-            + skip_10
-            + skip_11
-            + skip_12
-            + skip_13
-            + skip_14
-            + skip_15
-            + skip_16
-            + skip_17
-            + skip_18
-            + skip_19
-            + skip_20
-            + skip_21
-            + skip_22
-            + skip_23
-            + skip_24
-            + skip_25
-            + skip_26
-            + skip_27
-            + x
-        )
+        x = skips + x  # line 40: [B, 512, 16000]
         x = self.postprocess[0](F.relu(x, inplace=True))  # line 42: [B, 512, 16000]
         return self.postprocess[1](F.relu(x, inplace=True))  # line 43: [B, 256, 16000]

@@ -13,6 +13,7 @@ from archc.backends.python_source.run_kinds import (
 )
 from archc.backends.python_source.structure import Structure
 from archc.backends.python_source.texts import Read, Text, call_text, inlined
+from archc.backends.python_source.turns import LEAST
 from archc.backends.python_source.variables import ForwardLines
 from archc.expressions.values import Constant, is_list
 from archc.ir.runs import (
@@ -143,8 +144,12 @@ class ForwardWriter:
             self.draft.keep(passed)
 
     def _name_once(self, value: Value) -> None:
-        """Name what an expression makes; what has a variable keeps its name."""
-        if not self.draft.knows(value):
+        """Name what an expression makes; what has a variable keeps its name.
+
+        What a block has made and nobody reads has none.
+        """
+        is_own = self.structure.home(value.node) is self.instance
+        if is_own and not self.draft.knows(value):
             self.draft.keep(value)
 
     def _keep_results(self, run: ItemRun) -> None:
@@ -163,9 +168,12 @@ class ForwardWriter:
             self._units(run.stages)
 
     def _units(self, stages: tuple[StageRun, ...]) -> None:
+        """Write the units of a chain; each of many copies ends a line, for a loop to gather."""
         for stage in stages:
             for unit in stage.units:
                 self._unit(unit)
+                if len(stage.units) >= LEAST:
+                    self.draft.keep(unit.values[0])
 
     def _unit(self, unit: Unit) -> None:
         match unit:

@@ -135,11 +135,27 @@ def _target_text(pattern: Pattern, name_of: NameOf) -> str:
     return "_" if pattern is None else f"({pattern_text(pattern, name_of)})"
 
 
+ITEM = "\0"
+"""What stands for the module of the turn in the expression of a loop."""
+
+
+class Loop(Struct, frozen=True):
+    """What a statement is repeated over: an expression of a list's modules.
+
+    `result` is what the last turn gives first; `sums` are the totals that every turn adds a
+    result to.
+    """
+
+    over: str
+    result: Value
+    sums: tuple[tuple[Variable, Variable], ...] = ()
+
+
 class Statement(Struct, eq=False):
     """One assignment of `forward`.
 
     One that is not `kept` is a step inside a line: it stands in the expression that reads
-    it, unless several do. `loop` is the list whose modules are called one after another.
+    it, unless several do. One with a `loop` is carried out for each of a list's modules.
     """
 
     pattern: Pattern
@@ -148,7 +164,7 @@ class Statement(Struct, eq=False):
     train_only: bool
     kept: bool
     shows_type: bool = True
-    loop: str = ""
+    loop: Loop | None = None
 
     @property
     def variables(self) -> tuple[Variable, ...]:

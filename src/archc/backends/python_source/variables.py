@@ -1,11 +1,12 @@
 """Naming the variables of a `forward`, and its lines."""
 
 import keyword
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import chain
 
 from archc.backends.python_source.drafts import Draft
 from archc.backends.python_source.layout import Line
-from archc.backends.python_source.texts import Statement, Text, Variable, pattern_text
+from archc.backends.python_source.texts import ITEM, Loop, Statement, Text, Variable, pattern_text
 from archc.ir.runs import Instance
 
 FLOW = ("x", "out")
@@ -45,14 +46,19 @@ class ForwardLines:
             if statement.train_only and not training:
                 lines.append(Line(0, "if self.training:"))
             training = statement.train_only
-            lines += self._loop(statement) if statement.loop else [self._line(index, statement)]
+            lines += self._written(index, statement)
         return [*lines, *self._returns(training)]
+
+    def _written(self, index: int, statement: Statement) -> list[Line]:
+        if statement.loop is not None:
+            return self._loop(index, statement, statement.loop)
+        return [self._line(index, statement)]
 
     def _last_reads(self) -> dict[int, int]:
         """Return the number of the last statement that reads each variable."""
         last: dict[int, int] = {}
         for index, statement in enumerate(self.statements):
-            last |= {id(variable): index for variable in statement.text.reads()}
+            last |= {id(variable): index for variable in _reads(statement)}
         for text in self.results:
             last |= {id(variable): len(self.statements) for variable in text.reads()}
         return last
@@ -62,7 +68,7 @@ class ForwardLines:
         if index != len(self.statements) - 1 or len(self.results) != 1:
             return False
         only = self.statements[index].only
-        if self.statements[index].loop:
+        if self.statements[index].loop is not None:
             return False
         return only is not None and list(self.results[0].reads()) == [only] and self._is_bare(0)
 
@@ -76,16 +82,27 @@ class ForwardLines:
     def _name_of(self, variable: Variable) -> str:
         return self.names[id(variable)]
 
-    def _loop(self, statement: Statement) -> list[Line]:
-        """Return a loop over a list's modules; what it assigns has its name already."""
-        list_name = statement.loop.rpartition(".")[2]
-        wishes = (python_name(list_name.removesuffix("s")), "module", f"{list_name}_module")
-        module = next(wish for wish in wishes if wish not in self.names.values())
-        _, arguments = statement.text.filled(self._name_of).split("[0]", 1)
-        depth = 1 if statement.train_only else 0
+    def _loop(self, index: int, statement: Statement, loop: Loop) -> list[Line]:
+        """Return a loop over a list's modules; what flows through it has its name already."""
+        for variable in statement.variables:
+            if id(variable) not in self.names:
+                self.names[id(variable)] = self._chosen_name(index, statement, variable)
+        text = statement.text.filled(self._name_of).replace(ITEM, self._item_name(loop))
         target = pattern_text(statement.pattern, self._name_of)
-        head = Line(depth, f"for {module} in {statement.loop}:")
-        return [head, Line(depth + 1, f"{target} = {module}{arguments}", self._comment(statement))]
+        depth = 1 if statement.train_only else 0
+        turn = Line(depth + 1, f"{target} = {text}", self._loop_comment(statement, loop))
+        head = Line(depth, f"for {self._item_name(loop)} in {loop.over}:")
+        return [head, turn, *(self._added(depth + 1, *names) for names in loop.sums)]
+
+    def _added(self, depth: int, total: Variable, part: Variable) -> Line:
+        name = self._name_of(total)
+        return Line(depth, f"{name} = {name} + {self._name_of(part)}")
+
+    def _item_name(self, loop: Loop) -> str:
+        """Return what a turn's module is called: `layer` in `layers`."""
+        list_name = loop.over.partition("[")[0].rpartition(".")[2]
+        wishes = (python_name(list_name.removesuffix("s")), "module", f"{list_name}_module")
+        return next(wish for wish in wishes if wish not in self.names.values())
 
     def _line(self, index: int, statement: Statement) -> Line:
         text, clauses = statement.text.filled(self._name_of), statement.text.clauses(self._name_of)
@@ -101,10 +118,19 @@ class ForwardLines:
             return place
         return f"{place}: {statement.variables[0].value.type}"
 
+    def _loop_comment(self, statement: Statement, loop: Loop) -> str:
+        place = _place(statement.lines)
+        is_shown = self.instance.caller is None and statement.shows_type
+        return f"{place}: {loop.result.type}" if is_shown else place
+
     def _chosen_name(self, index: int, statement: Statement, variable: Variable) -> str:
-        """Choose the flow's name for a value that the next statement alone reads, else its own."""
+        """Choose the flow's name for a value that the next statement alone reads, else its own.
+
+        What a loop reads is read again in the next turn.
+        """
+        done = index if statement.loop is None else index - 1
         live = {
-            self.names[key] for key, last in self.last.items() if last > index and key in self.names
+            self.names[key] for key, last in self.last.items() if last > done and key in self.names
         }
         live |= {self.names[id(v)] for v in statement.variables if id(v) in self.names}
         return next(name for name in self._wishes(index, statement, variable) if name not in live)
@@ -152,6 +178,13 @@ class ForwardLines:
         if self.return_lines is None or output.value not in self.instance.values:
             return ""
         return f"{_place(self.return_lines)}: {output.value.type}"
+
+
+def _reads(statement: Statement) -> Iterator[Variable]:
+    """Yield the variables that a statement reads, in a loop those that it adds up too."""
+    yield from statement.text.reads()
+    if statement.loop is not None:
+        yield from chain.from_iterable(statement.loop.sums)
 
 
 def input_names(instance: Instance) -> tuple[str, ...]:
