@@ -4,8 +4,9 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from archc.diagnostics import Code, RuleViolation
+from archc.diagnostics import Advice, Code, Edit, RuleViolation
 from archc.expressions.parser import parse_expression
+from archc.expressions.printing import expression_text
 from archc.expressions.syntax import (
     Attribute,
     Binary,
@@ -232,7 +233,7 @@ class Evaluator:
         if not is_list(value):
             return self.subscript(expression, value)
         if len(expression.indices) != 1:
-            raise RuleViolation(Code.EXPRESSION_VALUE, "a list takes one index")
+            raise _several_indices(expression)
         index = expression.indices[0]
         if isinstance(index, Rest):
             raise RuleViolation(
@@ -253,6 +254,17 @@ class Evaluator:
         if bounds[2] == 0:
             raise RuleViolation(Code.EXPRESSION_VALUE, "a slice cannot step by 0", span=part.span)
         return slice(*bounds)
+
+
+def _several_indices(expression: Subscript) -> RuleViolation:
+    """Return the violation for `rows[0, 1]`: lists in lists are asked one after the other."""
+    violation = RuleViolation(Code.EXPRESSION_VALUE, "a list takes one index")
+    plain = [index for index in expression.indices if not isinstance(index, (Slice, Rest))]
+    if len(plain) == len(expression.indices):
+        indices = "".join(f"[{expression_text(index)}]" for index in plain)
+        text = f"{expression_text(expression.value)}{indices}"
+        violation.help = Advice(f"write `{text}`", Edit(text, span=expression.span))
+    return violation
 
 
 def _pairs(value: Any, expression: Expression) -> dict[str, Any]:

@@ -6,7 +6,7 @@ Precedence, loosest first: `a if c else b` · `or` · `and` · `not` · comparis
 
 from collections.abc import Callable
 
-from archc.diagnostics import Code, RuleViolation
+from archc.diagnostics import Advice, Code, Edit, RuleViolation
 from archc.expressions.syntax import (
     Attribute,
     Binary,
@@ -26,7 +26,7 @@ from archc.expressions.syntax import (
     Unary,
     children,
 )
-from archc.expressions.tokens import KEYWORDS, Cursor, Locate
+from archc.expressions.tokens import KEYWORDS, Cursor, Locate, Token
 
 MAX_NESTING = 32
 MAX_TREE_DEPTH = 100
@@ -42,6 +42,11 @@ PREFIXES = frozenset(
     | {"tf", "tf.nn", "keras", "keras.layers", "tf.keras.layers", "layers", "torchvision.ops"}
 )
 """What other code writes before the names of layers and functions."""
+_STRING_PREFIXES = frozenset({"f", "F", "r", "R", "b", "u"})
+_FUNCTIONS = {"cat": "concat"}
+"""What torch's functions are called here, where that is another name."""
+_OF_NO_MEANING = frozenset({"contiguous", "cuda", "cpu", "to", "detach", "clone"})
+"""Methods that change nothing of a tensor that a spec tells of."""
 _COMPARISONS = frozenset({"<", "<=", ">", ">=", "==", "!="})
 
 
@@ -77,6 +82,21 @@ class Parser(Cursor):
         if self.depth == 0:
             self._expect_shallow(value)
         return value
+
+    def _prefixed(self, prefix: Token) -> RuleViolation:
+        """Return the violation for `f'…'`, of which a lone `{name}` is that name."""
+        text = self.token.text[1:-1]
+        alone = text.removeprefix("{").removesuffix("}")
+        is_name = text == f"{{{alone}}}" and alone.isidentifier()
+        whole = self.locate(prefix.start, self.token.end)
+        plain = alone if is_name else self.token.text
+        words = f"a name is read without quotes: `{alone}`" if is_name else f"write `{plain}`"
+        return RuleViolation(
+            Code.SYNTAX,
+            f"`{prefix.text}` before a string is Python's, and strings here are plain",
+            help=Advice(words, Edit(plain, span=whole)),
+            span=whole,
+        )
 
     def _expect_shallow(self, expression: Expression) -> None:
         """Refuse a long row of operators, whose tree leans to the left and is as deep as long."""
@@ -118,7 +138,10 @@ class Parser(Cursor):
                 value = self.expression()
                 keywords.append(Keyword(name, value, self.span(start)))
             elif keywords:
-                raise self.unexpected("expected `name=value` after a keyword argument")
+                raise self.unexpected(
+                    "expected `name=value` after a keyword argument",
+                    "give it its name, or write it before the named ones",
+                )
             else:
                 positional.append(self.expression())
             if not self.accept(","):
@@ -132,7 +155,10 @@ class Parser(Cursor):
         for keyword in keywords:
             if keyword.name and keyword.name in seen:
                 raise RuleViolation(
-                    Code.ARGUMENTS, f"argument `{keyword.name}` is given twice", span=keyword.span
+                    Code.ARGUMENTS,
+                    f"argument `{keyword.name}` is given twice",
+                    help="remove one of them",
+                    span=keyword.span,
                 )
             seen.add(keyword.name)
 
@@ -244,15 +270,28 @@ class Parser(Cursor):
         name = called.name
         if owner not in PREFIXES:
             headline = f"`.{name}(…)` is a method, and the language has functions"
-            advice = f"write `{name}({owner}, …)`"
-            if name == "size":
-                advice = f"write `{owner}.shape[…]`"
+            advice = self._as_function(owner, name, start)
+        elif name[:1].isupper():
+            headline = f"`{owner}.{name}` has a prefix, and functions have none"
+            advice = f"write it as a child and use the child's name: `child: {name}(…)`"
         else:
             headline = f"`{owner}.{name}` has a prefix, and functions have none"
-            advice = f"write `{name}(…)`"
-            if name[:1].isupper():
-                advice = f"write it as a child and use the child's name: `child: {name}(…)`"
+            plain = _FUNCTIONS.get(name, name)
+            advice = Advice(f"write `{plain}(…)`", Edit(plain, span=called.span))
         return RuleViolation(Code.SYNTAX, headline, help=advice, span=called.span)
+
+    def _as_function(self, owner: str, name: str, start: int) -> str:
+        """Return the call of a function that the call of a method means."""
+        opening = self.token.end
+        self.arguments()
+        end = self.tokens[self.position - 1].end
+        given = self.text[opening : end - 1].strip()
+        written = f"{_FUNCTIONS.get(name, name)}({', '.join(filter(None, (owner, given)))})"
+        if name == "size":
+            written = f"{owner}.shape[{given}]" if given else f"{owner}.shape"
+        if name in _OF_NO_MEANING:
+            return f"leave it out: a spec says nothing of devices and memory, `{owner}` is enough"
+        return Advice(f"write `{written}`", Edit(written, span=self.locate(start, end)))
 
     def _attribute(self, value: Expression) -> Expression:
         self.expect(".")
@@ -279,13 +318,26 @@ class Parser(Cursor):
         indices: list[Index] = []
         while not self.at("]"):
             indices.append(self._index())
-            if not self.accept(","):
+            comma = self.accept(",")
+            if comma is None:
                 break
+            if self.at("]"):
+                raise self._last_comma(comma)
         closing = self.expect("]")
         span = value.span.to(self.locate(closing.start, closing.end))
         if not indices:
             raise RuleViolation(Code.SYNTAX, "expected an index between `[` and `]`", span=span)
         return Subscript(value, tuple(indices), span)
+
+    def _last_comma(self, comma: Token) -> RuleViolation:
+        """Return the violation for `rows[-1,]`, which Python takes for a tuple."""
+        span = self.locate(comma.start, comma.end)
+        return RuleViolation(
+            Code.SYNTAX,
+            "expected an index after the comma, found `]`",
+            help=Advice("drop the comma", Edit("", span=span)),
+            span=span,
+        )
 
     def _index(self) -> Index:
         start = self.token.start
@@ -341,6 +393,15 @@ class Parser(Cursor):
 
     def _name_or_call(self) -> Expression:
         token = self.advance()
+        if self.token.kind == "string" and token.text in _STRING_PREFIXES:
+            raise self._prefixed(token)
+        if token.text == "lambda" and not self.at(",", ")", "]"):
+            raise RuleViolation(
+                Code.SYNTAX,
+                "`lambda` is no word of the language",
+                help="write the expression itself; what lines share is a block, `Name(arguments):`",
+                span=self.locate(token.start, token.end),
+            )
         name = token.text + self._braces()
         if self.at("(") and "{" not in name:
             arguments, keywords = self.arguments()

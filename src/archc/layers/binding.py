@@ -53,7 +53,8 @@ def _created(layer: type[Layer], arguments: _Arguments) -> Layer:
         found = error.errors()
         # a misspelt name leaves the right one missing: one mistake, the first cause
         unknown = (each for each in found if each["type"] == "extra_forbidden")
-        raise _violation(layer, arguments.values, next(unknown, found[0])) from None
+        left = [str(each["loc"][0]) for each in found if each["type"] == "missing"]
+        raise _violation(layer, arguments.values, next(unknown, found[0]), left) from None
 
 
 def _named(
@@ -69,7 +70,12 @@ def _named(
     values = dict(zip(layer.positional, arguments, strict=False))
     for name in keywords:
         if name in values:
-            raise RuleViolation(Code.ARGUMENTS, f"argument `{name}` is given twice", argument=name)
+            raise RuleViolation(
+                Code.ARGUMENTS,
+                f"argument `{name}` is given twice",
+                help=f"by position it is {constant_text(values[name])}: remove one of them",
+                argument=name,
+            )
     return values | dict(keywords)
 
 
@@ -89,7 +95,8 @@ def _too_many(layer: type[Layer], arguments: Sequence[Constant]) -> RuleViolatio
             advice += f", and write by name: {by_name(layer, rest)}"
     else:
         others = "the others" if allowed else "it"
-        advice = f"write {others} by name: " + _first_fields(layer)
+        beyond = by_name(layer, arguments[len(allowed) :])
+        advice = f"write {others} by name: {beyond or 'it has no other arguments'}"
     takes = f"{len(allowed)} positional argument{'s' * (len(allowed) != 1)} ({', '.join(allowed)})"
     return RuleViolation(
         Code.TOO_MANY_POSITIONAL,
@@ -106,24 +113,16 @@ def by_name(layer: type[Layer], values: Sequence[Constant]) -> str:
     return ", ".join(f"{name}={constant_text(value)}" for name, value in pairs)
 
 
-def _first_fields(layer: type[Layer]) -> str:
-    rest = [name for name in layer.fields() if name not in layer.positional]
-    return ", ".join(f"{name}=…" for name in rest[:3]) or "it has no other arguments"
-
-
 def _violation(
-    layer: type[Layer], values: Mapping[str, Constant], error: ErrorDetails
+    layer: type[Layer],
+    values: Mapping[str, Constant],
+    error: ErrorDetails,
+    missing: Sequence[str],
 ) -> RuleViolation:
     name = str(error["loc"][0]) if error["loc"] else ""
     callee = spec_name(layer)
     if error["type"] == "missing":
-        return RuleViolation(
-            Code.ARGUMENTS,
-            f"`{callee}` needs the argument `{name}`",
-            help=f"write `{callee}(dim=-1)` for the last dimension"
-            if name == "dim" and list(layer.fields())[:1] == ["dim"]
-            else _signature(layer),
-        )
+        return _missing(layer, values, missing)
     if error["type"] == "extra_forbidden":
         return _unknown_argument(layer, name)
     value: Any = values.get(name)
@@ -136,12 +135,39 @@ def _violation(
     )
 
 
+def _missing(
+    layer: type[Layer], values: Mapping[str, Constant], missing: Sequence[str]
+) -> RuleViolation:
+    """Return the violation for arguments that are missing, with the call that has them."""
+    listed = ", ".join(f"`{name}`" for name in missing)
+    given = [constant_text(values[n]) if n in values else f"{n}=…" for n in layer.positional[:1]]
+    head = [*layer.positional[:1]]
+    given += [f"{n}={constant_text(v)}" for n, v in values.items() if n not in head]
+    given += [f"{n}=…" for n in missing if n not in head]
+    callee = spec_name(layer)
+    advice = f"write `{callee}({', '.join(given)})`"
+    if getattr(layer, "variadic", "") in missing:
+        advice = f"write `{callee}(…)`"
+    if missing == ["dim"] and list(layer.fields())[:1] == ["dim"]:
+        advice = f"write `{callee}(dim=-1)` for the last dimension"
+    return RuleViolation(
+        Code.ARGUMENTS,
+        f"`{callee}` needs the argument{'s' * (len(missing) > 1)} {listed}",
+        notes=(_takes(layer),) if len(layer.fields()) > len(missing) else (),
+        help=advice,
+    )
+
+
 def _advice(value: Constant, kind: str) -> str:
     """Return how a value of the wrong kind becomes one of the right kind."""
     if isinstance(value, float) and "int" in kind:
         return f"use // to divide, or write {int(value)}" if value.is_integer() else "use //"
     if isinstance(value, str) and kind == "bool_type":
-        return "write True or False, without quotes"
+        is_no = value.lower() in {"no", "false", "off"}
+        is_yes = value.lower() in {"yes", "true", "on"}
+        return (
+            f"write {'False' if is_no else 'True' if is_yes else 'True or False'}, without quotes"
+        )
     if isinstance(value, str) and value.lower() in {"same", "valid"} and value != value.lower():
         return f"did you mean '{value.lower()}'?"
     if isinstance(value, str) and value.replace(".", "", 1).isdecimal():
@@ -163,17 +189,17 @@ def _unknown_argument(layer: type[Layer], name: str) -> RuleViolation:
     return RuleViolation(
         Code.ARGUMENTS,
         f"`{spec_name(layer)}` has no argument `{name}`",
-        help=WRITTEN.get(name) or (did_you_mean(name, near[0]) if near else _signature(layer)),
+        help=WRITTEN.get(name) or (did_you_mean(name, near[0]) if near else _takes(layer)),
         argument=name,
     )
 
 
-def _signature(layer: type[Layer]) -> str:
+def _takes(layer: type[Layer]) -> str:
     parts = [
         name if info.is_required() else f"{name}={constant_text(info.default)}"
         for name, info in layer.fields().items()
     ]
-    return f"{spec_name(layer)}({', '.join(parts)})"
+    return f"it takes {', '.join(parts)}"
 
 
 def _reason(error: ErrorDetails, value: Constant) -> str:

@@ -16,7 +16,7 @@ from archc.spec.grammar import (
     parse_value,
 )
 from archc.spec.mistakes import Mistakes
-from archc.spec.names import check_child_name
+from archc.spec.names import check_child_key, check_child_name, meant_by
 from archc.spec.other_formats import (
     as_arguments,
     check_no_call,
@@ -226,7 +226,7 @@ class BodyReader:
             return [Let(key.value[4:].strip(), BROKEN, key.span)]
         if word == "return":
             return [Return((BROKEN,), span=key.span)]
-        return [] if word else [Child(key.value, Item(()), key.span)]
+        return [] if word else [Child(name, Item(()), key.span) for name in meant_by(key.value)]
 
     def _salvaged(self, value: Node) -> Body:
         """Return the lines under a control line that could not be read, for their names."""
@@ -341,7 +341,7 @@ class BodyReader:
             raise RuleViolation(
                 Code.WRONG_KIND,
                 "`declare:` takes a list of names",
-                help="declare: [conv1, bn1]",
+                help=_declared(value),
                 span=value.span,
             )
         names = [self._text(key, item) for item in value.items]
@@ -358,8 +358,7 @@ class BodyReader:
             return [Child(key.value, Item(()), key.span)]
         check_no_call(key, value)
         check_no_join(key, value)
-        if "{" not in key.value:
-            check_child_name(key.value)
+        check_child_key(key.value)
         content = self._content(value, key.value)
         return [Child(key.value, content, key.span, bool(key.style))]
 
@@ -385,6 +384,12 @@ class BodyReader:
             else "write it on the same line",
             span=node.span,
         )
+
+
+def _declared(value: Node) -> str:
+    """Return the list that `declare: act` means."""
+    text = value.value if isinstance(value, Scalar) and value.value else "conv1, bn1"
+    return Advice(f"write `declare: [{text}]`", Edit(f"[{text}]", span=value.span))
 
 
 def _called(parser: LineParser, text: Scalar) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 from archc import functions, layers
 from archc.diagnostics import Advice, Code, Edit, RuleViolation, did_you_mean
 from archc.diagnostics.render import excerpt
-from archc.expressions.parser import parse_expression
+from archc.expressions.parser import PREFIXES, parse_expression
 from archc.expressions.syntax import Call, Expression
 from archc.expressions.values import MAX_INTEGER, LayerName
 from archc.spec.source import Erroneous, Mapping, Node, Scalar, Sequence
@@ -137,6 +137,9 @@ def keyword_advice(name: str, value: str) -> str:
 
 def _value_advice(value: str) -> str:
     """Return what was meant by a parameter's value that is none."""
+    prefix, _, alone = value.partition("(")[0].rpartition(".")
+    if prefix in PREFIXES and alone in layers.NAMES:
+        return Advice(f"write `{alone}`: layers have no prefix", Edit(alone, f"{prefix}.{alone}"))
     if meant := next((name for name in layers.NAMES if name.lower() == value.lower()), ""):
         return did_you_mean(value, meant)
     if value in functions.NAMES:

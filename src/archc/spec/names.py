@@ -3,10 +3,11 @@
 import keyword
 import re
 
-from archc.diagnostics import Code, RuleViolation
+from archc.diagnostics import Advice, Code, Edit, RuleViolation
 from archc.spec.source import MAX_NAME
 
 _CHILD = re.compile(r"_?[A-Za-z][A-Za-z0-9_-]*|[0-9]+")
+_FORMATTED = re.compile(r"""[fF](['"])(.*)\1""")
 _NETWORK = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 # The attributes of `torch.nn.Module` that a child of the same name would hide; a test
@@ -34,6 +35,44 @@ MODULE_ATTRIBUTES = frozenset(
 )
 
 
+def meant_by(name: str) -> tuple[str, ...]:
+    """Return the names that Python's `self.conv`, `f'conv{i}'` and `out, hidden` stand for."""
+    if found := _FORMATTED.fullmatch(name):
+        return (found[2],)
+    parts = [part.strip() for part in name.split(",")]
+    return tuple(part.removeprefix("self.") for part in parts if part)
+
+
+def check_child_key(key: str) -> None:
+    """Refuse the key of a child that cannot become a name, whatever its braces hold.
+
+    Raises:
+        RuleViolation: the key is no name, nor is what Python writes in its place.
+    """
+    if _FORMATTED.fullmatch(key):
+        (plain,) = meant_by(key)
+        raise RuleViolation(
+            Code.BAD_NAME,
+            f"`{key}` is a string of Python's, and every key expands its braces",
+            help=Advice(f"write `{plain}`", Edit(plain, key)),
+        )
+    if "{" not in key:
+        check_child_name(key)
+
+
+def _advice(name: str) -> str:
+    """Return what was probably meant by a name that cannot be one."""
+    if len(meant_by(name)) > 1:
+        return "give the line one name; its further results have names: `lstm.h_n`"
+    plain = name.removeprefix("self.")
+    if plain != name and _CHILD.fullmatch(plain):
+        return Advice(f"there is no `self`: write `{plain}`", Edit(plain, name))
+    head, dot, rest = name.partition(".")
+    if dot and head and rest:
+        return f"a dot parts levels: write `{head}:`, and below it, indented, `{rest}:`"
+    return "use a letter, then letters, digits, `_` or `-`; or digits alone"
+
+
 def check_child_name(name: str) -> None:
     """Refuse a name that would break an `nn.Module` or its keys.
 
@@ -44,7 +83,7 @@ def check_child_name(name: str) -> None:
         raise RuleViolation(
             Code.BAD_NAME,
             f"`{name}` cannot name a child",
-            help="use a letter, then letters, digits, `_` or `-`; or digits alone",
+            help=_advice(name),
         )
     if len(name) > MAX_NAME:
         raise RuleViolation(Code.BAD_NAME, f"a name longer than {MAX_NAME} characters")

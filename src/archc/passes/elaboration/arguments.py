@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from typing import Any
 
-from archc.diagnostics import Code, RuleViolation, Span
+from archc.diagnostics import Advice, Code, Edit, RuleViolation, Span
 from archc.diagnostics.render import CUT
 from archc.expressions.printing import expression_text, keyword_text
-from archc.expressions.syntax import Expression
+from archc.expressions.syntax import Comparison, Display, Expression, Name
 from archc.expressions.values import is_list
 from archc.passes.elaboration.running import Part
 from archc.passes.elaboration.scope import is_plain
@@ -39,7 +39,11 @@ class ArgumentReader(Part):
         return arguments, self.evaluator.keywords(value.call.keywords)
 
     def _constant(self, expression: Expression, call: LayerCall) -> Any:
-        value = self.evaluator.evaluate(expression)
+        try:
+            value = self.evaluator.evaluate(expression)
+        except RuleViolation as violation:
+            violation.help = _as_keyword(expression, violation) or violation.help
+            raise
         if not is_plain(value) or (is_list(value) and not all(map(is_plain, value))):
             raise self._tensor_argument(call, expression.span)
         return value
@@ -47,8 +51,9 @@ class ArgumentReader(Part):
     def _tensor_argument(self, call: LayerCall, span: Span) -> RuleViolation:
         """Refuse a tensor among a call's arguments; show the call, its tensors behind `from`."""
         tensors, plain, masks = list[str](), list[str](), list[str]()
-        for part in call.arguments or ():
-            (tensors if self._is_tensor(part) else plain).append(expression_text(part))
+        for argument in call.arguments or ():
+            for part in argument.items if isinstance(argument, Display) else (argument,):
+                (tensors if self._is_tensor(part) else plain).append(expression_text(part))
         for keyword in call.keywords:
             is_tensor = self._is_tensor(keyword.value)
             masks += [keyword.name] if is_tensor and keyword.name.endswith("mask") else []
@@ -79,6 +84,16 @@ class ArgumentReader(Part):
         names = ((n, r) for frame in reversed(self.scope.frames) for n, r in frame.items())
         found = (n for n, r in names if flow is not None and r.value.key == flow.key)
         return next((name for name in found if not name.isdigit()), "x")
+
+
+def _as_keyword(expression: Expression, violation: RuleViolation) -> str:
+    """Return what `bias==False` means among arguments: an argument by its name."""
+    match expression:
+        case Comparison((Name(name, span), value), ("==",)) if violation.span == span:
+            given = f"{name}={expression_text(value)}"
+            return Advice(f"an argument takes one `=`: write `{given}`", Edit("=", "=="))
+        case _:
+            return ""
 
 
 def _line(head: str, tensors: Sequence[str]) -> str:

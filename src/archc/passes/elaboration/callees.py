@@ -5,6 +5,7 @@ from msgspec import Struct
 from archc import functions, layers
 from archc.diagnostics import Advice, Code, Edit, RuleViolation, Span, did_you_mean
 from archc.expressions.parser import PREFIXES
+from archc.expressions.printing import expression_text
 from archc.expressions.values import LayerName
 from archc.ir.runs import Template
 from archc.layers.base import Layer
@@ -39,7 +40,19 @@ class CalleeFinder(Part):
             return record
         if len(call.callee) > 1:
             return self._imported(call)
-        return self._named(call.name, self.scope.file, call.span)
+        try:
+            return self._named(call.name, self.scope.file, call.span)
+        except RuleViolation as violation:
+            violation.help = self._called_again(call) or violation.help
+            raise
+
+    def _called_again(self, call: LayerCall) -> str:
+        """Return how an earlier line is called again that Python would call like a function."""
+        if call.arguments is None or self.scope.child(call.name) is None:
+            return ""
+        inputs = ", ".join(map(expression_text, call.arguments))
+        again = f"{call.name} from {inputs}" if inputs else call.name
+        return f"`{call.name}` is a line above, and what flows in follows `from`: write `{again}`"
 
     def _earlier_child(self, call: LayerCall) -> Record | None:
         record = self.scope.child(call.callee[0])

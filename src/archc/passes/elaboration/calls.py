@@ -90,7 +90,7 @@ class BlockCaller(Part):
         signature = callee.template.block.arguments
         names = [a.name for a in signature if not a.variadic]
         if len(positional) > len(names):
-            raise _wrong_arguments(callee, call, f"it takes {len(names)}, {len(positional)} given")
+            raise _too_many(callee, call, names, len(positional))
         bound: dict[str, Any] = dict(zip(names, positional, strict=False))
         extra = next((a.name for a in signature if a.variadic), "")
         rest: list[tuple[str, Any]] = []
@@ -163,6 +163,19 @@ class BlockCaller(Part):
 def _default(file: FileScope, default: Expression, bound: Mapping[str, Any]) -> Any:
     """Evaluate a parameter's default: it sees its file and the parameters before it."""
     return DefaultEvaluator({**file.parameters, **bound}, file).constant(default)
+
+
+def _too_many(
+    callee: BlockCallee, call: LayerCall, names: Sequence[str], given: int
+) -> RuleViolation:
+    """Return the violation for a call with more arguments than a block has parameters."""
+    violation = _wrong_arguments(callee, call, f"it takes {len(names)}, {given} given")
+    beyond = (call.arguments or ())[len(names) :]
+    if beyond:
+        violation.span = beyond[0].span.to(beyond[-1].span)
+    takes = f"it takes {', '.join(f'`{name}`' for name in names)}" if names else "it takes none"
+    violation.help = f"{takes}; what a block is applied to is no argument, it flows in"
+    return violation
 
 
 def _not_taken(

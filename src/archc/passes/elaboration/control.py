@@ -5,9 +5,11 @@ from typing import Any, cast
 
 from archc.diagnostics import Code, RuleViolation, Span
 from archc.diagnostics.render import excerpt
+from archc.expressions.printing import constant_text
 from archc.expressions.syntax import Expression
 from archc.expressions.values import is_list
 from archc.ir.runs import BodyRun, EntryRun, ForRun, IfRun, LetRun, ReturnRun, SilentRun, Value
+from archc.passes.elaboration.explanations import facts_of
 from archc.passes.elaboration.nodes import Skipped
 from archc.passes.elaboration.places import Container
 from archc.passes.elaboration.results import Results
@@ -94,8 +96,13 @@ class ControlRunner(Part):
     def run_assert(self, statement: Assert) -> SilentRun:
         """Refuse the network where an assertion does not hold."""
         if not self.evaluator.condition(statement.condition):
+            facts = facts_of(statement.condition, self.evaluator.input, self.scope)
             raise RuleViolation(
-                Code.ASSERTION, "this assertion does not hold", span=statement.condition.span
+                Code.ASSERTION,
+                "this assertion does not hold",
+                notes=tuple(f"{name} is {value}" for name, value in facts.items()),
+                help="correct what it asks, or the assertion",
+                span=statement.condition.span,
             )
         return SilentRun(statement)
 
@@ -140,9 +147,11 @@ def unpacked(targets: Targets, item: Any, span: Span) -> Iterable[tuple[str, Any
         yield targets.names[0], item
         return
     if not is_list(item) or len(item) != len(targets.names):
+        shown = excerpt(constant_text(item))
         raise RuleViolation(
             Code.EXPRESSION_VALUE,
-            f"this row does not part into {len(targets.names)} names: {excerpt(str(item))}",
+            f"this row does not part into {len(targets.names)} names: {shown}",
+            help=_parted(targets, item),
             span=span,
         )
     for name, value in zip(targets.names, item, strict=True):
@@ -150,3 +159,13 @@ def unpacked(targets: Targets, item: Any, span: Span) -> Iterable[tuple[str, Any
             yield name, value
         else:
             yield from unpacked(name, value, span)
+
+
+def _parted(targets: Targets, item: Any) -> str:
+    """Return how a loop names all parts of a row; a number has none."""
+    if not is_list(item):
+        return "a row of one value takes one name"
+    names, parts = targets.flat(), len(item)
+    if parts < len(names):
+        return f"a row of {parts} takes {parts} name{'s' * (parts != 1)}"
+    return f"write `for {', '.join([*names, *'_' * (parts - len(names))])} in …`"

@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 from archc import functions, layers
-from archc.diagnostics import Code, RuleViolation, Span, did_you_mean
+from archc.diagnostics import Advice, Code, Edit, RuleViolation, Span, did_you_mean
 from archc.expressions.evaluate import Evaluator, Given
 from archc.expressions.printing import expression_text
 from archc.expressions.syntax import (
@@ -342,6 +342,9 @@ class LineEvaluator(Evaluator):
         names = results.names
         name = names[index[0]] if 0 < index[0] < len(names) else ""
         text = expression_text(expression.value)
+        if index[0] == 0 and len(names) > 1:
+            words = f"`{text}` is its first result already: drop the `[0]`"
+            return Advice(words, Edit(text, span=expression.span))
         return f"a result has a name: `{text}.{name}`" if name else ""
 
     def _index(self, part: Index) -> Any:

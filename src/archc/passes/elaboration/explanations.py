@@ -16,7 +16,7 @@ from archc.expressions.syntax import (
     Name,
     children,
 )
-from archc.ir.runs import ItemRun, Value
+from archc.ir.runs import Value
 from archc.passes.elaboration.meetings import Meeting, Operand
 from archc.passes.elaboration.mending import mending
 from archc.passes.elaboration.nodes import NodeBuilder, operand, origin_text
@@ -117,17 +117,21 @@ def _left_out(part: Operand, scope: Scope) -> str:
     condition = line.item.condition
     if isinstance(condition, Literal):
         return f"`{part.name}` is left out here, for its condition is `{condition.value}`"
-    facts = [f"{name} is {value}" for name, value in _facts(condition, line, scope).items()]
+    given = line.inputs[0] if line.inputs else None
+    facts = [f"{name} is {value}" for name, value in facts_of(condition, given, scope).items()]
     known = f": {', '.join(facts)}" if facts else ""
     text = expression_text(condition)
     return f"`{part.name}` is left out here, for its condition `{text}` is false{known}"
 
 
-def _facts(expression: Any, line: ItemRun, scope: Scope) -> dict[str, str]:
-    """Return the value of everything that a condition asks, where it has one."""
+def facts_of(expression: Any, given: Value | None, scope: Scope) -> dict[str, str]:
+    """Return the value of everything that a condition asks, where it has one.
+
+    `given` is the tensor that flows in.
+    """
     match expression:
-        case Name(name) if name in STAGE_INPUTS and line.inputs:
-            shape = line.inputs[0].type.shape
+        case Name(name) if name in STAGE_INPUTS and given is not None:
+            shape = given.type.shape
             return {name: str(_asked(shape, name.removeprefix("in_")))}
         case Name(name):
             constants = scope.constants()
@@ -138,7 +142,7 @@ def _facts(expression: Any, line: ItemRun, scope: Scope) -> dict[str, str]:
         case _:
             found: dict[str, str] = {}
             for part in children(expression):
-                found |= _facts(part, line, scope)
+                found |= facts_of(part, given, scope)
             return found
 
 

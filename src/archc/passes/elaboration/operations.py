@@ -1,5 +1,6 @@
 """Applying one layer or function to the tensors that flow into it."""
 
+import re
 from collections.abc import Mapping, Sequence
 
 from archc.diagnostics import Advice, Code, Edit, Operand, RuleViolation, Span
@@ -21,6 +22,10 @@ from archc.passes.elaboration.results import Results, results_of
 from archc.passes.elaboration.running import Part
 from archc.statements import LayerCall
 
+_ANOTHER_VALUE = re.compile(
+    r"(?:use // to divide, or )?write (-?[\w.]+)(?:, without quotes)?|did you mean ('\w+')\?"
+)
+"""The helps that name the one value to write."""
 LARGE_KERNEL = 12
 """What is smaller is a kernel's size rather than a number of channels."""
 COLOURS = (1, 3, 4)
@@ -224,7 +229,20 @@ def _followable(violation: RuleViolation, layer: type[Layer], call: LayerCall) -
         edits = (without_inferred if is_pasted else with_names)(layer, call)
     elif violation.code is Code.INFERRED_MISMATCH:
         edits = without(call, violation.argument)
+    elif violation.code is Code.ARGUMENT_VALUE:
+        return _of_literal(violation, layer, call)
     return Advice(violation.help, *edits) if edits else violation.help
+
+
+def _of_literal(violation: RuleViolation, layer: type[Layer], call: LayerCall) -> str:
+    """Return the help about a value that is written out, with the edit that writes another."""
+    given = _expression_of(call, layer.positional, violation.argument)
+    found = _ANOTHER_VALUE.fullmatch(violation.help)
+    if not isinstance(given, Literal) or found is None:
+        return violation.help
+    new = found[1] or found[2]
+    words = f"write {new}" if isinstance(given.value, float) else violation.help
+    return Advice(words, Edit(new, span=given.span))
 
 
 def _by_text(advice: str, layer: type[Layer], call: LayerCall) -> str:
