@@ -81,6 +81,30 @@ model:
 """
 
 
+TURNED = """\
+blocks:
+  Unit(across):
+    conv: Conv2d(8, 3, padding=1)
+    turned: permute((0, 1, 3, 2) if across else (0, 1, 2, 3)) -> flip(2 if across else 3)
+    norm: BatchNorm2d -> sigmoid
+    return: norm * 2 if across else norm
+model:
+  - Unit(True)
+  - Unit(False)
+  - Unit(True)
+"""
+UNLIKE = """\
+blocks:
+  Unit(across):
+    conv: Conv2d(8, 3, padding=1)
+    turned: permute((0, 1, 3, 2) if across else (0, 1, 2, 3)) -> flip(2 if across else 3)
+    return: turned * 2 if across else sigmoid(turned)
+model:
+  - Unit(True)
+  - Unit(False)
+"""
+
+
 def checked(body: str) -> Graph:
     """Return the graph of a spec given as the text after its inputs."""
     report = archc.check(text=HEAD + body)
@@ -94,6 +118,9 @@ def classes(body: str, name: str) -> int:
     return source.count(f"class {name}(") + sum(source.count(f"class {name}{i}(") for i in range(9))
 
 
+ALL = [RESIDUAL, OPTIONAL, ROUNDED, NAMED_ALIKE, ACTIVATIONS, HALVES, TURNED, UNLIKE]
+
+
 @pytest.mark.parametrize(
     ("body", "name", "count"),
     [
@@ -103,13 +130,15 @@ def classes(body: str, name: str) -> int:
         pytest.param(NAMED_ALIKE, "Unit", 1, id="a size called as a parameter"),
         pytest.param(ACTIVATIONS, "Unit", 2, id="a class for each activation"),
         pytest.param(HALVES, "Unit", 1, id="a size that is cut in halves"),
+        pytest.param(TURNED, "Unit", 1, id="an argument that two lines ask for"),
+        pytest.param(UNLIKE, "Unit", 2, id="an argument on which most lines hang"),
     ],
 )
 def test_calls_share_a_class(body: str, name: str, count: int) -> None:
     assert classes(body, name) == count
 
 
-@pytest.mark.parametrize("body", [RESIDUAL, OPTIONAL, ROUNDED, NAMED_ALIKE, ACTIVATIONS, HALVES])
+@pytest.mark.parametrize("body", ALL)
 def test_shared_class_has_the_keys_and_shapes_of_the_graph(body: str) -> None:
     graph = checked(body)
     model: nn.Module = model_class(compiled(graph, lambda: ""))().eval()
@@ -147,3 +176,27 @@ def test_condition_called_as_an_attribute_of_modules_is_not_kept() -> None:
     model = model_class(compiled(checked(body), lambda: ""))()
     assert classes(body, "Unit") == 2
     assert all(module.training for module in model.modules())
+
+
+def test_condition_stands_where_the_lines_differ() -> None:
+    source = python_source(checked(TURNED))
+    assert source[source.index("    def forward") :].startswith(
+        "    def forward(self, x: Tensor) -> Tensor:\n"
+        "        x = self.conv(x)  # line 7\n"
+        "        if self.across:\n"
+        "            x = x.permute(0, 1, 3, 2).flip(2)  # line 8\n"
+        "        else:\n"
+        "            x = x.permute(0, 1, 2, 3).flip(3)  # line 8\n"
+        "        x = torch.sigmoid(self.norm(x))  # line 9\n"
+        "        return x * 2 if self.across else x  # line 10\n"
+    )
+
+
+def test_module_that_keeps_an_argument_does_what_it_says() -> None:
+    model = model_class(compiled(checked(TURNED), lambda: ""))().eval()
+    first, second, _ = model
+    x = torch.randn(2, 8, 6, 6)
+    with torch.no_grad():
+        turned = first.conv(x).transpose(2, 3).flip(2)
+        assert torch.equal(first(x), torch.sigmoid(first.norm(turned)) * 2)
+        assert torch.equal(second(x), torch.sigmoid(second.norm(second.conv(x).flip(3))))

@@ -40,6 +40,18 @@ RETURNS = [
     "relu(last + x) if residual else last",
     "last if residual else last * 2",
 ]
+DEEP_RETURNS = [
+    "relu(last) if deep else last * 2",
+    "last + sigmoid(last) if deep else sigmoid(last)",
+    "sigmoid(last) if deep else last",
+]
+LASTS = [
+    "    last: Conv2d(out, 1)\n",
+    "    last: Conv2d(out, 1)\n",
+    "    last: Conv2d(out, 1) -> permute((0, 1, 3, 2) if deep else (0, 1, 2, 3)) -> flip(2)\n",
+    "    core: Conv2d(out, 1) -> roll(2 if deep else 3, 2)\n    last: relu if deep\n",
+    "    core: Conv2d(out, 1)\n    last: from (core * 2 if deep else sigmoid(core))\n",
+]
 
 
 def drawn(draw: Random) -> str:
@@ -51,7 +63,9 @@ def drawn(draw: Random) -> str:
         f"    {name}: {draw.choice(STAGES)}{draw.choice(CONDITIONS)}\n"
         for name in "abc"[: draw.randint(0, 3)]
     ]
-    lines += ["    last: Conv2d(out, 1)\n", f"    return: {draw.choice(RETURNS)}\n"]
+    lines.append(draw.choice(LASTS))
+    read = "residual" in "".join(lines)
+    lines.append(f"    return: {draw.choice([*RETURNS, *DEEP_RETURNS * read])}\n")
     calls = [
         f"  - Unit({draw.choice([8, 8, 12, 16])}, {draw.choice([1, 1, 2])}, "
         f"{draw.choice(['True', 'False'])}, {draw.choice(['ReLU', 'Hardswish', 'SiLU'])}, "

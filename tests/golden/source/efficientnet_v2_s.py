@@ -70,11 +70,11 @@ class FusedMBConv(nn.Module):
         self.residual = residual
 
     def forward(self, x: Tensor) -> Tensor:
+        out = self.block(x)  # lines 104-105
         if self.residual:
-            out = self.block(x)  # lines 104-105
             out = self.stochastic_depth(out)  # line 106
             return out + x  # line 107
-        return self.block(x)  # lines 104-105
+        return out
 
 
 class SqueezeExcitation(nn.Module):
@@ -108,11 +108,11 @@ class MBConv(nn.Module):
         self.residual = residual
 
     def forward(self, x: Tensor) -> Tensor:
+        out = self.block(x)  # lines 94-97
         if self.residual:
-            out = self.block(x)  # lines 94-97
             out = self.stochastic_depth(out)  # line 98
             return out + x  # line 99
-        return self.block(x)  # lines 94-97
+        return out
 
 
 class Stage1(nn.Sequential):

@@ -109,9 +109,10 @@ class MBConv(nn.Module):
         return proj + x  # line 42
 
 
-class Attention1(nn.Module):
-    def __init__(self, in_channels: int, p: float) -> None:
+class Attention(nn.Module):
+    def __init__(self, in_channels: int, grid: bool, p: float) -> None:
         super().__init__()
+        self.grid = grid
         self.attn_layer = nn.Sequential(
             nn.LayerNorm(in_channels),
             RelativePositionalMultiHeadAttention(in_channels, 32, 49),
@@ -127,44 +128,21 @@ class Attention1(nn.Module):
         )
 
     def forward(self, x: Tensor) -> Tensor:
-        x = x.unflatten(3, (-1, 7)).unflatten(2, (-1, 7))  # line 45
-        groups = torch.flatten(x.permute(0, 2, 4, 3, 5, 1), 3, 4)  # line 46
+        if self.grid:
+            x = x.unflatten(3, (7, -1)).unflatten(2, (7, -1))  # line 45
+            groups = torch.flatten(x.permute(0, 3, 5, 2, 4, 1), 3, 4)  # line 46
+        else:
+            x = x.unflatten(3, (-1, 7)).unflatten(2, (-1, 7))  # line 45
+            groups = torch.flatten(x.permute(0, 2, 4, 3, 5, 1), 3, 4)  # line 46
         x = self.attn_layer(groups)  # lines 48-50
         x = self.stochastic_dropout(x)  # line 51
         attended = groups + x  # line 52
         x = self.mlp_layer(attended)  # lines 54-58
         x = self.stochastic_dropout(x)  # line 59
         x = (attended + x).unflatten(3, (7, 7))  # line 60
+        if self.grid:
+            return torch.flatten(torch.flatten(x.permute(0, 5, 3, 1, 4, 2), 4, 5), 2, 3)  # line 61
         return torch.flatten(torch.flatten(x.permute(0, 5, 1, 3, 2, 4), 4, 5), 2, 3)  # line 61
-
-
-class Attention2(nn.Module):
-    def __init__(self, in_channels: int, p: float) -> None:
-        super().__init__()
-        self.attn_layer = nn.Sequential(
-            nn.LayerNorm(in_channels),
-            RelativePositionalMultiHeadAttention(in_channels, 32, 49),
-            nn.Dropout(0.0),
-        )
-        self.stochastic_dropout = StochasticDepth(p)
-        self.mlp_layer = nn.Sequential(
-            nn.LayerNorm(in_channels),
-            nn.Linear(in_channels, 4 * in_channels),
-            nn.GELU(),
-            nn.Linear(4 * in_channels, in_channels),
-            nn.Dropout(0.0),
-        )
-
-    def forward(self, x: Tensor) -> Tensor:
-        x = x.unflatten(3, (7, -1)).unflatten(2, (7, -1))  # line 45
-        groups = torch.flatten(x.permute(0, 3, 5, 2, 4, 1), 3, 4)  # line 46
-        x = self.attn_layer(groups)  # lines 48-50
-        x = self.stochastic_dropout(x)  # line 51
-        attended = groups + x  # line 52
-        x = self.mlp_layer(attended)  # lines 54-58
-        x = self.stochastic_dropout(x)  # line 59
-        x = (attended + x).unflatten(3, (7, 7))  # line 60
-        return torch.flatten(torch.flatten(x.permute(0, 5, 3, 1, 4, 2), 4, 5), 2, 3)  # line 61
 
 
 class MaxViTLayer(nn.Sequential):
@@ -172,8 +150,8 @@ class MaxViTLayer(nn.Sequential):
         super().__init__()
         self.layers = nn.Sequential()
         self.layers.MBconv = MBConv(in_channels, out, stride, p)
-        self.layers.window_attention = Attention1(out, p)
-        self.layers.grid_attention = Attention2(out, p)
+        self.layers.window_attention = Attention(out, False, p)
+        self.layers.grid_attention = Attention(out, True, p)
 
 
 class Stage(nn.Sequential):

@@ -100,10 +100,8 @@ class InvertedResidual1(nn.Module):
         self.block = nn.Sequential(*block)
 
     def forward(self, x: Tensor) -> Tensor:
-        if self.residual:
-            out = self.block(x)  # lines 61-64
-            return out + x  # line 65
-        return self.block(x)  # lines 61-64
+        out = self.block(x)  # lines 61-64
+        return out + x if self.residual else out  # line 65
 
 
 class InvertedResidual2(nn.Module):
@@ -129,10 +127,8 @@ class InvertedResidual2(nn.Module):
         self.block = nn.Sequential(*block)
 
     def forward(self, x: Tensor) -> Tensor:
-        if self.residual:
-            out = self.block(x)  # lines 61-64
-            return out + x  # line 65
-        return self.block(x)  # lines 61-64
+        out = self.block(x)  # lines 61-64
+        return out + x if self.residual else out  # line 65
 
 
 class MobilenetV3Large(nn.Module):

@@ -1,12 +1,12 @@
 """Conditions that a module keeps: where the lines of `forward` hang on a `let` of the block.
 
 `let residual: stride == 1 and x.channels == out` and `return: x + conv if residual else conv`
-become `self.residual = …` and `if self.residual:`.
+become `self.residual = …` and `return x + conv if self.residual else conv`. An argument that is
+true or false is kept in the same way where most lines are those of both.
 """
 
 from collections.abc import Iterator, Sequence
 
-from archc.backends.python_source.layout import Line
 from archc.backends.python_source.module_access import is_attribute
 from archc.backends.python_source.pieces import Local, Made, Nested, Piece, words
 from archc.backends.python_source.symbols import NotUniformError
@@ -28,13 +28,17 @@ def telling_apart(groups: Sequence[Sequence[Instance]]) -> str:
 
 
 def bound_values(instance: Instance) -> Iterator[tuple[str, bool]]:
-    """Yield the conditions that `let` names in a block, and what they are in one call of it."""
+    """Yield the conditions that a block has by name, and what they are in one call of it.
+
+    They are what `let` names, and its arguments.
+    """
     for run in instance.body.entries:
         if isinstance(run, LetRun) and isinstance(run.value, bool):
             yield run.statement.name, run.value
+    yield from ((n, v) for n, v in instance.arguments.items() if isinstance(v, bool))
 
 
-def keeping(pieces: Sequence[Piece], flag: str) -> list[Piece]:
+def keeping(pieces: Sequence[Piece], flag: str, instance: Instance) -> list[Piece]:
     """Return a constructor's pieces with the condition as an attribute of the module.
 
     Raises:
@@ -42,17 +46,13 @@ def keeping(pieces: Sequence[Piece], flag: str) -> list[Piece]:
     """
     keys = {piece.key for piece in pieces if isinstance(piece, (Made, Nested))}
     found = [piece for piece in pieces if isinstance(piece, Local) and piece.name == flag]
-    if len(found) != 1 or flag in keys | MODULE_ATTRIBUTES or not is_attribute(flag):
+    if flag in keys | MODULE_ATTRIBUTES or not is_attribute(flag):
+        raise NotUniformError
+    if not found and flag in instance.arguments:
+        return [Made(flag, flag), *pieces]
+    if len(found) != 1:
         raise NotUniformError
     (local,) = found
     if flag in words(piece for piece in pieces if piece is not local):
         return [*pieces, Made(flag, flag)]
     return [Made(flag, local.text) if piece is local else piece for piece in pieces]
-
-
-def either(flag: str, then: Sequence[Line], otherwise: Sequence[Line]) -> list[Line]:
-    """Return a `forward` that does one or the other after the lines that both begin with."""
-    pairs = zip(then, otherwise, strict=False)
-    count = next((i for i, (a, b) in enumerate(pairs) if a.text != b.text), len(then))
-    inner = [line.deeper(1) for line in then[count:]]
-    return [*then[:count], Line(0, f"if self.{flag}:"), *inner, *otherwise[count:]]

@@ -2,6 +2,7 @@
 
 import re
 
+from archc.backends.python_source.branches import either, likeness
 from archc.backends.python_source.class_symbols import (
     forget_other_inputs,
     output_dims,
@@ -9,7 +10,7 @@ from archc.backends.python_source.class_symbols import (
 )
 from archc.backends.python_source.classes import ClassPlan, class_name
 from archc.backends.python_source.constructors import Constructor
-from archc.backends.python_source.flags import bound_values, either, keeping, telling_apart
+from archc.backends.python_source.flags import bound_values, keeping, telling_apart
 from archc.backends.python_source.forwards import ForwardWriter
 from archc.backends.python_source.grouping import callees_first, optional_children, parts
 from archc.backends.python_source.layout import Line
@@ -27,6 +28,9 @@ from archc.backends.python_source.variables import input_names
 from archc.backends.python_source.vocabulary import Sizes, Vocabulary
 from archc.ir.graph import Graph
 from archc.ir.runs import Instance, ItemRun, Operation, Template
+
+LIKE = 0.5
+"""How much of two `forward`s must be the same for an argument to choose between them."""
 
 _WORD = re.compile(r"[A-Za-z_]\w*")
 
@@ -81,12 +85,14 @@ class ClassPlanner:
         flag = telling_apart(groups)
         if not flag or any(self._base(group[0]) != "nn.Module" for group in groups):
             return []
+        forwards = [self._forward(group[0], optional_children(group)) for group in groups]
+        if flag in groups[0][0].arguments and likeness(*forwards) < LIKE:
+            return []
         instances = [instance for group in groups for instance in group]
         try:
             plan = self._plan(instances, optional_children(instances), flag)
         except NotUniformError:
             return []
-        forwards = [self._forward(group[0], optional_children(group)) for group in groups]
         is_first = dict(bound_values(groups[0][0]))[flag] is True
         plan.forward = either(flag, *(forwards if is_first else reversed(forwards)))
         return [plan]
@@ -175,7 +181,7 @@ class ClassPlanner:
         )
         pieces = constructor.body([instance.body for instance in group])
         if flag:
-            pieces = keeping(pieces, flag)
+            pieces = keeping(pieces, flag, group[0])
         plan.init = constructor_lines(pieces, group[0].template.block.body.kind)
         words = {w for line in plan.init for w in _WORD.findall(line.text)}
         plan.sizes = {name: size for name, size in sizes.asked.items() if name in words}
