@@ -51,14 +51,15 @@ class Ending:
 
 @dataclass
 class Arena:
-    """A server of forks, which has imported all of archc's own modules."""
+    """A server of forks, which has imported all of archc's own modules; torch if it is asked to."""
 
     memory: int = MEMORY
     seconds: int = SECONDS
+    with_torch: bool = False
     _server: "subprocess.Popen[str]" = field(init=False)
 
     def __enter__(self) -> Self:
-        options = json.dumps([self.memory, self.seconds])
+        options = json.dumps([self.memory, self.seconds, self.with_torch])
         variables = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": f"{ROOT}/src:{ROOT}"}
         self._server = subprocess.Popen(
             [sys.executable, "-P", "-W", "ignore", "-m", "tests.hostile.arena", options],
@@ -132,14 +133,69 @@ def _python_path(arguments: Sequence[str]) -> int:
     return 0
 
 
+def _weights(arguments: Sequence[str]) -> int:
+    """Load weights into a model, and make a model of them; a refused file changes nothing."""
+    import torch
+
+    import archc
+    from archc.cli.reporting import print_error
+    from archc.runtime.weights import load_weights
+
+    spec, weights = arguments
+    model = archc.load(spec, seed=1)
+    before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
+    statuses: set[int] = set()
+    for attempt in (
+        lambda: load_weights(model, weights),
+        lambda: archc.load(spec, weights=weights),
+    ):
+        try:
+            attempt()
+        except archc.ArchcError as error:
+            statuses.add(print_error(error))
+    after = model.state_dict()
+    assert all(torch.equal(before[name], after[name]) for name in before)
+    (status,) = statuses
+    return status
+
+
+def _load(arguments: Sequence[str]) -> int:
+    """Load a build with the weights in it."""
+    import archc
+    from archc.cli.reporting import print_error
+
+    try:
+        archc.load(arguments[0])
+    except archc.ArchcError as error:
+        return print_error(error)
+    return 0
+
+
+def _build(arguments: Sequence[str]) -> int:
+    """Build without the children that draw and prove, which weights do not reach."""
+    _spare_children()
+    return _command(["build", *arguments])
+
+
+def _spare_children() -> None:
+    from archc.backends import rendering
+    from archc.runtime import build as building
+
+    rendering.render = lambda *_: b"<svg></svg>"
+    building.prove = lambda *_: None
+
+
 PROGRAMS: Mapping[str, Callable[[Sequence[str]], int]] = {
     "command": _command,
     "text": _python_text,
     "path": _python_path,
+    "weights": _weights,
+    "load": _load,
+    "build": _build,
 }
 
 
-def _serve(memory: int, seconds: int) -> None:
+def _serve(memory: int, seconds: int, with_torch: bool) -> None:
     """Answer requests until there are none; every module of archc without torch is imported."""
     import gc
 
@@ -155,9 +211,27 @@ def _serve(memory: int, seconds: int) -> None:
         functions.find(name)
     archc.check(text=_WARM)
     archc.draw(text=_WARM)
+    if with_torch:
+        with tempfile.TemporaryDirectory() as folder:
+            _warm_torch(Path(folder))
     gc.freeze()
     for line in sys.stdin:
         print(json.dumps(_answer(json.loads(line), memory, seconds)), flush=True)
+
+
+def _warm_torch(folder: Path) -> None:
+    """Let torch do once what a request asks of it."""
+    import torch
+
+    import archc
+    from archc.runtime.weights import save
+
+    torch.set_num_threads(1)
+    (folder / "warm.yaml").write_text(_WARM.replace("ReLU", "Linear(4)"))
+    save(archc.load(folder / "warm.yaml", seed=1), folder / "warm.safetensors")
+    archc.load(folder / "warm.yaml", weights=folder / "warm.safetensors")
+    _spare_children()
+    archc.build(folder / "warm.yaml", output=folder, weights="init")
 
 
 _WARM = "archc: 1\nname: warm\ninputs:\n  x: [B, 3]\nmodel:\n  - ReLU\n"

@@ -134,7 +134,7 @@ def test_values_are_those_that_were_saved(tmp_path: Path) -> None:
     }
     path = tmp_path / "all.safetensors"
     save_file(state, path, metadata={"format": "pt"})
-    values = weight_file.tensors_of(path)
+    values = weight_file.tensors_of(path, 0)
     assert equal(values, state)
     assert all(values[name].dtype == tensor.dtype for name, tensor in state.items())
 
@@ -182,7 +182,7 @@ def test_broken_file_is_refused(tmp_path: Path, kind: str) -> None:
     path = tmp_path / "broken.safetensors"
     path.write_bytes(BROKEN[kind])
     with pytest.raises(archc.CompileError, match="is no whole safetensors file") as caught:
-        weight_file.tensors_of(path)
+        weight_file.tensors_of(path, 0)
     assert caught.value.diagnostics[0].code is archc.Code.WEIGHTS_UNREADABLE
 
 
@@ -199,7 +199,7 @@ def test_changed_file_is_read_or_refused(tmp_path: Path) -> None:
             changed[drawn.randrange(8 + length)] = drawn.choice(b'0123456789,:{}[]" -aF')
         path.write_bytes(changed)
         try:
-            taken += bool(weight_file.tensors_of(path))
+            taken += bool(weight_file.tensors_of(path, 0))
         except archc.CompileError as error:
             assert "is no whole safetensors file" in str(error)
     assert 50 < taken < 1_950

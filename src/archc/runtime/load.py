@@ -77,7 +77,9 @@ def load(
         graph = graph_of(opened, settings)
         check_size(graph, max_parameters)
         module = compiled(graph, lambda: canonical_text(graph, opened), ops or {})
-        given = built_weights(opened.build) if weights is None and opened.build else weights
+        given = weights
+        if weights is None and opened.build is not None:
+            given = built_weights(opened.build, graph.parameter_count)
         with _constructing(place, seed, random=init and (given is None or bool(left))):
             model = model_class(module)()
         if kind is not None:

@@ -6,11 +6,13 @@ from difflib import get_close_matches
 from msgspec import Struct, field
 
 from archc.diagnostics import Code, CompileError, Diagnostic
+from archc.diagnostics.render import excerpt
 
 Shape = tuple[int, ...]
 Facts = tuple[Shape, str]
 """The shape and the dtype of a tensor."""
 
+LONGEST_KEY = 300
 NAMED = 3
 """How many modules of another name a message names."""
 COMPARED = 1_000
@@ -33,8 +35,8 @@ class Differences(Struct, frozen=True):
 
 def mismatch(differences: Differences) -> CompileError:
     """Return the error that lists every difference and says what is the likely reason."""
-    notes = [f"missing: {name}" for name in differences.missing]
-    notes += [f"unexpected: {name}" for name in differences.unexpected]
+    notes = [f"missing: {_key(name)}" for name in differences.missing]
+    notes += [f"unexpected: {_key(name)}" for name in differences.unexpected]
     notes += [_unlike(name, *facts) for name, facts in differences.unlike.items()]
     counts = [
         f"{len(keys)} {what}"
@@ -63,8 +65,14 @@ def mismatch(differences: Differences) -> CompileError:
 
 def _unlike(name: str, model: Facts, weights: Facts) -> str:
     if model[0] != weights[0]:
-        return f"differs: {name}: the model has {list(model[0])}, the weights {list(weights[0])}"
-    return f"differs: {name}: the model has {model[1]}, the weights {weights[1]}"
+        ours, theirs = excerpt(str(list(model[0]))), excerpt(str(list(weights[0])))
+        return f"differs: {_key(name)}: the model has {ours}, the weights {theirs}"
+    return f"differs: {_key(name)}: the model has {model[1]}, the weights {weights[1]}"
+
+
+def _key(name: str) -> str:
+    """Return a key in full, unless nobody would have named a layer so."""
+    return name if len(name) <= LONGEST_KEY else excerpt(name)
 
 
 def _prefixed(differences: Differences) -> str:

@@ -16,17 +16,27 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
-def tensors_of(path: Path, build: Build | None = None) -> "dict[str, Tensor]":
+LENGTH = 8
+"""How many bytes in front say how long the header is."""
+MAX_HEADER = 100_000_000
+"""How long a header may be, as safetensors has it."""
+ANY_MODEL = 4 * 2**30
+"""How many bytes are read whatever the model is, so that a message can say what differs."""
+
+
+def tensors_of(path: Path, numbers: int, build: Build | None = None) -> "dict[str, Tensor]":
     """Return the tensors of a safetensors file, as it was when it was opened, by name.
 
+    `numbers` is how many the model has: a file far larger is not read.
+
     Raises:
-        CompileError: it cannot be read, is no whole safetensors file, changed meanwhile, or is not
-            what a build has.
+        CompileError: it cannot be read, is no whole safetensors file, is far too large, changed
+            meanwhile, or is not what a build has.
     """
     from safetensors import SafetensorError
     from safetensors.torch import load
 
-    data = _bytes(path)
+    data = _bytes(path, max(ANY_MODEL, 32 * numbers))
     if build is not None and sha256(data) != build.manifest.files[path.name]:
         raise changed(build.shown, {path.name: "it was edited"})
     try:
@@ -36,19 +46,36 @@ def tensors_of(path: Path, build: Build | None = None) -> "dict[str, Tensor]":
         raise _unreadable(path, reason) from None
 
 
-def _bytes(path: Path) -> bytes:
+def _bytes(path: Path, limit: int) -> bytes:
     try:
         if not stat.S_ISREG(path.stat().st_mode):
             raise _unreadable(path, "it is a folder" if path.is_dir() else "it is no file")
         with path.open("rb") as stream:
             before = _mark(stream)
-            data = read_all(stream)
+            _check_size(path, before[0], limit)
+            head = stream.read(LENGTH)
+            _check_header(path, int.from_bytes(head, "little"), before[0])
+            data = head + read_all(stream)
             is_changed = _mark(stream) != before
     except OSError as error:
         raise _unreadable(path, _reason(error)) from None
+    except MemoryError:
+        raise _unreadable(path, "there is not the memory for it") from None
     if is_changed:
         raise _unreadable(path, "it changed while it was read", "load it again")
     return data
+
+
+def _check_size(path: Path, size: int, limit: int) -> None:
+    if size > limit:
+        raise _unreadable(path, f"its {size:,} bytes are many times those of the model")
+
+
+def _check_header(path: Path, length: int, size: int) -> None:
+    """Refuse a file whose header cannot be there, before the rest of it is read."""
+    if length > MAX_HEADER or LENGTH + length > size:
+        reason = f"it is no whole safetensors file (its header would have {length:,} bytes)"
+        raise _unreadable(path, reason)
 
 
 def read_all(stream: BinaryIO) -> bytes:

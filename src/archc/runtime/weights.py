@@ -41,7 +41,7 @@ def load_weights(
     import torch
 
     state = model.state_dict()
-    given = _tensors(weights)
+    given = _tensors(weights, sum(tensor.numel() for tensor in state.values()))
     left = _left(except_, state, given)
     absent = _checked(state, given, left, set(optional), narrowing)
     with torch.no_grad():
@@ -50,15 +50,15 @@ def load_weights(
     return absent
 
 
-def built_weights(build: Build) -> "Mapping[str, Tensor] | None":
-    """Return the weights of a build, None where it was made without.
+def built_weights(build: Build, numbers: int) -> "Mapping[str, Tensor] | None":
+    """Return the weights of a build of so many parameters, None where it was made without.
 
     Raises:
         CompileError: they are not those that were built.
     """
     if WEIGHTS not in build.manifest.files:
         return None
-    return tensors_of(build.folder / WEIGHTS, build)
+    return tensors_of(build.folder / WEIGHTS, numbers, build)
 
 
 def save(model: "nn.Module", path: str | os.PathLike[str]) -> None:
@@ -82,7 +82,7 @@ def _facts(tensor: "Tensor") -> Facts:
 
 
 def _tensors(
-    weights: "str | os.PathLike[str] | Mapping[str, Tensor]",
+    weights: "str | os.PathLike[str] | Mapping[str, Tensor]", numbers: int
 ) -> "Mapping[str, Tensor]":
     if isinstance(weights, Mapping):
         _check_tensors(weights)
@@ -92,7 +92,7 @@ def _tensors(
         headline = f"`{path.name}` is a pickle, and archc does not unpickle weights"
         advice = "convert it where it is trusted: safetensors.torch.save_file(state_dict, path)"
         raise CompileError([Diagnostic(Code.WEIGHTS_UNREADABLE, headline, help=advice)], {})
-    return tensors_of(path)
+    return tensors_of(path, numbers)
 
 
 def _check_tensors(weights: "Mapping[str, Any]") -> None:
