@@ -66,7 +66,7 @@ def write_whole(path: Path, data: bytes) -> None:
     try:
         target = Path(os.path.realpath(path))
         if target.exists() and not target.is_file() and not target.is_dir():
-            target.write_bytes(data)
+            _pour(target, data)
         else:
             _replace(target, data)
     except OSError as error:
@@ -114,6 +114,19 @@ def output_error(
 ) -> CompileError:
     """Return an error about an output, which has no place in a spec."""
     return CompileError([Diagnostic(code, headline, help=advice, notes=tuple(notes))], {})
+
+
+def _pour(target: Path, data: bytes) -> None:
+    """Write into a pipe or a device; a pipe that nobody reads is refused, not waited for."""
+    try:
+        descriptor = os.open(target, os.O_WRONLY | os.O_NONBLOCK)
+    except OSError as error:
+        if error.errno == errno.ENXIO:
+            raise OSError(error.errno, "nobody reads from it", str(target)) from None
+        raise
+    os.set_blocking(descriptor, True)
+    with os.fdopen(descriptor, "wb") as stream:
+        stream.write(data)
 
 
 def _replace(target: Path, data: bytes) -> None:

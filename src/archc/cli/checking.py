@@ -86,7 +86,7 @@ def _fix(specs: tuple[str, ...], settings: Settings, *, is_only_shown: bool) -> 
     from archc.cli.fixing import fix_files
 
     paths = [Path(file) for spec in specs for file in _files_of(spec)]
-    if Path("-") in paths:
+    if any(map(_is_standard_input, paths)):
         raise click.UsageError("`--fix` and `--diff` take files, not standard input")
     readable = [path for path in paths if path.is_file()]
     fix_files(
@@ -94,6 +94,11 @@ def _fix(specs: tuple[str, ...], settings: Settings, *, is_only_shown: bool) -> 
         lambda text, path: _mistakes_of(text, path, settings),
         is_only_shown=is_only_shown,
     )
+
+
+def _is_standard_input(path: Path) -> bool:
+    """Return whether a path is standard input, or a name of the system's for what is open."""
+    return str(path) == "-" or path.parts[:2] in {("/", "dev"), ("/", "proc")}
 
 
 def _mistakes_of(text: str, path: Path, settings: Settings) -> list[Diagnostic]:
