@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from threading import get_ident
+from threading import Thread, get_ident
 from typing import Any
 
 import pytest
@@ -115,6 +115,26 @@ def test_link_that_a_killed_build_left_is_removed(tmp_path: Path) -> None:
     (tmp_path / ".store/draft-link").symlink_to("elsewhere")
     _build(tmp_path, "two")
     assert not list(tmp_path.rglob("*draft*"))
+
+
+def test_draft_that_a_killed_build_left_is_removed(tmp_path: Path) -> None:
+    _build(tmp_path, "one")
+    (tmp_path / ".store/draft-dead").mkdir()
+    (tmp_path / ".store/draft-dead/model.py").write_text("half")
+    _build(tmp_path, "two")
+    assert not list(tmp_path.rglob("*draft*"))
+
+
+def test_build_waits_until_another_one_is_done(tmp_path: Path) -> None:
+    _build(tmp_path, "one")
+    second = Thread(target=lambda: _build(tmp_path, "two"))
+    with BuildFolder(tmp_path).locked():
+        second.start()
+        second.join(0.5)
+        assert second.is_alive()
+        assert _content(tmp_path) == "one"
+    second.join(30)
+    assert _content(tmp_path) == "two"
 
 
 def test_python_cache_beside_a_build_is_no_edit(tmp_path: Path) -> None:
