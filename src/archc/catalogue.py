@@ -9,6 +9,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from archc.diagnostics import Code, CompileError, Diagnostic, Label, Span
+from archc.manifest import is_build
 from archc.spec.model import Document
 from archc.spec.parse import parse
 from archc.spec.reader import read
@@ -59,16 +60,24 @@ def error_title(code: Code) -> str:
 def find_network(name: str) -> Place:
     """Return the place a command's SPEC stands for: a path, else a network's name.
 
+    A folder that is no build is no spec, and hides no network of its name.
+
     Raises:
         CompileError: there is no such file and no network of this name.
     """
     path = Path(name)
-    if os.path.lexists(path) or not is_bare_name(name):
+    is_there = os.path.lexists(path)
+    if not is_bare_name(name) or (is_there and not is_mere_folder(path)):
         return Place(path)
     place = _named(name)
-    if place is None:
+    if place is None and not is_there:
         raise _unknown(name)
-    return place
+    return place or Place(path)
+
+
+def is_mere_folder(path: Path) -> bool:
+    """Return whether a path is a folder that is no build, and so no spec."""
+    return path.is_dir() and not is_build(path)
 
 
 def is_bare_name(text: str) -> bool:

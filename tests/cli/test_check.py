@@ -20,6 +20,31 @@ def test_check_of_a_spec_prints_one_line_a_network(tmp_path: Path) -> None:
     assert done.err == ""
 
 
+def test_check_of_defaults_that_are_a_variant_prints_them_once(tmp_path: Path) -> None:
+    twice = NET.replace("variants:\n", "variants:\n  tiny: {width: 4}\n")
+    done = archc("check", written(tmp_path, twice))
+    assert done.out.splitlines() == [
+        "tiny       162 parameters   6.952 K MACs  [B, 10]  (the default)",
+        "tiny_wide  314 parameters  13.904 K MACs  [B, 10]",
+    ]
+    both = json.loads(archc("check", written(tmp_path, twice), "--format", "json").out)
+    assert [(each["name"], each["variant"]) for each in both] == [
+        ("tiny", None),
+        ("tiny", "tiny"),
+        ("tiny_wide", "tiny_wide"),
+    ]
+
+
+def test_check_of_a_name_takes_a_folder_of_specs_and_no_other(tmp_path: Path) -> None:
+    (tmp_path / "lenet5").mkdir()
+    named = archc("check", "lenet5", cwd=tmp_path)
+    assert named.out == "lenet5  61,706 parameters  416.520 K MACs  [B, 10]\n"
+    written(tmp_path, NET, "lenet5/tiny.yaml")
+    assert archc("check", "lenet5", cwd=tmp_path).out.startswith("tiny ")
+    (tmp_path / "empty").mkdir()
+    assert "the folder `empty` holds no spec" in archc("check", "empty", cwd=tmp_path).err
+
+
 def test_check_of_a_variant_with_quiet_prints_nothing(tmp_path: Path) -> None:
     done = archc("check", "-q", written(tmp_path), "--variant", "tiny_wide")
     assert (done.status, done.out, done.err) == (0, "", "")

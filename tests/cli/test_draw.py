@@ -17,6 +17,15 @@ def test_draw_without_output_writes_the_name_here_and_prints_it(tmp_path: Path) 
     assert archc("draw", path, "--variant", "tiny_wide", cwd=tmp_path).status == 0
 
 
+def test_draw_of_a_name_that_a_folder_has_too_draws_the_network(tmp_path: Path) -> None:
+    (tmp_path / "lenet5").mkdir()
+    written(tmp_path, name="lenet5/other.yaml")
+    done = archc("draw", "lenet5", cwd=tmp_path)
+    assert (done.status, done.out) == (0, "lenet5.svg\n")
+    folder = archc("draw", "lenet5/", cwd=tmp_path)
+    assert "it is a folder" in folder.err
+
+
 def test_draw_over_a_foreign_file_is_refused_without_force(tmp_path: Path) -> None:
     path = written(tmp_path)
     (tmp_path / "tiny.svg").write_text("mine")

@@ -9,6 +9,7 @@ from archc.diagnostics import CompileError, Diagnostic
 from archc.diagnostics.fixes import fixed
 from archc.opening import read_spec
 
+PAGE = Path(__file__).parents[2] / "docs" / "errors" / "inside-blocks.md"
 SPECS = Path(__file__).parents[2] / "specs"
 MISTAKES = {
     "a shortcut without its stride": (
@@ -70,6 +71,39 @@ def test_mistake_inside_blocks_is_told_with_its_calls_and_mended(name: str) -> N
     assert mended == good.replace(right, cure)
     assert cured == [mistake]
     assert [d for d in found(mended) if "expected" not in d.headline] == []
+
+
+def changed(before: str, after: str) -> str:
+    """Return the lines that a change takes out and puts in, as a diff shows them."""
+    pairs = zip(before.split("\n"), after.split("\n"), strict=True)
+    (taken, put), *others = [(a, b) for a, b in pairs if a != b]
+    assert not others
+    return f"```diff\n-{taken}\n+{put}\n```"
+
+
+def section(name: str) -> str:
+    """Return what the page says of a mistake: the change, the message, the line mended."""
+    (stem, variant), right, wrong, cure, _ = MISTAKES[name]
+    good = (SPECS / f"{stem}.yaml").read_text(encoding="utf-8")
+    bad = good.replace(right, wrong)
+    spec = read_spec(bad, f"{stem}.yaml")
+    message = str(check_spec(spec, Settings(variant=variant)))
+    fix = changed(bad, good.replace(right, cure))
+    of = f"`{variant}` of `{stem}.yaml`" if variant else f"`{stem}.yaml`"
+    return (
+        f"## {name[0].upper()}{name[1:]}\n\nIn {of}:\n\n{changed(good, bad)}\n\n"
+        f"```text\n{message}\n```\n\n`--fix` writes\n\n{fix}\n"
+    )
+
+
+def test_page_shows_each_mistake_with_its_message_and_its_fix(update_golden: bool) -> None:
+    page = PAGE.read_text(encoding="utf-8")
+    introduction = page[: page.index("## ")]
+    real = introduction + "\n".join(map(section, MISTAKES))
+    if update_golden:
+        PAGE.write_text(real, encoding="utf-8")
+        page = real
+    assert page == real
 
 
 def test_a_skip_from_the_wrong_depth_names_the_one_that_fits() -> None:

@@ -54,7 +54,8 @@ def check_command(
     """Check specs: their form, every shape, and the figures under `expect:`.
 
     A SPEC is a file, a build, a folder of specs, `-` for standard input, or a network's name.
-    Of a file with variants, the defaults and every variant are checked unless one is named.
+    Of a file with variants, the defaults and every variant are checked unless one is named;
+    defaults that are one of the variants have no line of their own.
 
     \b
     Examples:
@@ -160,7 +161,7 @@ def _files_of(argument: str) -> list[str]:
     """Return the specs below a folder; anything else, a build too, stands for itself."""
     from pathlib import Path
 
-    from archc.catalogue import spec_files
+    from archc.catalogue import find_network, spec_files
     from archc.diagnostics import Code
     from archc.files import output_error
     from archc.manifest import is_build
@@ -169,6 +170,8 @@ def _files_of(argument: str) -> list[str]:
     if argument == "-" or not folder.is_dir() or is_build(folder):
         return [argument]
     files = [str(path) for path in spec_files(folder)]
+    if not files and find_network(argument).path != folder:
+        return [argument]
     if not files:
         headline = f"the folder `{argument}` holds no spec"
         raise output_error(Code.UNREADABLE_FILE, headline, "a spec is a .yaml with `archc: 1`")
@@ -187,11 +190,31 @@ def _print_lines(found: list[_Checked], *, quiet: bool, verbose: bool) -> None:
     from archc.cli.reporting import print_columns, print_diagnostics, print_fixable
 
     if not quiet:
-        rows = [_row(checked, verbose) for checked in found if checked.report.ok]
+        defaults = _variants_of_defaults(found)
+        rows = [
+            [*_row(checked, verbose), *["(the default)"] * (index in defaults.values())]
+            for index, checked in enumerate(found)
+            if checked.report.ok and index not in defaults
+        ]
         print_columns(rows, right=(1, 2))
     for file, mistakes, sources in _by_file(found):
         print_diagnostics(mistakes, sources)
         print_fixable(mistakes, sources, file)
+
+
+def _variants_of_defaults(found: list[_Checked]) -> dict[int, int]:
+    """Return which networks are a file's defaults, and which variant of it is the very same."""
+    same: dict[int, int] = {}
+    for index, checked in enumerate(found):
+        graph = checked.report.graph
+        for other in range(index + 1, len(found)):
+            if graph is None or checked.variant or found[other].file != checked.file:
+                break
+            twin = found[other].report.graph
+            if found[other].variant and twin and twin.parameters == graph.parameters:
+                same[index] = other
+                break
+    return same
 
 
 def _by_file(found: list[_Checked]) -> Iterator[tuple[str, list[Diagnostic], Mapping[str, str]]]:

@@ -18,7 +18,7 @@ from archc.passes.elaboration.parameters import bind_parameters, check_variants
 from archc.passes.elaboration.request import Imported, Request
 from archc.passes.elaboration.running import Variables
 from archc.passes.elaboration.scope import FileScope
-from archc.passes.elaboration.unused import unread_inputs, unused_values
+from archc.passes.elaboration.unused import unread_inputs, unread_lets, unused_values
 from archc.spec.model import Document
 
 INFERENCE_WORKS = "only training needs this line; inference works"
@@ -59,6 +59,15 @@ class _Elaboration:
         raise self._refused()
 
     def _refused(self) -> CompileError:
+        """Return the error that holds all that was found.
+
+        A line that failed may have read any tensor, but reads no name that it does not hold.
+        """
+        is_whole = not self.document.mistakes and not self.document.is_partial
+        blocks = self.document.blocks.values()
+        for body in (*(b.body for b in blocks), self.document.model) if is_whole else ():
+            for unused in unread_lets(body):
+                self.builder.report(unused.violation, unused.span, None)
         return CompileError(merged(self.builder.diagnostics), self.sources)
 
     def _name_span(self) -> Span:

@@ -10,6 +10,7 @@ from difflib import get_close_matches
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
 
 from archc.diagnostics import Advice, Code, Edit, RuleViolation, Span, did_you_mean
 from archc.diagnostics.render import excerpt
@@ -108,23 +109,25 @@ def _validated(
     try:
         return model.model_validate(fields)
     except ValidationError as error:
-        first = error.errors()[0]
-        path = [str(part) for part in first["loc"]]
-        unknown = first["type"] == "extra_forbidden"
-        place = _descend(node, path, at_key=unknown)
-        headline = (
-            f"there is no key `{path[-1]}` here"
-            if unknown
-            else _wrong_kind(".".join(path), first["type"], first["msg"], first["input"])
-        )
-        raise RuleViolation(
-            Code.UNKNOWN_KEY if unknown else Code.FIELD_VALUE,
-            headline,
-            help=_near_field(path[-1], model, others)
-            if unknown
-            else _number_advice(first["input"]),
-            span=place,
-        ) from None
+        raise _wrong_field(error.errors()[0], model, node, others) from None
+
+
+def _wrong_field(
+    found: ErrorDetails, model: type[BaseModel], node: Node, others: Set[str]
+) -> RuleViolation:
+    path = [str(part) for part in found["loc"]]
+    unknown = found["type"] == "extra_forbidden"
+    headline = (
+        f"there is no key `{path[-1]}` here"
+        if unknown
+        else _wrong_kind(".".join(path), found["type"], found["msg"], found["input"])
+    )
+    return RuleViolation(
+        Code.UNKNOWN_KEY if unknown else Code.FIELD_VALUE,
+        headline,
+        help=_near_field(path[-1], model, others) if unknown else _number_advice(found["input"]),
+        span=_descend(node, path, at_key=unknown),
+    )
 
 
 def _wrong_kind(path: str, kind: str, words: str, found: object) -> str:
@@ -135,6 +138,8 @@ def _wrong_kind(path: str, kind: str, words: str, found: object) -> str:
 
 
 def _number_advice(found: object) -> str:
+    if isinstance(found, str) and re.fullmatch(r"[\d.]+\s*[KMGkmg]", found):
+        return "write every digit, for the count is exact: `11_689_512`"
     digits = found.replace(",", "_") if isinstance(found, str) else ""
     if "_" not in digits or not digits.replace("_", "").isdecimal():
         return ""
@@ -154,9 +159,21 @@ def _descend(node: Node, path: list[str], at_key: bool = False) -> Span:
     return span
 
 
+_OTHER_FIELDS = {
+    "flops": "macs",
+    "FLOPs": "macs",
+    "multiply_adds": "macs",
+    "params": "parameters",
+    "output": "shapes",
+    "paper": "source",
+    "reference": "source",
+}
+"""What papers and other tools call the figures."""
+
+
 def _near_field(name: str, model: type[BaseModel], others: Set[str]) -> str:
     fields = [field for field in model.model_fields if field != "variants"]
-    near = get_close_matches(name, [*fields, *sorted(others)], 1)
+    near = get_close_matches(_OTHER_FIELDS.get(name, name), [*fields, *sorted(others)], 1)
     return did_you_mean(name, near[0]) if near else "keys are " + ", ".join(fields)
 
 
@@ -331,6 +348,17 @@ def expectation(node: Node, variants: Set[str]) -> Expectation:
     if not isinstance(node, Mapping):
         raise RuleViolation(Code.WRONG_KIND, "`expect:` is a mapping")
     return _validated(Expectation, _figures(node, variants), node, variants)
+
+
+def wrong_figures(node: Node, variants: Set[str]) -> list[RuleViolation]:
+    """Return everything that is wrong with the keys and values of `expect`."""
+    if not isinstance(node, Mapping):
+        return []
+    try:
+        Expectation.model_validate(_figures(node, variants))
+    except ValidationError as error:
+        return [_wrong_field(found, Expectation, node, variants) for found in error.errors()]
+    return []
 
 
 def _figures(node: Mapping, variants: Set[str]) -> dict[str, Any]:

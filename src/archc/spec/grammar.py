@@ -19,6 +19,8 @@ from archc.spec.source import Piece, Scalar
 from archc.statements import Argument, Item, LayerCall, Stage, Targets
 
 CONTINUATIONS = ("->", "from", "as", "if", "else")
+_ASSIGNMENT = re.compile(r"((?:self\.)?[A-Za-z_]\w*)\s*=\s*(?!=)")
+"""How a line of Python begins."""
 ENDS = ("from", "else")
 """Words that end a chain and are long enough to be misspelt."""
 
@@ -352,6 +354,8 @@ def check_continuations(scalar: Scalar) -> None:
         if _open_brackets(before) > 0:
             continue
         word = after.split(" ")[0]
+        if _ASSIGNMENT.match(after):
+            raise _assigned(scalar)
         if word in CONTINUATIONS or after.startswith("->"):
             continue
         raise RuleViolation(
@@ -361,6 +365,32 @@ def check_continuations(scalar: Scalar) -> None:
             "a continued line begins with `->`, `from`, `as`, `if` or `else`",
             span=scalar.locate(piece.offset, piece.offset + max(1, len(word))),
         )
+
+
+def _assigned(scalar: Scalar) -> RuleViolation:
+    """Return the violation for lines of Python, `conv1 = Conv2d(8, 3)`, which YAML joins."""
+    found = [(piece, _assignment(scalar, piece)) for piece in scalar.pieces]
+    lines = [(piece, match) for piece, match in found if match is not None]
+    piece, match = lines[0]
+    sign = piece.offset + match.end(1) + match[0][len(match[1]) :].index("=") - match.start(1)
+    names = [match[1].removeprefix("self.") for _, match in lines]
+    words = f"a line is a name, a colon and a layer: write `{names[0]}: …`, and so below"
+    edits = [
+        Edit(f"{name}: ", span=scalar.locate(p.offset, p.offset + m.end()))
+        for name, (p, m) in zip(names, lines, strict=True)
+    ]
+    if len(set(names)) < len(names):
+        words, edits = f"{words}; every line needs a name of its own", []
+    return RuleViolation(
+        Code.SYNTAX,
+        "`=` stands where a colon belongs",
+        help=Advice(words, *edits) if edits else words,
+        span=scalar.locate(sign, sign + 1),
+    )
+
+
+def _assignment(scalar: Scalar, piece: Piece) -> re.Match[str] | None:
+    return _ASSIGNMENT.match(scalar.value[piece.offset :])
 
 
 def _folded_dash(scalar: Scalar, piece: Piece) -> RuleViolation:

@@ -36,6 +36,13 @@ def check_no_call(key: Scalar, value: Node) -> None:
     name = _ARGUMENT.search(key.value)
     if key.value.count("(") > key.value.count(")") and name is not None:
         place = len(key.value)
+        if found := re.search(r"\blambda\b", key.value):
+            raise RuleViolation(
+                Code.SYNTAX,
+                "`lambda` is no word of the language",
+                help="write the expression itself: `from x * 2`; what lines share is a block",
+                span=key.locate(*found.span()),
+            )
         raise RuleViolation(
             Code.YAML_SPLIT,
             "YAML reads `: ` inside a call as a key",

@@ -332,9 +332,19 @@ class _DocumentParser:
         names = {key.value for key, _ in known}
         if any(name.startswith("variants.") for name in self.unread):
             return Expectation()
-        return (
-            self._guarded(lambda node: entries.expectation(node, names), "expect") or Expectation()
-        )
+        found = self._guarded(lambda node: entries.expectation(node, names), "expect")
+        if found is None and "expect" in self.keys:
+            self._refuse_figures(self.keys["expect"][1], names)
+        return found or Expectation()
+
+    def _refuse_figures(self, node: Node, variants: set[str]) -> None:
+        """Report all that is wrong with the figures; the first is known."""
+        try:
+            found = entries.wrong_figures(node, variants)
+        except RuleViolation:
+            return
+        for violation in found:
+            self.mistakes.refuse(violation, node.span)
 
     def _refuse(self, code: Code, headline: str, span: Span, advice: str = "") -> None:
         self.mistakes.refuse(RuleViolation(code, headline, help=advice), span)

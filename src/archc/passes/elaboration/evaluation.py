@@ -277,6 +277,8 @@ class LineEvaluator(Evaluator):
             )
         if name in self.scope.file.unread or self.scope.file.is_partial:
             raise Skipped
+        if name in self.scope.variables and self.scope.variables[name].value is POISON:
+            raise Skipped
         near = nearest(name, [*functions.NAMES, *FUNCTIONS])
         return RuleViolation(
             Code.UNKNOWN_CALLEE,

@@ -1,5 +1,6 @@
 """Values that nobody uses: in the graph a tensor, in the text a name."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
@@ -21,7 +22,7 @@ from archc.ir.runs import (
 )
 from archc.passes.elaboration.results import Results
 from archc.passes.elaboration.running import Variables
-from archc.statements import Block, words
+from archc.statements import Block, Body, Branch, Child, For, If, Join, Let, words
 
 SHOWN = 4
 """How many layers of an imported file one message names."""
@@ -93,6 +94,34 @@ def unused_values(graph: Graph, variables: Variables) -> Iterator[Unused]:
             headline = f"nobody reads `{name}`"
             advice = "remove the name, or use it"
             yield Unused(RuleViolation(Code.UNUSED_VALUE, headline, help=advice), span)
+
+
+def unread_lets(body: Body) -> Iterator[Unused]:
+    """Yield the names that `let` gives and no word of a block repeats, whatever else is wrong."""
+    said = Counter(words(body))
+    for let in _lets_of(body):
+        if said[let.name] == 1 and not let.name.startswith("_"):
+            violation = RuleViolation(
+                Code.UNUSED_VALUE, f"nobody reads `{let.name}`", help="remove the name, or use it"
+            )
+            yield Unused(violation, let.span)
+
+
+def _lets_of(body: Body) -> Iterator[Let]:
+    """Yield every `let` below a body."""
+    for entry in body.entries:
+        match entry:
+            case Let():
+                yield entry
+            case Child(content=Body() as inner):
+                yield from _lets_of(inner)
+            case For() | Join() | Branch():
+                yield from _lets_of(entry.body)
+            case If(branches):
+                for _, inner in branches:
+                    yield from _lets_of(inner)
+            case _:
+                pass
 
 
 def unread_inputs(block: Block) -> Iterator[RuleViolation]:

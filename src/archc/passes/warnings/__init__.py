@@ -3,6 +3,7 @@
 from archc.diagnostics import Code, Diagnostic, Span
 from archc.ir.graph import Graph
 from archc.passes.warnings.dead_parameters import dead_parameters
+from archc.passes.warnings.fixed_batches import fixed_batches
 from archc.passes.warnings.lost_sources import lost_sources
 from archc.passes.warnings.misaligned_joins import misaligned_joins
 from archc.passes.warnings.outsize_windows import outsize_windows
@@ -11,6 +12,7 @@ from archc.passes.warnings.unflattened import unflattened
 from archc.spec.model import Document
 
 _FINDERS = (
+    fixed_batches,
     unflattened,
     lost_sources,
     shared_statistics,

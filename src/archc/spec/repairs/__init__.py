@@ -21,6 +21,7 @@ _FINDERS = (
     sections.needed_header_missing,
     sections.doc_missing,
     brackets.long_key,
+    marks.lambda_colon,
     brackets.colon_in_brackets,
     indentation.open_call,
     marks.space_after_dash,

@@ -3,10 +3,12 @@
 import re
 from collections.abc import Iterator
 
-from archc.diagnostics import Code, RuleViolation
+from archc.diagnostics import Advice, Code, Edit, RuleViolation, Span
 from archc.spec.page import REACH, Line, Page, Repair, Trouble, rewritten
 from archc.spec.sections import KEYS
 
+SHOWN = 8
+"""How many lines a message lists."""
 _KEY = re.compile(r"[^\s-].*:(\s|$)")
 _BLOCK_TEXT = re.compile(r"(?:.*[:\s])?[|>][+-]?\d?")
 
@@ -17,15 +19,55 @@ def tab(page: Page, index: int, _trouble: Trouble) -> Iterator[Repair]:
     blank = line.text[: len(line.text) - len(line.text.lstrip())]
     if "\t" not in blank:
         return
-    violation = RuleViolation(
-        Code.YAML_FEATURE,
-        "a tab in the indentation",
-        help="indent with spaces",
-        span=page.span(index, blank.index("\t"), blank.index("\t") + 1),
-    )
+    if (all_at_once := _tabs_throughout(page)) is not None:
+        yield all_at_once
     for indent in _columns(page, index):
+        violation = RuleViolation(
+            Code.YAML_FEATURE,
+            "a tab in the indentation",
+            help=Advice("indent with spaces", Edit(" " * indent, span=_blank_span(page, index))),
+            span=page.span(index, blank.index("\t"), blank.index("\t") + 1),
+        )
         mended = Line(" " * indent + line.text.lstrip(), line.number, length=line.length)
         yield Repair(violation, page.with_lines({index: mended}), (line.number,))
+
+
+def _tabs_throughout(page: Page) -> Repair | None:
+    """Return the repair of a file that is indented with tabs alone, in more than one line."""
+    tabs = {i: _tabs(line) for i, line in enumerate(page.lines) if _tabs(line)}
+    indented = [line for line in page.lines if line.body and line.text[0] in " \t"]
+    if len(tabs) < 2 or len(tabs) < len(indented):
+        return None
+    changed = {i: _with_spaces(page.lines[i], count) for i, count in tabs.items()}
+    first, *others = (page.lines[i].number for i in tabs)
+    shown = ", ".join(map(str, others[:SHOWN])) + (", …" if len(others) > SHOWN else "")
+    edits = (Edit("  " * count, span=_blank_span(page, i)) for i, count in tabs.items())
+    index = next(iter(tabs))
+    violation = RuleViolation(
+        Code.YAML_FEATURE,
+        "tabs in the indentation",
+        notes=(f"on line {first}, and on {shown}",),
+        help=Advice("indent with spaces, two in place of each tab", *edits),
+        span=page.span(index, 0, tabs[index]),
+    )
+    return Repair(violation, page.with_lines(changed))
+
+
+def _tabs(line: Line) -> int:
+    """Return how many tabs a line is indented with, 0 where spaces are among them."""
+    blank = line.text[: len(line.text) - len(line.text.lstrip())]
+    return len(blank) if line.body and blank and set(blank) == {"\t"} else 0
+
+
+def _with_spaces(line: Line, count: int) -> Line:
+    text = "  " * count + line.text[count:]
+    return Line(text, line.number, line.moved + count, line.length)
+
+
+def _blank_span(page: Page, index: int) -> Span:
+    """Return the place of what a line is indented with."""
+    text = page.lines[index].text
+    return page.span(index, 0, len(text) - len(text.lstrip()))
 
 
 def odd_space(page: Page, index: int, _trouble: Trouble) -> Iterator[Repair]:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 
+from archc.diagnostics import Code, RuleViolation
 from archc.spec.page import Line, Page, Repair, Trouble, rewritten
 
 _NO_SPACE_AFTER_DASH = re.compile(r"-(?=[A-Za-z_(\"'])")
@@ -12,6 +13,9 @@ _KEY = re.compile(r"(?:\"[^\"]*\"|'[^']*'|[^\s\"'#\[\]{},&*!|>%@`-][^#]*?)\s*:(?
 _EQUALS = re.compile(r"(let\s+\w+|[\w.-]+)\s*=\s*(?=\S)")
 _CONTROL = re.compile(r"(?:for|if|elif)\s|(?:else|concat|add|mul|branch)\b")
 _STATEMENT = re.compile(_CONTROL.pattern + r"|let\s|(?:return|assert|declare):")
+_LAMBDA = re.compile(r"\blambda\b[^:]*:\s")
+_VALUE = re.compile(r"((?:- )?(?:let\s+\w+:|[\w.{}-]+:)\s+|- )(\S.*)")
+_OTHER_DASH = re.compile(r"([\u2010-\u2015\u2022\u2212\u00b7*])\s+")
 _WORD = re.compile(r"[a-z_]\w*")
 _NAME_AND_BRACKET = re.compile(r"[\w.]+\s+[\[{]")
 _TWO_WORDS = re.compile(r"(let\s+\w+|[\w.{}-]+)\s+([^\s=].*)")
@@ -70,6 +74,12 @@ def dash_missing(page: Page, index: int, _trouble: Trouble) -> Iterator[Repair]:
     enclosed = len(beside) == 2 and all(is_dash(page.lines[i]) for i in beside)
     if is_key(line) and not (_STATEMENT.match(line.body) or enclosed):
         return
+    if found := _OTHER_DASH.match(line.body):
+        mended = line.with_body(f"- {line.body[found.end() :]}")
+        headline = f"this dash is not the plain one but U+{ord(found[1]):04X}"
+        span = page.span(index, line.indent, line.indent + 1)
+        yield rewritten(page, index, mended, headline, span)
+        return
     column = next(page.lines[i].indent for i in beside if is_dash(page.lines[i]))
     mended = line.with_body(f"- {line.body}").at_indent(column)
     headline = "a dash is missing: the lines beside this one are a list"
@@ -112,6 +122,24 @@ def colon_missing(page: Page, index: int, _trouble: Trouble) -> Iterator[Repair]
         return
     has_lines = len([i for i in page.block(index) if page.lines[i].body]) > 1
     yield from _with_colon(page, index, line.body, has_lines)
+
+
+def lambda_colon(page: Page, index: int, _trouble: Trouble) -> Iterator[Repair]:
+    """`lambda x: x * 2`, whose colon YAML takes for the end of a key."""
+    line = page.lines[index]
+    found = _LAMBDA.search(line.text)
+    value = _VALUE.match(line.body)
+    if found is None or value is None:
+        return
+    quoted = value[2].replace("'", "''")
+    mended = line.with_body(f"{value[1]}'{quoted}'")
+    violation = RuleViolation(
+        Code.SYNTAX,
+        "`lambda` is no word of the language",
+        help="write the expression itself; what lines share is a block, `Name(arguments):`",
+        span=page.span(index, found.start(), found.start() + len("lambda")),
+    )
+    yield Repair(violation, page.with_lines({index: mended}), (line.number,))
 
 
 def item_colon_missing(page: Page, index: int, _trouble: Trouble) -> Iterator[Repair]:
