@@ -1,5 +1,7 @@
 """Document → Graph: expand loops, blocks and conditions and infer every shape, in one pass."""
 
+from contextlib import suppress
+
 from msgspec.structs import replace
 
 from archc.diagnostics import CompileError, Diagnostic, RuleViolation, Span
@@ -63,12 +65,20 @@ class _Elaboration:
 
         A line that failed may have read any tensor, but reads no name that it does not hold.
         """
-        is_whole = not self.document.mistakes and not self.document.is_partial
-        blocks = self.document.blocks.values()
-        for body in (*(b.body for b in blocks), self.document.model) if is_whole else ():
-            for unused in unread_lets(body):
-                self.builder.report(unused.violation, unused.span, None)
+        with suppress(TooManyMistakes):
+            self._report_unread_lets()
         return CompileError(merged(self.builder.diagnostics), self.sources)
+
+    def _report_unread_lets(self) -> None:
+        """Report each `let` that no word repeats, save on lines of which something is said."""
+        if self.document.mistakes or self.document.is_partial:
+            return
+        told = {d.primary.line for d in self.builder.diagnostics if d.primary is not None}
+        blocks = self.document.blocks.values()
+        for body in (*(block.body for block in blocks), self.document.model):
+            for unused in unread_lets(body):
+                if unused.span.line not in told:
+                    self.builder.report(unused.violation, unused.span, None)
 
     def _name_span(self) -> Span:
         return self.document.spans.get("name", NOWHERE)
