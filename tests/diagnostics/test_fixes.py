@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from archc.diagnostics import Advice, Code, Diagnostic, Edit, Span
+from archc.diagnostics import Advice, Code, Diagnostic, Edit, Span, did_you_mean
 from archc.diagnostics.fixes import fixed, made, replacements
 from tests.diagnostics.checking import report_on
 from tests.diagnostics.test_bad_specs import SPECS
@@ -134,3 +134,46 @@ def test_mistakes_of_an_imported_file_are_not_mended_here() -> None:
         Code.SYNTAX, "wrong", Span("other", 1, 1, 1, 2), help=Advice("b", Edit("b", "a"))
     )
     assert fixed("a\n", "f", lambda _: [found]) == ("a\n", [])
+
+
+def test_a_name_of_other_digits_is_asked_about_and_not_written() -> None:
+    text = spec("up1_0: Conv2d(8, 3)", "up2_0: Conv2d(8, 3) from image", "out: from up1_1 + up2_0")
+    assert checked(text)[0].help == "did you mean `up1_0`?"
+    assert mended(text) == text
+
+
+def test_a_name_with_its_digits_elsewhere_is_written() -> None:
+    wrong = spec("up3_0: Conv2d(8, 3)", "up0_3: Conv2d(8, 3) from image", "out: from up_03 + up3_0")
+    assert mended(wrong) == wrong.replace("up_03", "up0_3")
+
+
+def test_a_guess_that_makes_another_mistake_in_its_line_is_taken_back() -> None:
+    text = spec("b: Conv2d(8, 3)", "c: relu from a.skip")
+    guess = text.replace("a.skip", "b.skip")
+    diagnostic = checked(guess)[0]
+
+    def check(current: str) -> list[Diagnostic]:
+        asked = Diagnostic(
+            Code.UNKNOWN_NAME, "no `a`", Span("f", 7, 16, 7, 17), help=did_you_mean("a", "b")
+        )
+        return [diagnostic] if current == guess else [asked]
+
+    assert fixed(text, diagnostic.primary.file if diagnostic.primary else "", check) == (text, [])
+    asked = check(text)[0]
+    assert replacements(asked, text)
+
+
+def test_a_line_that_is_read_further_down_is_no_shortcut() -> None:
+    text = """\
+archc: 1
+name: net
+inputs:
+  x: [B, 8, 32]
+model:
+  wide: Conv1d(8, 3)
+  skip: Conv1d(8, 1) from wide
+  deep: Conv1d(8, 1) from wide
+  sum: from x + deep
+  out: from concat(sum, skip)
+"""
+    assert mended(text) == text.replace("Conv1d(8, 3)", "Conv1d(8, 3, padding=1)")

@@ -12,6 +12,7 @@ from archc.diagnostics.model import (
     RuleViolation,
     Span,
     did_you_mean,
+    digits,
 )
 
 __all__ = [
@@ -26,4 +27,5 @@ __all__ = [
     "RuleViolation",
     "Span",
     "did_you_mean",
+    "digits",
 ]

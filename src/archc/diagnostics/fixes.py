@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from msgspec import Struct
 
-from archc.diagnostics.model import Advice, Diagnostic, Edit, Span
+from archc.diagnostics.model import Advice, Diagnostic, Edit, Guess, Span
 from archc.diagnostics.render import text_lines
 
 MAX_FIXES = 200
@@ -53,7 +53,8 @@ def fixed(
         diagnostic, changes = attempt
         text = made(source, changes)
         after = check(text)
-        if _is_cured(diagnostic, found, after):
+        new = _new(found, after)
+        if _is_cured(diagnostic, found, after) and not _is_refuted(diagnostic, changes, text, new):
             source, found = text, after
             refused = set()
             mended.append(diagnostic)
@@ -80,10 +81,38 @@ def _is_cured(
     return not is_left and _unreadable(after) <= _unreadable(before)
 
 
+def _is_refuted(
+    diagnostic: Diagnostic, changes: Sequence[Replacement], text: str, new: Sequence[Diagnostic]
+) -> bool:
+    """Return whether a guess brought a mistake into its line whose cure is not known."""
+    if not isinstance(diagnostic.help, Guess):
+        return False
+    edited = {place_of(change, text, "").line for change in _as_made(changes)}
+    return any(_line_of(d) in edited and not replacements(d, text) for d in new)
+
+
+def _new(before: Sequence[Diagnostic], after: Sequence[Diagnostic]) -> list[Diagnostic]:
+    """Return the errors that were not there before."""
+    known = set(map(_said, before))
+    return [d for d in after if d.severity == "error" and _said(d) not in known]
+
+
+def _as_made(changes: Sequence[Replacement]) -> Iterator[Replacement]:
+    """Yield what replacements left, where it stands in the text they made."""
+    moved = 0
+    for change in sorted(changes):
+        start = change.start + moved
+        yield Replacement(start, start + len(change.text), change.text)
+        moved += len(change.text) - (change.end - change.start)
+
+
+def _line_of(diagnostic: Diagnostic) -> int:
+    return diagnostic.primary.line if diagnostic.primary is not None else 0
+
+
 def _said(diagnostic: Diagnostic) -> tuple[object, ...]:
     """Return all that a message says, and of its place the line: columns move with an edit."""
-    line = diagnostic.primary.line if diagnostic.primary is not None else 0
-    return (line, *(getattr(diagnostic, name) for name in _SAID))
+    return (_line_of(diagnostic), *(getattr(diagnostic, name) for name in _SAID))
 
 
 _SAID = ("code", "headline", "operands", "notes", "help")

@@ -68,9 +68,22 @@ class Advice(str):
         return advice
 
 
-def did_you_mean(old: str, new: str) -> Advice:
-    """Return the advice to write another name."""
-    return Advice(f"did you mean `{new}`?", Edit(new, old))
+class Guess(Advice):
+    """Advice to write another name: a new mistake in the same line would show it to be wrong."""
+
+
+def did_you_mean(old: str, new: str) -> str:
+    """Return the advice to write another name.
+
+    Names of other digits, `up1_0` for `up1_1`, may both be meant: no edit is certain there.
+    """
+    words = f"did you mean `{new}`?"
+    return Guess(words, Edit(new, old)) if digits(old) == digits(new) else words
+
+
+def digits(name: str) -> str:
+    """Return the digits of a name, which tell it from its neighbours."""
+    return "".join(filter(str.isdigit, name))
 
 
 class Diagnostic(Struct, frozen=True):

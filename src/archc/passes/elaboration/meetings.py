@@ -1,5 +1,6 @@
 """Tensors that meet: the ways they came, and what a changed layer on the way would make of them."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -14,6 +15,7 @@ from archc.layers.binding import bind
 from archc.passes.elaboration.nodes import NodeBuilder
 from archc.passes.elaboration.scope import Scope
 from archc.shapes import TensorType
+from archc.statements import words
 from archc.windows import Axis
 
 MAX_STEPS = 500
@@ -104,9 +106,12 @@ class Meeting(Struct, frozen=True, eq=False):
         yield from reversed(lines.items())
 
     def unread(self) -> Iterator[tuple[str, Value]]:
-        """Yield the lines above whose values nothing reads yet, the latest first."""
+        """Yield the lines above whose values no line reads, the latest first."""
         taken = [operand.value for operand in self.operands]
-        return unread_lines(self.scope, self.builder, taken)
+        mentions = Counter(words(self.scope.instance.template.block.body))
+        for name, value in unread_lines(self.scope, self.builder, taken):
+            if mentions[name] < 2:  # its own line names it, and no line below
+                yield name, value
 
     def strides(self) -> dict[str, int]:
         """Return the integers of the block that a stride can be read from, by name."""

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from difflib import get_close_matches
 
 from archc import functions
-from archc.diagnostics import Advice, Code, Edit, RuleViolation, Span, did_you_mean
+from archc.diagnostics import Advice, Code, Edit, RuleViolation, Span, did_you_mean, digits
 from archc.ir.runs import Instance
 from archc.spec.source import MAX_NAME
 from archc.statements import Body, Branch, Child, Entry, For, If, Item, Join, Let
@@ -46,11 +46,10 @@ def nearest(name: str, known: Iterable[str]) -> str:
     short = 0.7 if len(name) < 4 else 0.6
     for group, alike_enough in ((same, short), (compared, 0.8)):
         candidates = {other.lower(): other for other in group}
-        if near := get_close_matches(name.lower(), candidates, 1, alike_enough):
-            for_images = near[0][:-2] + "2d"
-            meant = (
-                for_images if not name[-2:-1].isdigit() and for_images in candidates else near[0]
-            )
+        if near := get_close_matches(name.lower(), candidates, 3, alike_enough):
+            first = min(near, key=lambda other: digits(other) != digits(name))
+            for_images = first[:-2] + "2d"
+            meant = for_images if not name[-2:-1].isdigit() and for_images in candidates else first
             return candidates[meant]
     return ""
 
