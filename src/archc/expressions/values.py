@@ -201,7 +201,14 @@ def make_divisible(v: float, d: int = 8) -> int:
 
 def _range(*bounds: int) -> tuple[int, ...]:
     if not 1 <= len(bounds) <= 3 or any(type(b) is not int for b in bounds):
-        raise RuleViolation(Code.EXPRESSION_VALUE, "`range` takes one to three integers")
+        is_listed = bool(bounds) and is_list(bounds[0])
+        raise RuleViolation(
+            Code.EXPRESSION_VALUE,
+            "`range` takes one to three integers",
+            help="a list is gone through by itself, or by its places: `range(len(…))`"
+            if is_listed
+            else "",
+        )
     if len(bounds) == 3 and bounds[2] == 0:
         raise RuleViolation(Code.EXPRESSION_VALUE, "`range` cannot step by 0")
     numbers = range(*bounds)

@@ -344,6 +344,8 @@ def _rank_advice(x: TensorType, ranks: tuple[int, ...], layer: str) -> str:
         return "a dimension is missing: add it with `-> unsqueeze(1)` or in `inputs`"
     if x.rank > 2 and ranks == (2,):
         return "flatten it first: `-> flatten(1)` or `Flatten`"
+    if x.rank == 2 and ranks == (IMAGE_RANK,):
+        return "height and width are missing: add them with `-> unflatten(1, (-1, 1, 1))`"
     if x.rank == IMAGE_RANK and layer[-2:] in {"1d", "3d"}:
         return f"the layer for images is `{layer[:-2]}2d`"
     return ""

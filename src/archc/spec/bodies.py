@@ -236,6 +236,13 @@ class BodyReader:
         self, word: str, key: Scalar, value: Node, kind: str
     ) -> tuple[Expression | None, Body]:
         condition = None
+        if key.value.startswith("else if "):
+            raise RuleViolation(
+                Code.SYNTAX,
+                "`else if` is one word",
+                help=Advice("write `elif`", Edit("elif", "else if")),
+                span=key.locate(0, len("else if")),
+            )
         if word != "else":
             parser = LineParser(key)
             parser.advance()
@@ -379,11 +386,24 @@ class BodyReader:
         raise RuleViolation(
             Code.WRONG_KIND,
             f"`{key.value}:` takes one line of text, found {found}",
-            help="a text that begins with `[` or `{` needs quotes"
-            if found != "nothing"
-            else "write it on the same line",
+            help=_as_one_line(key, node),
             span=node.span,
         )
+
+
+def _as_one_line(key: Scalar, node: Node) -> str:
+    """Return how a list is written where one line of text belongs."""
+    if isinstance(node, Scalar):
+        return "write it on the same line"
+    items = node.items if isinstance(node, Sequence) else ()
+    texts = [item.value for item in items if isinstance(item, Scalar)]
+    if any(" for " in text for text in texts):
+        return "no list is made by a loop inside it: write its items, or loop over lines"
+    if key.value == "return" and texts and len(texts) == len(items):
+        results = ", ".join(texts)
+        words = f"results are parted by commas alone: write `return: {results}`"
+        return Advice(words, Edit(results, span=node.span))
+    return "a text that begins with `[` or `{` needs quotes"
 
 
 def _declared(value: Node) -> str:
@@ -444,6 +464,8 @@ def statement_word(key: Scalar) -> str:
         return ""
     word = key.value.split(" ")[0].split("(")[0]
     alone = key.value == word
+    if key.value.startswith("else if "):
+        return "elif"
     if word in JOINS or (word in {"else", "branch", "assert", "return", "declare"} and alone):
         return word
     if word in {"for", "if", "elif", "let"} and not alone:

@@ -16,6 +16,7 @@ _FLOAT = re.compile(
     r"[-+]?(?:\d+(?:_\d+)*)(?:\.\d*)?(?:[eE][-+]?\d+)?|[-+]?\.\d+(?:[eE][-+]?\d+)?", re.ASCII
 )
 _LEADING_ZERO = re.compile(r"[-+]?0\d[\d_]*", re.ASCII)
+_TYPES = frozenset({"int", "float", "bool", "str", "list", "tuple"})
 _LAYER = re.compile(r"[A-Z][A-Za-z0-9_]*")
 _CONSTANTS = {"true": True, "false": False, "null": None, "inf": float("inf")}
 _YAML_BOOLEANS = {
@@ -128,6 +129,8 @@ def parameter_value(node: Node, is_layer: bool = False) -> Any:
 def keyword_advice(name: str, value: str) -> str:
     """Return how an argument is written that stands with a colon: `bias: no` is `bias=False`."""
     found = re.match(r"[\w.'-]+", value)
+    if found and found[0] in _TYPES:
+        return Advice(f"a parameter has no type: write `{name}`", Edit(name, f"{name}: {found[0]}"))
     words = {"no": "False", "off": "False", "yes": "True", "on": "True", "null": "None"}
     word = found[0] if found else "…"
     truth = word.capitalize() if word in {"true", "false"} else word

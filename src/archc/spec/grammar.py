@@ -65,6 +65,9 @@ class LineParser(Parser):
 
     def _sign_advice(self) -> str:
         """Return what to write instead of a sign that ends no line."""
+        if self.at("=") and any(token.text == "if" for token in self.tokens[: self.position]):
+            place = self.locate(self.token.start, self.token.end)
+            return Advice("two signs compare: write `==`", Edit("==", span=place))
         if self.at(">") or (self.at("=") and self.peek().text == ">"):
             return "the arrow between layers is `->`"
         if self.at(",") and self.peek().kind == "end":

@@ -55,6 +55,9 @@ def _resized(free: Operand, other: Operand) -> str:
     if free.type.shape[place] == there + 1 and place == free.type.rank - 2:
         token = f"`concat(expand(token, {other.type.shape[0]}, -1, -1), {other.name})`"
         return f"`{other.name}` has no class token, put it in front: {token}; or {written}"
+    if isinstance(had := free.type.shape[place], int) and had > there and free.name.isidentifier():
+        part = f"{free.name}[{':, ' * place}:{there}]"
+        return f"`{free.name}` is longer than `{other.name}`: read `{part}`, or {written}"
     span = call.arguments[place].span
     return Advice(
         f"`{free.name}` needs the size of `{other.name}`: {written}", Edit(f"{there}", span=span)

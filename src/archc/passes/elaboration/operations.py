@@ -63,8 +63,8 @@ class OperationRunner(Part):
                 violation.help = (
                     self._other_line(layer, arguments, keywords)
                     or _without_batch(inputs[0], violation)
-                    or violation.help
                     or self._before_it_was_lost(bind(layer, arguments, keywords), inputs[0])
+                    or violation.help
                 )
             violation.help = _followable(violation, layer, call)
             raise self._placed(violation, layer, call, inputs) from None

@@ -13,6 +13,7 @@ _KEY = re.compile(r"(?:\"[^\"]*\"|'[^']*'|[^\s\"'#\[\]{},&*!|>%@`-][^#]*?)\s*:(?
 _EQUALS = re.compile(r"(let\s+\w+|[\w.-]+)\s*=\s*(?=\S)")
 _CONTROL = re.compile(r"(?:for|if|elif)\s|(?:else|concat|add|mul|branch)\b")
 _STATEMENT = re.compile(_CONTROL.pattern + r"|let\s|(?:return|assert|declare):")
+_GROWS = re.compile(r"(\w+)\s*([-+*/])=\s*(\S.*)")
 _LAMBDA = re.compile(r"\blambda\b[^:]*:\s")
 _VALUE = re.compile(r"((?:- )?(?:let\s+\w+:|[\w.{}-]+:)\s+|- )(\S.*)")
 _OTHER_DASH = re.compile(r"([\u2010-\u2015\u2022\u2212\u00b7*])\s+")
@@ -166,7 +167,16 @@ def _with_colon(page: Page, index: int, body: str, has_lines: bool) -> Iterator[
         mended = line.with_body(f"{body}:")
         headline = "a colon is missing at the end of the line"
         yield rewritten(page, index, mended, headline, page.span(index, end, end + 1))
-    if found := _TWO_WORDS.fullmatch(body):
+    if found := _GROWS.fullmatch(body):
+        written = f"sum: from {found[1]} {found[2]} {found[3]}"
+        mended = line.with_body(f"line{line.number}: from {found[1]} {found[2]} {found[3]}")
+        sign = line.indent + found.start(2)
+        headline = f"`{found[2]}=` changes a value, and here each has a name of its own"
+        span = page.span(index, sign, sign + 2)
+        yield rewritten(
+            page, index, mended, headline, span, f"write `{written}`, and read `sum` below"
+        )
+    elif found := _TWO_WORDS.fullmatch(body):
         mended = line.with_body(f"{found[1]}: {found[2]}")
         after = line.indent + found.end(1)
         headline = f"a colon is missing after `{found[1]}`"
