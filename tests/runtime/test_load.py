@@ -206,6 +206,24 @@ def test_weights_through_a_safetensors_file_give_equal_outputs(
     assert torch.equal(outputs(model, image), outputs(again, image))
 
 
+def test_weights_convert_to_a_dtype_that_is_asked_for_and_to_no_narrower_one_else(
+    spec: Path,
+) -> None:
+    state = {
+        name: tensor.double() if tensor.is_floating_point() else tensor
+        for name, tensor in archc.load(spec).state_dict().items()
+    }
+    with pytest.raises(archc.CompileError, match="cut short only where it is asked for"):
+        archc.load(spec, weights=state)
+    model = archc.load(spec, weights=state, dtype="float16")
+    for name, tensor in model.state_dict().items():
+        wanted = state[name].half() if state[name].is_floating_point() else state[name]
+        assert torch.equal(tensor, wanted)
+    counters = {name: t.double() for name, t in state.items()}
+    with pytest.raises(archc.CompileError, match="of another shape or type"):
+        archc.load(spec, weights=counters, dtype="float16")
+
+
 def test_weights_that_do_not_fit_are_all_listed_and_change_nothing(spec: Path) -> None:
     from archc.runtime.weights import load_weights
 
