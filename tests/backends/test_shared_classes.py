@@ -67,6 +67,41 @@ model:
   - Unit(8, ReLU)
   - Unit(9, Hardswish)
 """
+HANDED_ON = """\
+blocks:
+  Conv(out, NormAct):
+    conv: Conv2d(out, 1)
+    act: NormAct
+  Unit(out, act, Gate):
+    first: Conv(out, act)
+    second: Conv(out, act)
+    gate: Gate from x
+    return: second * mean(gate, (1, 2, 3), keepdim=True)
+model:
+  - Unit(4, ReLU, Sigmoid)
+  - for width, act in [(6, Hardswish), (8, ReLU), (8, SiLU)]:
+      - Unit(width, act, Tanh)
+"""
+SIZED = """\
+blocks:
+  Unit(out, Norm):
+    - Conv2d(out, 1)
+    - Norm
+model:
+  - Unit(4, BatchNorm2d)
+  - Unit(6, InstanceNorm2d)
+"""
+TWO_WAYS = """\
+blocks:
+  Unit(Act):
+    conv: Conv2d(8, 1)
+    first: Act from x
+    second: Act from conv
+    return: first + second
+model:
+  - Unit(ReLU)
+  - Unit(SiLU)
+"""
 HALVES = """\
 blocks:
   Half(out): Conv2d(out, 1) -> BatchNorm2d
@@ -119,6 +154,7 @@ def classes(body: str, name: str) -> int:
 
 
 ALL = [RESIDUAL, OPTIONAL, ROUNDED, NAMED_ALIKE, ACTIVATIONS, HALVES, TURNED, UNLIKE]
+ALL += [HANDED_ON, SIZED, TWO_WAYS]
 
 
 @pytest.mark.parametrize(
@@ -128,7 +164,11 @@ ALL = [RESIDUAL, OPTIONAL, ROUNDED, NAMED_ALIKE, ACTIVATIONS, HALVES, TURNED, UN
         pytest.param(OPTIONAL, "Unit", 1, id="a condition beside a line that may be absent"),
         pytest.param(ROUNDED, "Unit", 1, id="a size that is rounded"),
         pytest.param(NAMED_ALIKE, "Unit", 1, id="a size called as a parameter"),
-        pytest.param(ACTIVATIONS, "Unit", 2, id="a class for each activation"),
+        pytest.param(ACTIVATIONS, "Unit", 1, id="an activation that is an argument"),
+        pytest.param(HANDED_ON, "Unit", 1, id="an activation that is handed on"),
+        pytest.param(HANDED_ON, "Conv", 1, id="an activation that a block in a block is given"),
+        pytest.param(SIZED, "Unit", 2, id="a layer that asks for a size"),
+        pytest.param(TWO_WAYS, "Unit", 2, id="a layer that writes over its input in one place"),
         pytest.param(HALVES, "Unit", 1, id="a size that is cut in halves"),
         pytest.param(TURNED, "Unit", 1, id="an argument that two lines ask for"),
         pytest.param(UNLIKE, "Unit", 2, id="an argument on which most lines hang"),
@@ -200,3 +240,24 @@ def test_module_that_keeps_an_argument_does_what_it_says() -> None:
         turned = first.conv(x).transpose(2, 3).flip(2)
         assert torch.equal(first(x), torch.sigmoid(first.norm(turned)) * 2)
         assert torch.equal(second(x), torch.sigmoid(second.norm(second.conv(x).flip(3))))
+
+
+def test_class_is_called_with_the_layers_that_its_calls_give_it() -> None:
+    source = python_source(checked(ACTIVATIONS))
+    assert (
+        "def __init__(self, in_channels: int, out: int, activation: Callable[[], nn.Mod" in source
+    )
+    assert "Unit(8, 4, partial(nn.ReLU, inplace=True))," in source
+    assert "Unit(4, 6, nn.Hardswish)," in source
+    assert "from collections.abc import Callable\nfrom functools import partial\n" in source
+
+
+def test_layers_that_a_block_is_given_are_those_of_the_spec() -> None:
+    model = model_class(compiled(checked(HANDED_ON), lambda: ""))().eval()
+    found = [type(m) for m in model.modules() if type(m).__module__.endswith("activation")]
+    assert found == [
+        *(nn.ReLU, nn.ReLU, nn.Sigmoid),
+        *(nn.Hardswish, nn.Hardswish, nn.Tanh),
+        *(nn.ReLU, nn.ReLU, nn.Tanh),
+        *(nn.SiLU, nn.SiLU, nn.Tanh),
+    ]

@@ -5,6 +5,9 @@ Vasudevan, Le, Adam 2019, 'Searching for MobileNetV3', arXiv:1905.02244, Tables 
 Compiled by archc; the comments name the lines of the spec.
 """
 
+from collections.abc import Callable
+from functools import partial
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -37,9 +40,16 @@ class ConvBN(nn.Sequential):
         )
 
 
-class ConvBNActivation1(nn.Sequential):
+class ConvBNActivation(nn.Sequential):
     def __init__(
-        self, in_channels: int, out: int, k: int, stride: int = 1, dilation: int = 1, **kw: int
+        self,
+        in_channels: int,
+        out: int,
+        k: int,
+        activation: Callable[[], nn.Module],
+        stride: int = 1,
+        dilation: int = 1,
+        **kw: int,
     ) -> None:
         super().__init__(
             nn.Conv2d(
@@ -53,31 +63,11 @@ class ConvBNActivation1(nn.Sequential):
                 **kw,
             ),
             nn.BatchNorm2d(out, eps=0.001, momentum=0.01),
-            nn.Hardswish(),
+            activation(),
         )
 
 
-class ConvBNActivation2(nn.Sequential):
-    def __init__(
-        self, in_channels: int, out: int, k: int, stride: int = 1, dilation: int = 1, **kw: int
-    ) -> None:
-        super().__init__(
-            nn.Conv2d(
-                in_channels,
-                out,
-                k,
-                stride=stride,
-                padding=dilation * (k // 2),
-                dilation=dilation,
-                bias=False,
-                **kw,
-            ),
-            nn.BatchNorm2d(out, eps=0.001, momentum=0.01),
-            nn.ReLU(inplace=True),
-        )
-
-
-class InvertedResidual1(nn.Module):
+class InvertedResidual(nn.Module):
     def __init__(
         self,
         in_channels: int,
@@ -85,6 +75,7 @@ class InvertedResidual1(nn.Module):
         expanded: int,
         out: int,
         excite: bool,
+        activation: Callable[[], nn.Module],
         stride: int,
         dilation: int = 1,
     ) -> None:
@@ -92,35 +83,10 @@ class InvertedResidual1(nn.Module):
         self.residual = stride == 1 and in_channels == out
         block: list[nn.Module] = []
         if expanded != in_channels:
-            block.append(ConvBNActivation2(in_channels, expanded, 1))
-        block.append(ConvBNActivation2(expanded, expanded, k, stride, dilation, groups=expanded))
-        if excite:
-            block.append(SqueezeExcitation(expanded))
-        block.append(ConvBN(expanded, out))
-        self.block = nn.Sequential(*block)
-
-    def forward(self, x: Tensor) -> Tensor:
-        out = self.block(x)  # lines 61-64
-        return out + x if self.residual else out  # line 65
-
-
-class InvertedResidual2(nn.Module):
-    def __init__(
-        self,
-        in_channels: int,
-        k: int,
-        expanded: int,
-        out: int,
-        excite: bool,
-        stride: int,
-        dilation: int = 1,
-    ) -> None:
-        super().__init__()
-        self.residual = stride == 1 and in_channels == out
-        block: list[nn.Module] = [
-            ConvBNActivation1(in_channels, expanded, 1),
-            ConvBNActivation1(expanded, expanded, k, stride, dilation, groups=expanded),
-        ]
+            block.append(ConvBNActivation(in_channels, expanded, 1, activation))
+        block.append(
+            ConvBNActivation(expanded, expanded, k, activation, stride, dilation, groups=expanded)
+        )
         if excite:
             block.append(SqueezeExcitation(expanded))
         block.append(ConvBN(expanded, out))
@@ -135,23 +101,23 @@ class MobilenetV3Large(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.features = nn.Sequential(
-            ConvBNActivation1(3, 16, 3, stride=2),  # line 68: [B, 16, 112, 112]
-            InvertedResidual1(16, 3, 16, 16, False, 1),  # line 70: [B, 16, 112, 112]
-            InvertedResidual1(16, 3, 64, 24, False, 2),  # line 70: [B, 24, 56, 56]
-            InvertedResidual1(24, 3, 72, 24, False, 1),  # line 70: [B, 24, 56, 56]
-            InvertedResidual1(24, 5, 72, 40, True, 2),  # line 70: [B, 40, 28, 28]
-            InvertedResidual1(40, 5, 120, 40, True, 1),  # line 70: [B, 40, 28, 28]
-            InvertedResidual1(40, 5, 120, 40, True, 1),  # line 70: [B, 40, 28, 28]
-            InvertedResidual2(40, 3, 240, 80, False, 2),  # line 70: [B, 80, 14, 14]
-            InvertedResidual2(80, 3, 200, 80, False, 1),  # line 70: [B, 80, 14, 14]
-            InvertedResidual2(80, 3, 184, 80, False, 1),  # line 70: [B, 80, 14, 14]
-            InvertedResidual2(80, 3, 184, 80, False, 1),  # line 70: [B, 80, 14, 14]
-            InvertedResidual2(80, 3, 480, 112, True, 1),  # line 70: [B, 112, 14, 14]
-            InvertedResidual2(112, 3, 672, 112, True, 1),  # line 70: [B, 112, 14, 14]
-            InvertedResidual2(112, 5, 672, 160, True, 2),  # line 70: [B, 160, 7, 7]
-            InvertedResidual2(160, 5, 960, 160, True, 1),  # line 70: [B, 160, 7, 7]
-            InvertedResidual2(160, 5, 960, 160, True, 1),  # line 70: [B, 160, 7, 7]
-            ConvBNActivation1(160, 960, 1),  # line 71: [B, 960, 7, 7]
+            ConvBNActivation(3, 16, 3, nn.Hardswish, stride=2),  # line 68: [B, 16, 112, 112]
+            InvertedResidual(16, 3, 16, 16, False, partial(nn.ReLU, inplace=True), 1),  # line 70
+            InvertedResidual(16, 3, 64, 24, False, partial(nn.ReLU, inplace=True), 2),  # line 70
+            InvertedResidual(24, 3, 72, 24, False, partial(nn.ReLU, inplace=True), 1),  # line 70
+            InvertedResidual(24, 5, 72, 40, True, partial(nn.ReLU, inplace=True), 2),  # line 70
+            InvertedResidual(40, 5, 120, 40, True, partial(nn.ReLU, inplace=True), 1),  # line 70
+            InvertedResidual(40, 5, 120, 40, True, partial(nn.ReLU, inplace=True), 1),  # line 70
+            InvertedResidual(40, 3, 240, 80, False, nn.Hardswish, 2),  # line 70: [B, 80, 14, 14]
+            InvertedResidual(80, 3, 200, 80, False, nn.Hardswish, 1),  # line 70: [B, 80, 14, 14]
+            InvertedResidual(80, 3, 184, 80, False, nn.Hardswish, 1),  # line 70: [B, 80, 14, 14]
+            InvertedResidual(80, 3, 184, 80, False, nn.Hardswish, 1),  # line 70: [B, 80, 14, 14]
+            InvertedResidual(80, 3, 480, 112, True, nn.Hardswish, 1),  # line 70: [B, 112, 14, 14]
+            InvertedResidual(112, 3, 672, 112, True, nn.Hardswish, 1),  # line 70: [B, 112, 14, 14]
+            InvertedResidual(112, 5, 672, 160, True, nn.Hardswish, 2),  # line 70: [B, 160, 7, 7]
+            InvertedResidual(160, 5, 960, 160, True, nn.Hardswish, 1),  # line 70: [B, 160, 7, 7]
+            InvertedResidual(160, 5, 960, 160, True, nn.Hardswish, 1),  # line 70: [B, 160, 7, 7]
+            ConvBNActivation(160, 960, 1, nn.Hardswish),  # line 71: [B, 960, 7, 7]
         )
         self.avgpool = nn.AdaptiveAvgPool2d(1)
         self.classifier = nn.Sequential(

@@ -69,8 +69,14 @@ def _imports(plans: list[ClassPlan], graph: Graph) -> list[Line]:
     text = "\n".join(line.text for plan in plans for line in plan.lines())
     text += "".join(line.text for line in _classes_torch_lacks(graph))
     lines = [Line(0, "")]
+    if "Callable[[], nn.Module]" in text:
+        lines.append(Line(0, "from collections.abc import Callable"))
+    if re.search(r"(?<![\w.])partial\(", text) is not None:
+        lines.append(Line(0, "from functools import partial"))
     if _named_tuples(graph):
-        lines += [Line(0, "from typing import NamedTuple"), Line(0, "")]
+        lines.append(Line(0, "from typing import NamedTuple"))
+    if len(lines) > 1:
+        lines.append(Line(0, ""))
     if _reads("torch", text) or init_lines(graph, plans):
         lines.append(Line(0, "import torch"))
     if _reads("F", text):

@@ -1,8 +1,9 @@
 """Writing the constructor's call of a block: its class, the sizes it asks for, its arguments."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Protocol
 
+from archc.backends.python_source.layer_arguments import PARTIAL, LayerParameter
 from archc.backends.python_source.run_kinds import first_inputs
 from archc.backends.python_source.symbols import Dims, NotUniformError, folded, is_plain, shared
 from archc.backends.python_source.vocabulary import Size, Vocabulary
@@ -22,6 +23,7 @@ class Plan(Protocol):
     name: str
     parameters: "tuple[str, ...]"
     sizes: "dict[str, Size]"
+    layers: "Mapping[str, LayerParameter]"
     output_dims: "tuple[Dims, ...]"
 
     def default_of(self, name: str) -> Literal | None:
@@ -83,12 +85,15 @@ class BlockCall:
         block = self.instances[0].template.block
         return [argument.name for argument in block.arguments if not argument.variadic]
 
-    def _arguments(self) -> Arguments:
+    def _given_arguments(self) -> Iterator[tuple[str, Expression]]:
+        """Yield the arguments that the call writes, by name."""
         own = self._own_names()
-        given = dict(zip(own, self.written.arguments or (), strict=False))
-        given |= {k.name: k.value for k in self.written.keywords if k.name in own}
+        yield from zip(own, self.written.arguments or (), strict=False)
+        yield from ((k.name, k.value) for k in self.written.keywords if k.name in own)
+
+    def _arguments(self) -> Arguments:
         result: dict[str, Expression | None] = {}
-        for name, expression in given.items():
+        for name, expression in self._given_arguments():
             actual = [instance.arguments[name] for instance in self.instances]
             try:
                 result[name] = self.symbols.argument(expression, actual, self.inputs)
@@ -117,13 +122,16 @@ class BlockCall:
             if name not in names:
                 parts += self._rest(name, names)
                 continue
-            text = texts[name] = self._own_argument(name)
+            layer = plan.layers.get(name)
+            text = self._own_argument(name) if layer is None else self._layer(name, layer)
+            texts[name] = text
             if name not in self.arguments and plan.default_of(name) == text:
                 by_position = False
                 continue
             by_position = by_position and name in positional
             shown = expression_text(text)
-            parts.append(shown if by_position else f"{name}={shown}")
+            keyword = name if layer is None else layer.name
+            parts.append(shown if by_position else f"{keyword}={shown}")
         return parts
 
     def _own_argument(self, name: str) -> Expression:
@@ -132,6 +140,17 @@ class BlockCall:
             return text
         actual = [instance.arguments[name] for instance in self.instances]
         return self.vocabulary.constant(name, actual)
+
+    def _layer(self, name: str, parameter: LayerParameter) -> Expression:
+        """Return a layer that a class is given: a parameter of the caller's, or what makes it."""
+        actual = [parameter.texts[id(instance)] for instance in self.instances]
+        given = dict(self._given_arguments()).get(name)
+        own = self.symbols.names.get(given.identifier) if isinstance(given, Name) else None
+        if isinstance(own, Name) and self.symbols.holds(own, actual):
+            return own
+        if PARTIAL in self.symbols.names:
+            raise NotUniformError
+        return Name(shared(actual))
 
     def _rest(self, name: str, own: Sequence[str]) -> list[str]:
         """Return the keywords that go through a block's `**name`."""

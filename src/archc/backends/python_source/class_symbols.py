@@ -1,8 +1,9 @@
 """The names and sizes that a class starts from, and those it hands to its callers."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from archc.backends.python_source.classes import ClassPlan
+from archc.backends.python_source.layer_arguments import LayerParameter
 from archc.backends.python_source.symbols import Context, Dims, Symbols, literal
 from archc.backends.python_source.vocabulary import Size, Sizes
 from archc.expressions.syntax import Expression, Name, names
@@ -11,7 +12,12 @@ from archc.ir.graph import Graph
 from archc.ir.runs import Instance, Value
 
 
-def starting_symbols(group: Sequence[Instance], graph: Graph, sizes: Sizes) -> Symbols:
+def starting_symbols(
+    group: Sequence[Instance],
+    graph: Graph,
+    sizes: Sizes,
+    layers: Mapping[str, LayerParameter],
+) -> Symbols:
     """Return what a class's constructor starts from: its parameters and its inputs' sizes."""
     block = group[0].template.block
     contexts: list[Context] = []
@@ -22,6 +28,10 @@ def starting_symbols(group: Sequence[Instance], graph: Graph, sizes: Sizes) -> S
         contexts.append(Context(values, plain))
     known = [a.name for a in block.arguments if a.name in contexts[0].local]
     symbols = Symbols(contexts, {name: Name(name) for name in known})
+    for name, parameter in layers.items():
+        symbols.names[name] = Name(parameter.name)
+        for context, instance in zip(contexts, group, strict=True):
+            context.local[parameter.name] = parameter.texts[id(instance)]
     for index in range(len(block.inputs)):
         _input_sizes(index, symbols, sizes)
     return symbols

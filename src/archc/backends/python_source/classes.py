@@ -1,9 +1,10 @@
 """A class of the compiled source: its parameters and its lines."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from msgspec import Struct, field
 
+from archc.backends.python_source.layer_arguments import LayerParameter
 from archc.backends.python_source.layout import Line
 from archc.backends.python_source.symbols import Dims
 from archc.backends.python_source.vocabulary import Size
@@ -21,6 +22,7 @@ class ClassPlan(Struct, eq=False):
     base: str
     parameters: tuple[str, ...] = ()
     sizes: dict[str, Size] = field(default_factory=dict[str, Size])
+    layers: Mapping[str, LayerParameter] = field(default_factory=dict[str, LayerParameter])
     output_dims: tuple[Dims, ...] = ()
     init: list[Line] = field(default_factory=list[Line])
     forward: list[Line] = field(default_factory=list[Line])
@@ -56,6 +58,8 @@ class ClassPlan(Struct, eq=False):
         return [Line(1, head), *[line.deeper(2) for line in self.init]]
 
     def _parameter(self, name: str) -> str:
+        if name in self.layers:
+            return f"{self.layers[name].name}: {self.layers[name].annotation}"
         for argument in self.template.block.arguments:
             if argument.name == name and argument.variadic:
                 return f"**{name}: {_annotation(self._variadic_values(name))}"

@@ -7,6 +7,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from archc.backends.python_source.block_calls import PlanOf
+from archc.backends.python_source.layer_arguments import LayerTexts
 from archc.backends.python_source.line_makers import LineMakers
 from archc.backends.python_source.loops import loop_pieces
 from archc.backends.python_source.pieces import (
@@ -67,13 +68,15 @@ class Constructor:
         structure: Structure,
         plan_of: PlanOf,
         optional: frozenset[str],
+        layer_texts: LayerTexts,
     ) -> None:
         self.vocabulary = vocabulary
         self.symbols = vocabulary.symbols
         self.structure = structure
         self.plan_of = plan_of
         self.optional = optional
-        self.makers = LineMakers(vocabulary, structure, plan_of)
+        self.layer_texts = layer_texts
+        self.makers = LineMakers(vocabulary, structure, plan_of, layer_texts)
 
     def body(self, runs: Sequence[BodyRun]) -> list[Piece]:
         """Return the pieces of a body's lines."""
@@ -93,7 +96,9 @@ class Constructor:
         return [*first, *(piece for piece in pieces if piece not in first)]
 
     def _with(self, vocabulary: Vocabulary) -> "Constructor":
-        return Constructor(vocabulary, self.structure, self.plan_of, self.optional)
+        return Constructor(
+            vocabulary, self.structure, self.plan_of, self.optional, self.layer_texts
+        )
 
     def _subset(self, chosen: Sequence[int]) -> "Constructor":
         """Return the same constructor over some of the contexts."""

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from archc.backends.python_source.block_calls import BlockCall, PlanOf
+from archc.backends.python_source.layer_arguments import LayerTexts
 from archc.backends.python_source.layer_calls import layer_call
 from archc.backends.python_source.pieces import Copies, Held, Made, Maker, held
 from archc.backends.python_source.run_kinds import Unit, is_container, is_transparent, one_line
@@ -12,6 +13,7 @@ from archc.backends.python_source.structure import Structure
 from archc.backends.python_source.symbols import Context, NotUniformError, Symbols, shared
 from archc.backends.python_source.vocabulary import Vocabulary
 from archc.expressions.printing import expression_text
+from archc.expressions.syntax import Name
 from archc.ir.runs import Instance, ItemRun, Operation, StageRun
 from archc.layers.tensors import Buffer, Parameter
 
@@ -22,10 +24,12 @@ class LineMakers(Struct, frozen=True):
     vocabulary: Vocabulary
     structure: Structure
     plan_of: PlanOf
+    layer_texts: LayerTexts
 
     def over(self, symbols: Symbols, top: bool = False) -> "LineMakers":
         """Return the same over other contexts."""
-        return LineMakers(self.vocabulary.over(symbols, top), self.structure, self.plan_of)
+        vocabulary = self.vocabulary.over(symbols, top)
+        return LineMakers(vocabulary, self.structure, self.plan_of, self.layer_texts)
 
     def entries(self, runs: Sequence[ItemRun]) -> list[Made | Copies]:
         """Return what the stages of a line make, in order."""
@@ -74,13 +78,23 @@ class LineMakers(Struct, frozen=True):
         match units[0]:
             case Operation():
                 operations = [u for u in units if isinstance(u, Operation)]
-                return layer_call(operations, self.vocabulary, self.structure.overwriting)
+                given = self._given_layer(operations)
+                return given or layer_call(operations, self.vocabulary, self.structure.overwriting)
             case Instance():
                 return self._block([u for u in units if isinstance(u, Instance)])
             case ItemRun():
                 return self._parenthesis([u for u in units if isinstance(u, ItemRun)])
             case _:
                 raise AssertionError("a child that is applied again makes nothing")
+
+    def _given_layer(self, units: Sequence[Operation]) -> str:
+        """Return the call of the parameter that stands for a layer; empty for another layer."""
+        call, symbols = units[0].call, self.vocabulary.symbols
+        name = symbols.names.get(call.name) if call is not None else None
+        if not isinstance(name, Name) or any(unit.call != call for unit in units):
+            return ""
+        texts = [self.layer_texts.text(unit) for unit in units]
+        return f"{name.identifier}()" if all(texts) and symbols.holds(name, texts) else ""
 
     def _parenthesis(self, runs: Sequence[ItemRun]) -> Maker:
         runs = [run.chosen for run in runs]

@@ -13,6 +13,7 @@ from archc.backends.python_source.constructors import Constructor
 from archc.backends.python_source.flags import bound_values, keeping, telling_apart
 from archc.backends.python_source.forwards import ForwardWriter
 from archc.backends.python_source.grouping import callees_first, optional_children, parts
+from archc.backends.python_source.layer_arguments import LayerTexts
 from archc.backends.python_source.layout import Line
 from archc.backends.python_source.rendering import constructor_lines
 from archc.backends.python_source.run_kinds import (
@@ -43,7 +44,9 @@ class ClassPlanner:
         self.structure = Structure(graph)
         self.plans: list[ClassPlan] = []
         self.plan_of: dict[int, ClassPlan] = {}
+        self.layer_texts = LayerTexts(self.structure)
         self.taken = {"torch", "nn", "F", "Tensor", "NamedTuple", "Output", "EvalOutput"}
+        self.taken |= {"Callable", "partial"}
         self.taken |= {kind.torch_name for kind in graph.kinds}
 
     def planned(self) -> list[ClassPlan]:
@@ -175,9 +178,10 @@ class ClassPlanner:
         group = sorted(group, key=lambda instance: -module_count(instance.body))
         plan = ClassPlan("", group[0].template, group, self._base(group[0]))
         sizes = Sizes(group)
-        symbols = starting_symbols(group, self.graph, sizes)
+        layers = self.layer_texts.parameters(group)
+        symbols = starting_symbols(group, self.graph, sizes, layers)
         constructor = Constructor(
-            Vocabulary(symbols, sizes), self.structure, self._planned, optional
+            Vocabulary(symbols, sizes), self.structure, self._planned, optional, self.layer_texts
         )
         pieces = constructor.body([instance.body for instance in group])
         if flag:
@@ -186,7 +190,8 @@ class ClassPlanner:
         words = {w for line in plan.init for w in _WORD.findall(line.text)}
         plan.sizes = {name: size for name, size in sizes.asked.items() if name in words}
         arguments = plan.template.block.arguments
-        plan.parameters = tuple(a.name for a in arguments if a.name in words)
+        plan.layers = {name: made for name, made in layers.items() if made.name in words}
+        plan.parameters = tuple(a.name for a in arguments if a.name in words | set(plan.layers))
         forget_other_inputs(symbols, group)
         plan.output_dims = tuple(output_dims(symbols, v, plan) for v in group[0].values)
         if not self._is_pure(group[0]) or plan.is_root:
