@@ -15,6 +15,8 @@ from archc.manifest import MAX_FILES, MAX_MANIFEST, sha256
 from archc.runtime import build as building
 from tests.cli.command import NET, archc, written
 from tests.cli.test_imports import LIBRARY, MAIN
+from tests.cli.test_kills import unproved
+from tests.runtime.own_layers import Correlation
 
 pytestmark = pytest.mark.slow
 
@@ -341,6 +343,41 @@ def test_spec_of_a_build_imports_nothing_from_outside(loose: Path, target: str) 
     found = library.check(loose).diagnostics[0]
     assert found.code is library.Code.IMPORT
     assert found.headline == f"the build holds no `{target}`"
+
+
+OWN = """\
+archc: 1
+name: own
+python: {Correlation: tests.runtime.own_layers:Correlation}
+inputs: {image: [B, 3, H=16, W=16]}
+model:
+  blur: Correlation(5)
+  conv: Conv2d(4, 3) -> relu
+"""
+TARGET = "tests.runtime.own_layers:Correlation"
+
+
+def test_build_with_a_python_layer_is_read_back_by_leave_alone(tmp_path: Path) -> None:
+    spec = written(tmp_path, OWN)
+    done = unproved(
+        "build", spec, "--allow-python", TARGET, "--weights", "init", "-o", tmp_path / "out"
+    )
+    assert done.status == 0, done.err
+    path = tmp_path / "out/own"
+    assert archc("check", path, "--allow-python", TARGET).status == 0
+    (found,) = library.check(path).diagnostics
+    assert found.code is library.Code.PYTHON_LAYER
+    model = library.load(path, ops={"Correlation": Correlation})
+    assert torch.equal(model.blur.weight, torch.full((5, 5), 1 / 25))
+
+
+def test_proof_that_lacks_a_module_of_the_users_is_no_fault_of_archc(tmp_path: Path) -> None:
+    """The proof runs alone, without the folder and the PYTHONPATH that this test has."""
+    spec = written(tmp_path, OWN)
+    done = archc("build", spec, "--allow-python", TARGET, "-o", tmp_path / "out")
+    assert done.status == 3
+    assert "error[ARC502]: the build cannot be proved without the module `tests`" in done.err
+    assert not (tmp_path / "out/own").exists()
 
 
 @pytest.mark.prove

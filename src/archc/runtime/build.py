@@ -30,6 +30,7 @@ from archc.opening import Spec, SpecPath, read_spec
 from archc.runtime.build_folder import BuildFolder, write_manifest
 from archc.runtime.build_proof import prove
 from archc.runtime.load import MAX_PARAMETERS, check_size, load
+from archc.runtime.python_layers import own_classes
 
 INITIAL: Literal["init"] = "init"
 """What stands for the weights that a network starts with."""
@@ -96,7 +97,8 @@ def build_spec(
         with folder.draft() as draft:
             graph = _write_artefacts(draft, _copied(draft, spec), settings)
             if weights is not None:
-                _write_weights(draft, weights, seed, max_parameters)
+                ops = own_classes(settings.ops)
+                _write_weights(draft, weights, seed, max_parameters, ops)
             used = seed if weights == INITIAL else None
             write_manifest(draft, _facts(spec, settings, planned, used))
             prove(draft / "model.py", graph)
@@ -131,12 +133,16 @@ def _copied(draft: Path, spec: Spec) -> Spec:
     return read_spec(files["spec.yaml"], "spec.yaml", draft / "spec.yaml")
 
 
-def _write_weights(draft: Path, weights: SpecPath, seed: int, max_parameters: int) -> None:
+def _write_weights(
+    draft: Path, weights: SpecPath, seed: int, max_parameters: int, ops: Mapping[str, type]
+) -> None:
     """Write the weights of the drafted network: those it starts with, or those of a file."""
     from archc.runtime.weights import save
 
     given = None if weights == INITIAL else weights
-    model = load(draft / "graph.json", weights=given, seed=seed, max_parameters=max_parameters)
+    model = load(
+        draft / "graph.json", weights=given, seed=seed, max_parameters=max_parameters, ops=ops
+    )
     save(model, draft / "weights.safetensors")
 
 

@@ -14,6 +14,7 @@ from archc.shapes import Shape, TensorType
 TIME_LIMIT = 600.0
 _NO_TORCH = 3
 _DIFFERENT = 4
+_NO_MODULE = 5
 _BATCH = 2
 """The size of an open batch while proving; batch norm refuses 1 in training."""
 
@@ -28,7 +29,11 @@ predicted = json.load(sys.stdin)
 place = importlib.util.spec_from_file_location("model", sys.argv[1])
 module = importlib.util.module_from_spec(place)
 sys.modules["model"] = module
-place.loader.exec_module(module)
+try:
+    place.loader.exec_module(module)
+except ModuleNotFoundError as error:
+    print(error.name)
+    sys.exit(5)
 classes = [value for value in vars(module).values() if isinstance(value, type)
            and issubclass(value, torch.nn.Module) and value.__module__ == "model"]
 found = {"outputs": {}}
@@ -54,8 +59,8 @@ def prove(source: Path, graph: Graph) -> None:
     """Load a written module in a fresh interpreter and compare it with the graph.
 
     Raises:
-        CompileError: torch cannot be imported, the interpreter was killed, or the module is not as
-            predicted, which is our fault.
+        CompileError: torch or the module of a Python layer cannot be imported, the interpreter was
+            killed, or the module is not as predicted, which is our fault.
     """
     command = [sys.executable, "-I", "-B", "-c", _CHILD, str(source)]
     try:
@@ -73,6 +78,10 @@ def prove(source: Path, graph: Graph) -> None:
     if child.returncode == _NO_TORCH:
         headline = f"the build cannot be proved without torch: {child.stdout.strip()}"
         raise output_error(Code.OUTPUT_FAILED, headline, "install torch")
+    if child.returncode == _NO_MODULE:
+        headline = f"the build cannot be proved without the module `{child.stdout.strip()}`"
+        advice = "install it: a fresh interpreter, which knows no PYTHONPATH, has to find it"
+        raise output_error(Code.OUTPUT_FAILED, headline, advice)
     if child.returncode < 0:
         headline = f"proving the build was ended by signal {-child.returncode}"
         advice = "there may be too little memory; nothing was written"

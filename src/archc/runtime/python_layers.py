@@ -109,6 +109,14 @@ def python_layers(ops: Mapping[str, type]) -> dict[str, type[Layer]]:
     return {name: python_layer(name.rpartition(":")[2], kind) for name, kind in ops.items()}
 
 
+def own_classes(layers: Mapping[str, type[Layer]]) -> dict[str, type]:
+    """Return the classes that `python_layers` made these layers of, by the same names."""
+    return {
+        name: kind.python_class if issubclass(kind, PythonLayer) else kind
+        for name, kind in layers.items()
+    }
+
+
 def _refused(headline: str, advice: str) -> CompileError:
     return CompileError([Diagnostic(Code.PYTHON_LAYER, headline, help=advice)], {})
 
