@@ -16,7 +16,9 @@ from archc.spec.reader import read
 from archc.spec.source import read_file
 
 SUFFIXES = (".yaml", ".yml")
-_SCHEMA_LINE = re.compile(r"^archc[ \t]*:", re.MULTILINE)
+_SCHEMA_LINE = re.compile(r"^(?i:archc?)[ \t]*[:=]", re.MULTILINE)
+_SECTIONS = tuple(re.compile(rf"^{key}[ \t]*:", re.MULTILINE) for key in ("inputs", "model"))
+"""What tells a spec from other YAML, its first line forgotten or misspelt too."""
 
 
 class Place(Struct, frozen=True):
@@ -176,7 +178,8 @@ def _is_spec(path: Path) -> bool:
             start = stream.read(2**16)
     except OSError:
         return True
-    return _SCHEMA_LINE.search(start.decode("utf-8", "replace")) is not None
+    text = start.decode("utf-8", "replace")
+    return bool(_SCHEMA_LINE.search(text)) or all(key.search(text) for key in _SECTIONS)
 
 
 def _unknown(name: str) -> CompileError:

@@ -42,6 +42,14 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "build/main"
 
 
+def test_build_does_not_build_into_a_build(built: Path) -> None:
+    before = _contents(built)
+    done = archc("build", "lenet5", "-o", built)
+    assert done.status == 3
+    assert "it is itself a build" in done.err
+    assert _contents(built) == before
+
+
 def test_build_writes_every_artefact_and_their_hashes(built: Path) -> None:
     assert set(_contents(built)) == FILES
     assert edited_files(built.resolve()) == []
@@ -72,7 +80,7 @@ def test_build_over_an_edited_file_is_refused(built: Path) -> None:
     done = archc("build", built / "spec.yaml", "-o", built.parent)
     assert done.status == 3
     assert "error[ARC501]" in done.err
-    assert "files in it were edited: model.py" in done.err
+    assert "files in it were edited, added or removed: model.py" in done.err
     model.write_bytes(before)
 
 

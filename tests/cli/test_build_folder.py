@@ -83,7 +83,7 @@ def test_edit_while_a_build_is_made_is_kept_without_force(tmp_path: Path, force:
             if force:
                 folder.publish(draft, "net", force=True)
             else:
-                with pytest.raises(CompileError, match="were edited: model"):
+                with pytest.raises(CompileError, match="removed: model"):
                     folder.publish(draft, "net", force=False)
     assert (link / "model.py").read_text() == ("two" if force else "mine")
 

@@ -137,6 +137,31 @@ def test_check_of_a_folder_takes_specs_and_leaves_other_yaml(tmp_path: Path) -> 
     assert len(done.out.splitlines()) == 2
 
 
+@pytest.mark.parametrize("first", ["arch: 1", "Archc: 1", "archc = 1", "# archc"])
+def test_check_of_a_folder_takes_what_was_meant_to_be_a_spec(tmp_path: Path, first: str) -> None:
+    written(tmp_path, NET.replace("archc: 1", first), "a/slip.yaml")
+    done = archc("check", tmp_path)
+    assert done.status == 1
+    assert "slip.yaml" in done.err
+
+
+def test_check_that_is_strict_refuses_warnings(tmp_path: Path) -> None:
+    path = written(tmp_path, NET.replace("{width: 4}", "{width: 4, depth: 2}"))
+    lax, strict = archc("check", path), archc("check", path, "--strict")
+    assert (lax.status, strict.status) == (0, 1)
+    assert lax.err == strict.err
+    assert "warning[ARC416]" in lax.err
+    assert archc("check", written(tmp_path), "--strict").status == 0
+
+
+def test_check_for_code_scanning_gives_a_missing_file_a_place(tmp_path: Path) -> None:
+    done = archc("check", "none.yaml", "--format", "sarif", cwd=tmp_path)
+    (result,) = json.loads(done.out)["runs"][0]["results"]
+    place = result["locations"][0]["physicalLocation"]
+    assert place["artifactLocation"] == {"uri": "none.yaml"}
+    assert "file=none.yaml,line=1" in archc("check", "none.yaml", "--format", "github").out
+
+
 def test_check_as_json_holds_figures_and_every_diagnostic(tmp_path: Path) -> None:
     good, bad = written(tmp_path), written(tmp_path, WRONG, "bad.yaml")
     done = archc("check", good, bad, "--format", "json")
@@ -208,6 +233,7 @@ def test_check_with_a_bad_parameter_is_refused(tmp_path: Path, text: str) -> Non
         ("check",),
         ("chekc", "x"),
         ("check", "x.yaml", "--frob"),
+        ("check", "lenet5", "--diff", "--format", "json"),
         ("check", "x.yaml", "-p", "width"),
         ("check", "x.yaml", "--input", "image=a,b"),
         ("explain", "ARC999"),

@@ -8,6 +8,7 @@ import pytest
 from archc.cli.fixing import fix_files
 from archc.diagnostics import Advice, Code, CompileError, Diagnostic, Edit, Span
 from tests.cli.command import NET, archc, written
+from tests.cli.test_imports import LIBRARY, MAIN
 
 pytestmark = pytest.mark.slow
 
@@ -25,6 +26,14 @@ def test_fix_mends_the_file_says_what_and_checks_it(tmp_path: Path) -> None:
         "fixed tiny.yaml:11:14: `Linear` takes 1 positional argument (out_features), 2 given: "
         "removed it",
     ]
+
+
+def test_check_names_the_imported_file_that_has_the_fix(tmp_path: Path) -> None:
+    written(tmp_path, LIBRARY.replace("Conv2d(", "Conv2D("), "lib/library.yaml")
+    path = written(tmp_path, MAIN, "main.yaml")
+    done = archc("check", path.name, cwd=tmp_path)
+    assert done.status == 1
+    assert "archc check --fix lib/library.yaml" in done.err
 
 
 def test_diff_prints_the_change_and_the_mistakes_and_writes_nothing(tmp_path: Path) -> None:

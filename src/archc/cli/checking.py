@@ -33,8 +33,9 @@ class _Checked(Struct, frozen=True):
 @network_options
 @mode_option
 @format_option("text", "json", "github", "sarif")
-@click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors.")
+@click.option("-q", "--quiet", is_flag=True, help="Print nothing but what is wrong.")
 @click.option("-v", "--verbose", is_flag=True, help="Print inputs and numbers of nodes too.")
+@click.option("--strict", is_flag=True, help="Refuse specs with warnings too.")
 @click.option("--fix", is_flag=True, help="Mend what has one cure, in the files themselves.")
 @click.option("--diff", is_flag=True, help="Print what --fix would change; write nothing.")
 def check_command(
@@ -48,6 +49,7 @@ def check_command(
     form: str,
     quiet: bool,
     verbose: bool,
+    strict: bool,
     fix: bool,
     diff: bool,
 ) -> int:
@@ -62,12 +64,14 @@ def check_command(
       archc check resnet50
       archc check my_network.yaml -p num_classes=10
       archc check vgg16 --input image=1,3,64,64
-      archc check specs/ --format json
+      archc check specs/ --strict --format github
       archc check build/resnet50
       archc check my_network.yaml --diff
       archc check my_network.yaml --fix
     """
     settings = settings_of(variant, parameters, inputs, max_nodes, mode)
+    if diff and form != "text":
+        raise click.UsageError("`--diff` prints a patch: leave `--format` out")
     if fix or diff:
         _fix(specs, settings, is_only_shown=diff)
     found = [checked for spec in specs for checked in _checked(spec, settings)]
@@ -77,7 +81,7 @@ def check_command(
         _print_lines(found, quiet=True, verbose=False)
     else:
         _print_lines(found, quiet=quiet, verbose=verbose)
-    return _status(found)
+    return _status(found, strict=strict)
 
 
 def _fix(specs: tuple[str, ...], settings: Settings, *, is_only_shown: bool) -> None:
@@ -178,11 +182,13 @@ def _files_of(argument: str) -> list[str]:
     return files
 
 
-def _status(found: list[_Checked]) -> int:
-    """Return the highest exit status that what was found leads to."""
+def _status(found: list[_Checked], *, strict: bool) -> int:
+    """Return the highest exit status that what was found leads to; of a warning it is 1 or 0."""
     from archc.cli.reporting import exit_status
 
-    return max((exit_status(checked.report.diagnostics) for checked in found), default=0)
+    highest = max((exit_status(checked.report.diagnostics) for checked in found), default=0)
+    is_warned = strict and any(checked.report.diagnostics for checked in found)
+    return highest or int(is_warned)
 
 
 def _print_lines(found: list[_Checked], *, quiet: bool, verbose: bool) -> None:
@@ -197,9 +203,9 @@ def _print_lines(found: list[_Checked], *, quiet: bool, verbose: bool) -> None:
             if checked.report.ok and index not in defaults
         ]
         print_columns(rows, right=(1, 2))
-    for file, mistakes, sources in _by_file(found):
+    for _, mistakes, sources in _by_file(found):
         print_diagnostics(mistakes, sources)
-        print_fixable(mistakes, sources, file)
+        print_fixable(mistakes, sources)
 
 
 def _variants_of_defaults(found: list[_Checked]) -> dict[int, int]:
@@ -292,7 +298,7 @@ def _print_for_programs(form: str, found: list[_Checked]) -> None:
         print(json.dumps([_record(checked) for checked in found], indent=2))
         return
     files = [*_by_file(found)]
-    mistakes = [mistake for _, of_file, _ in files for mistake in of_file]
+    mistakes = [_placed(mistake, file) for file, of_file, _ in files for mistake in of_file]
     if form == "github":
         for mistake in mistakes:
             print(github_line(mistake))
@@ -300,6 +306,17 @@ def _print_for_programs(form: str, found: list[_Checked]) -> None:
     sources = {name: text for _, _, texts in files for name, text in texts.items()}
     titles = {code: error_title(code) for code in Code}
     print(json.dumps(sarif(mistakes, sources, __version__, titles), indent=2))
+
+
+def _placed(mistake: Diagnostic, file: str) -> Diagnostic:
+    """Return a mistake with a place, which code scanning asks for: its file where it has none."""
+    from archc.diagnostics import Span
+
+    return (
+        mistake
+        if mistake.primary
+        else replace(mistake, primary=Span(file, 1, 1, 1, 1), help=str(mistake.help))
+    )
 
 
 def _record(checked: _Checked) -> dict[str, object]:

@@ -26,18 +26,18 @@ def print_diagnostics(diagnostics: Iterable[Diagnostic], sources: Mapping[str, s
     print(text, file=sys.stderr, end="\n\n")
 
 
-def print_fixable(found: Sequence[Diagnostic], sources: Mapping[str, str], file: str) -> None:
-    """Say on standard error how many of a file's mistakes `--fix` can mend."""
+def print_fixable(found: Sequence[Diagnostic], sources: Mapping[str, str]) -> None:
+    """Say on standard error how many mistakes of a file, or of what it imports, `--fix` mends."""
     from archc.diagnostics.fixes import replacements
 
-    source = sources.get(file, "")
-    own = [mistake for mistake in found if mistake.primary and mistake.primary.file == file]
-    count = sum(bool(replacements(mistake, source)) for mistake in own)
-    if count and Path(file).exists():
-        which = (
-            "this has" if len(found) == 1 else f"{count} of these {'has' if count == 1 else 'have'}"
-        )
-        print(f"{which} a fix: archc check --fix {printable(file)}\n", file=sys.stderr)
+    for file in dict.fromkeys(mistake.primary.file for mistake in found if mistake.primary):
+        source = sources.get(file, "")
+        own = [mistake for mistake in found if mistake.primary and mistake.primary.file == file]
+        count = sum(bool(replacements(mistake, source)) for mistake in own)
+        if count and Path(file).exists():
+            verb = "has" if count == 1 else "have"
+            which = "this has" if len(found) == 1 else f"{count} of these {verb}"
+            print(f"{which} a fix: archc check --fix {printable(file)}\n", file=sys.stderr)
 
 
 def _width() -> int | None:

@@ -25,7 +25,7 @@ from archc.files import (
     write_refused,
 )
 from archc.ir.canonical import Json
-from archc.manifest import MANIFEST, STORE, recorded_files, sha256
+from archc.manifest import MANIFEST, STORE, is_build, recorded_files, sha256
 
 _DRAFT = "draft-"
 
@@ -45,10 +45,12 @@ class BuildFolder(Struct, frozen=True):
         """Hold the folder against other builds; wait while one is running.
 
         Raises:
-            CompileError: the folder cannot be written.
+            CompileError: the folder cannot be written, or is a build.
         """
         import fcntl
 
+        if is_build(self.root):
+            raise _occupied(self.root, "it is itself a build", "name the folder that holds builds")
         try:
             self.store.mkdir(parents=True, exist_ok=True)
             descriptor = os.open(self.store / "lock", os.O_RDWR | os.O_CREAT, 0o666)
@@ -99,7 +101,7 @@ class BuildFolder(Struct, frozen=True):
         if touched and not force:
             raise _occupied(
                 link,
-                "files in it were edited: " + ", ".join(touched[:5]),
+                "files in it were edited, added or removed: " + ", ".join(touched[:5]),
                 "copy them elsewhere, or lose them with --force",
             )
 
