@@ -283,3 +283,12 @@ def test_parameter_called_layers_keeps_its_name() -> None:
     made: dict[str, Any] = {}
     exec(compile(python_source(report.graph), "net.py", "exec"), made)
     assert list(made["Net"]().state_dict()) == [key.name for key in report.graph.keys]
+
+
+def test_loop_that_makes_one_module_a_turn_is_a_comprehension() -> None:
+    source = source_of(
+        "model:\n  - for i in range(5 - 1):\n      - Conv2d(i + 1, 1, groups=1)\n"
+        "  - for k in [1, 3, 3]:\n      - MaxPool2d(k, stride=1, padding=k // 2)\n"
+    )
+    assert "layers += [nn.MaxPool2d(k, stride=1, padding=k // 2) for k in [1, 3, 3]]" in source
+    assert "for i in range(4):" in source

@@ -168,10 +168,9 @@ class SwinBlock(nn.Module):
 
 class Stage(nn.Sequential):
     def __init__(self, in_features: int, n: int, start: int) -> None:
-        layers: list[nn.Module] = []
-        for i in range(n):
-            layers.append(SwinBlock(in_features, i % 2 * 3, 0.2 * (start + i) / 11))
-        super().__init__(*layers)
+        super().__init__(
+            *[SwinBlock(in_features, i % 2 * 3, 0.2 * (start + i) / 11) for i in range(n)]
+        )
 
 
 class SwinT(nn.Module):

@@ -15,10 +15,7 @@ class Textcnn(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.embed = nn.Embedding(20000, 300)
-        convs1: list[nn.Module] = []
-        for k in [3, 4, 5]:
-            convs1.append(nn.Conv2d(1, 100, (k, 300)))
-        self.convs1 = nn.ModuleList(convs1)
+        self.convs1 = nn.ModuleList([nn.Conv2d(1, 100, (k, 300)) for k in [3, 4, 5]])
         self.dropout = nn.Dropout(0.5)
         self.fc1 = nn.Linear(300, 2)
 

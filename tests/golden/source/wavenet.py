@@ -56,11 +56,12 @@ class Wavenet(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.causal = Causal(256, 32)
-        layers: list[nn.Module] = []
-        for i in range(30 - 1):
-            layers.append(Layer(2 ** (i % 10)))
-        layers.append(Last(512))  # line 39: [B, 512, 16000]
-        self.layers = nn.ModuleList(layers)
+        self.layers = nn.ModuleList(
+            [
+                *[Layer(2 ** (i % 10)) for i in range(29)],
+                Last(512),  # line 39: [B, 512, 16000]
+            ]
+        )
         self.postprocess = nn.ModuleList(
             [
                 nn.Conv1d(512, 512, 1),  # line 42: [B, 512, 16000]

@@ -79,9 +79,10 @@ def _comprehension(inner: str) -> tuple[str, ...]:
 
     No comma may follow a comprehension.
     """
-    element, loop, count = inner.rpartition(" for _ in range(")
-    is_one = element.count("[") == element.count("]") and len(split_arguments(inner)) == 1
-    return (element, f"{loop.lstrip()}{count}") if loop and is_one else ()
+    element, loop, over = inner.rpartition(" for ")
+    is_whole = all(element.count(a) == element.count(b) for a, b in ("[]", "()"))
+    is_one = is_whole and len(split_arguments(element)) == 1
+    return (element, f"for {over}") if loop and is_one else ()
 
 
 def _may_break(head: str, inner: str) -> bool:

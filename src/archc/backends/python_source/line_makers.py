@@ -63,7 +63,7 @@ class LineMakers(Struct, frozen=True):
         try:
             maker = over._unit([unit for _, unit in chosen])
             count = self.vocabulary.symbols.argument(factor, counts, [None])
-            return [Copies(maker, expression_text(count))]
+            return [Copies(maker, f"_ in range({expression_text(count)})")]
         except NotUniformError:
             if len(set(counts)) != 1:
                 raise

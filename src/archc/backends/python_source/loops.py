@@ -1,6 +1,5 @@
 """Writing a loop of `__init__`: as a loop, as one with a running size, or turn by turn."""
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 
 from archc.backends.python_source.pieces import Control, Copies, Local, Made, Piece, words
@@ -20,8 +19,6 @@ from archc.expressions.values import Constant, is_list
 from archc.ir.runs import BodyRun, ForRun, Value
 from archc.statements import Targets
 
-_COUNTED = re.compile(r"for _ in range\(([^,]+)\):")
-"""The head of a loop that only counts, with the number of its turns."""
 WriteBody = Callable[[Vocabulary, Sequence[BodyRun]], list[Piece]]
 
 
@@ -154,11 +151,10 @@ class _Loop:
 
 
 def _copies(head: str, pieces: Sequence[Piece]) -> Copies | None:
-    """Return what a loop puts into a list whose turns are all alike; None for any other loop."""
-    count = _COUNTED.fullmatch(head)
+    """Return what a loop puts into a list that makes one module a turn; None for any other loop."""
     match pieces:
-        case [Made(key="", comment="", register="") as only] if count is not None:
-            return Copies(only.maker, count[1])
+        case [Made(key="", comment="", register="") as only]:
+            return Copies(only.maker, head.removeprefix("for ").removesuffix(":"))
         case _:
             return None
 

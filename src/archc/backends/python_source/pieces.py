@@ -8,10 +8,10 @@ from msgspec import Struct
 
 
 class Copies(Struct, frozen=True):
-    """`count` copies of a module among a container's items."""
+    """Modules of one making among a container's items: `loop` is `_ in range(6)`."""
 
     maker: "Maker"
-    count: str
+    loop: str
 
 
 class Held(Struct, frozen=True):
@@ -124,7 +124,7 @@ def clauses(choice: Choice) -> tuple[str, str, str]:
 
 def copies_text(copies: Copies) -> str:
     """Return copies as the list that holds them."""
-    return f"[{maker_text(copies.maker)} for _ in range({copies.count})]"
+    return f"[{maker_text(copies.maker)} for {copies.loop}]"
 
 
 def item_text(item: Maker | Copies) -> str:

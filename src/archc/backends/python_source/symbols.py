@@ -11,6 +11,7 @@ from functools import reduce
 from typing import Any, TypeVar
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from archc.diagnostics import RuleViolation
 from archc.expressions.evaluate import Evaluator
@@ -289,7 +290,9 @@ def folded(expression: Expression) -> Expression:
         return expression
     if not names(expression) and not isinstance(expression, Display):
         value = _evaluated(expression, Context({}, {}))
-        return expression if value != value or isinstance(value, tuple) else literal(value)  # noqa: PLR0124
+        if isinstance(value, tuple):
+            return _with_numbers(expression)
+        return expression if value != value else literal(value)  # noqa: PLR0124
     if isinstance(expression, Binary):
         left, right = folded(expression.left), folded(expression.right)
         return _simplified(Binary(expression.operator, left, right))
@@ -303,6 +306,13 @@ def folded(expression: Expression) -> Expression:
     if isinstance(expression, Logical):
         return Logical(expression.operator, tuple(map(folded, expression.operands)))
     return expression
+
+
+def _with_numbers(expression: Expression) -> Expression:
+    """Return the call that makes a list with its arguments computed: `range(29)`."""
+    if not isinstance(expression, Call):
+        return expression
+    return replace(expression, arguments=tuple(map(folded, expression.arguments)))
 
 
 _TURNED = {"==": "==", "!=": "!=", "<": ">", ">": "<", "<=": ">=", ">=": "<="}
