@@ -131,6 +131,11 @@ class Instance(Run):
         return f"<{self.template.name} at {self.path or 'the root'}>"
 
     @property
+    def is_again(self) -> bool:
+        """Whether another line applies the child of this call again: `line` is that line."""
+        return self.call is not None and self.line != self.call.span
+
+    @property
     def depth(self) -> int:
         """How many calls lie above this one."""
         return 0 if self.caller is None else self.caller.depth + 1

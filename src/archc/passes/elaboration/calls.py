@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from archc import layers
-from archc.diagnostics import Code, Label, RuleViolation, did_you_mean
+from archc.diagnostics import Code, Label, RuleViolation, Span, did_you_mean
 from archc.expressions.printing import expression_text, keyword_text
 from archc.expressions.syntax import Expression
 from archc.expressions.values import LayerName
@@ -140,8 +140,9 @@ class BlockCaller(Part):
         inputs: Results,
         call: LayerCall,
         template: Template,
+        line: Span | None = None,
     ) -> Instance:
-        """Run a block called from a line of this one."""
+        """Run a block called from a line of this one; `line` applies that call again."""
         wanted = len(template.block.inputs)
         taken = inputs.of_block(wanted)
         if len(taken) != wanted:
@@ -153,7 +154,7 @@ class BlockCaller(Part):
             taken,
             call,
             self.scope.instance,
-            call.span,
+            line or call.span,
             _call_text(call),
         )
         instance.shared = self.builder.shared

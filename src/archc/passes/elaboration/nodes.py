@@ -173,11 +173,10 @@ class NodeBuilder:
         """
         if code not in {Code.RANK, Code.DTYPE}:
             return
-        for value in inputs:
-            mark = (code, value.node.index, value.index)
-            if mark in self._blamed:
-                raise Skipped
-            self._blamed.add(mark)
+        marks = {(code, *value.key) for value in inputs}
+        if marks & self._blamed:
+            raise Skipped
+        self._blamed |= marks
 
     def report(
         self,
@@ -222,6 +221,8 @@ def _called(instance: Instance) -> str:
     """Return a call as it stands on its line, with the name of the child that it is."""
     outer = instance.caller.path if instance.caller is not None else ""
     name = instance.path.removeprefix(outer).lstrip(".").split(".")[0]
+    if instance.is_again:
+        return name
     return instance.text if not name or name.isdigit() else f"{name}: {instance.text}"
 
 

@@ -17,9 +17,10 @@ from archc.passes.elaboration.call_edits import (
     without_inferred,
 )
 from archc.passes.elaboration.meetings import unread_lines
-from archc.passes.elaboration.nodes import POISON, operand, origin_text
+from archc.passes.elaboration.nodes import POISON, is_free_tensor, operand, origin_text
 from archc.passes.elaboration.results import Results, results_of
 from archc.passes.elaboration.running import Part
+from archc.shapes import Batch, TensorType
 from archc.statements import LayerCall
 
 _ANOTHER_VALUE = re.compile(
@@ -59,9 +60,13 @@ class OperationRunner(Part):
                 violation.help = self._channels_last() or violation.help
             if violation.code is Code.TOO_MANY_POSITIONAL:
                 self._named_instead(violation, layer, arguments, inputs)
+            if len(inputs) > 1 and violation.code in {Code.RANK, Code.SIZE_MISMATCH}:
+                operation = bind(layer, arguments, keywords)
+                violation.help = self._for_each_sample(operation, inputs) or violation.help
             if violation.code is Code.RANK and len(inputs) == 1:
                 violation.help = (
                     self._other_line(layer, arguments, keywords)
+                    or self._other_input(bind(layer, arguments, keywords), inputs[0])
                     or _without_batch(inputs[0], violation)
                     or self._before_it_was_lost(bind(layer, arguments, keywords), inputs[0])
                     or violation.help
@@ -93,6 +98,34 @@ class OperationRunner(Part):
                 return f"did you mean `… from {name}`? nothing reads that yet"
         return ""
 
+    def _other_input(self, operation: Layer, value: Value) -> str:
+        """Return the input of the caller that a call may have meant to take instead of the flow."""
+        instance = self.scope.instance
+        caller = instance.caller
+        if caller is None or value.key not in {given.key for given in instance.inputs}:
+            return ""
+        read = {taken.key for node in self.builder.nodes for taken in node.inputs}
+        read |= {given.key for call in self.builder.calls[1:] for given in call.inputs}
+        for name, other in zip(caller.template.block.inputs, caller.inputs, strict=False):
+            if other is not POISON and other.key not in read and _takes(operation, other):
+                where = f"`{instance.template.name}` on line {instance.line.line}"
+                return f"{where} takes what flows there: did you mean `… from {name}`?"
+        return ""
+
+    def _for_each_sample(self, operation: Layer, inputs: tuple[Value, ...]) -> str:
+        """Repeat a Parameter for every sample, where that makes it fit the other tensors."""
+        batch = next((s for v in inputs for s in v.type.shape[:1] if isinstance(s, Batch)), None)
+        free = next((value for value in inputs if is_free_tensor(value)), None)
+        if batch is None or free is None:
+            return ""
+        kept = free.type.shape[1:] if free.type.shape[:1] == (1,) else free.type.shape
+        repeated = free.type.with_shape((batch, *kept))
+        if not _accepts(operation, [repeated if v.key == free.key else v.type for v in inputs]):
+            return ""
+        name = self._described(free).name
+        call = f"expand({name}, {batch}{', -1' * len(kept)})"
+        return f"`{name}` is there once, not for every sample: write `{call}`"
+
     def _before_it_was_lost(self, operation: Layer, value: Value) -> str:
         """Name the line that took the dimensions which a layer needs: a `Flatten` above it."""
         lost: Node | None = None
@@ -102,10 +135,14 @@ class OperationRunner(Part):
             if _takes(operation, before):
                 lost = lost or node
                 name = self._described(before).name
+                if lost.caller is not self.scope.instance:
+                    break
                 if self.scope.child(name) is not None:
                     return f"{_loss(lost)}: put this line above it, or write `… from {name}`"
             node = before.node
-        return f"{_loss(lost)}: put this line above it" if lost is not None else ""
+        if lost is None or lost.caller is not self.scope.instance:
+            return _loss(lost) if lost is not None else ""
+        return f"{_loss(lost)}: put this line above it"
 
     def _whole_at_the_call(
         self, layer: type[Layer], call: LayerCall, violation: RuleViolation
@@ -201,8 +238,13 @@ class OperationRunner(Part):
 
 def _takes(operation: Layer, value: Value) -> bool:
     """Return whether a layer would take a tensor."""
+    return _accepts(operation, [value.type])
+
+
+def _accepts(operation: Layer, types: Sequence[TensorType]) -> bool:
+    """Return whether a layer would take tensors of these types."""
     try:
-        operation.outputs(value.type)
+        operation.outputs(*types)
     except RuleViolation:
         return False
     return True

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from archc.diagnostics import Code, RuleViolation
+from archc.diagnostics import Code, RuleViolation, Span
 from archc.ir.runs import BodyRun, Instance, ItemRun, Operation, Reuse, StageRun, Value
 from archc.passes.elaboration.callees import BlockCallee
 from archc.passes.elaboration.nodes import POISON, Skipped, operand
@@ -30,7 +30,7 @@ class Replayer(Part):
             raise Skipped
         shared, self.builder.shared = self.builder.shared, True
         try:
-            again = self.replay(record.content, inputs)
+            again = self.replay(record.content, inputs, call.span)
         except RuleViolation as violation:
             violation.span = call.span
             raise
@@ -39,27 +39,27 @@ class Replayer(Part):
         results = _results_of(again)
         return Reuse(record.content.path, record.content, again, results.values), results
 
-    def replay(self, content: ItemRun | BodyRun, inputs: Results) -> ItemRun | BodyRun:
-        """Apply a child again to other inputs; its weights are shared."""
+    def replay(self, content: ItemRun | BodyRun, inputs: Results, line: Span) -> ItemRun | BodyRun:
+        """Apply a child again, on another line, to other inputs; its weights are shared."""
         if isinstance(content, BodyRun):
             container = Container(content.path, content.body.kind == "list", {})
             with self.runner.lines.inside(container):
                 return self.runner.lines.body(content.body, _only(inputs), container)
         if content.alternative is not None:
-            return self.replay(content.alternative, inputs)
+            return self.replay(content.alternative, inputs, line)
         first = inputs.values
         stages: list[StageRun] = []
         for run in content.stages:
             units: list[Operation | Instance | ItemRun | Reuse] = []
             for unit in run.units:
-                again, inputs = self._replayed(unit, inputs)
+                again, inputs = self._replayed(unit, inputs, line)
                 units.append(again)
             stages.append(StageRun(run.stage, tuple(units), run.paths, run.numbered))
         path, ran = content.path, tuple(stages)
         return ItemRun(content.item, True, None, first, ran, inputs.values, path, inputs.names)
 
     def _replayed(
-        self, unit: Operation | Instance | ItemRun | Reuse, inputs: Results
+        self, unit: Operation | Instance | ItemRun | Reuse, inputs: Results, line: Span
     ) -> tuple[Operation | Instance | ItemRun | Reuse, Results]:
         match unit:
             case Operation(node, call):
@@ -80,14 +80,16 @@ class Replayer(Part):
                     LayerCall(call.callee, call.arguments or (), call.keywords, call.span)
                 )
                 assert isinstance(callee, BlockCallee)
-                again = self.runner.calls.run(callee, dict(arguments), path, inputs, call, template)
+                again = self.runner.calls.run(
+                    callee, dict(arguments), path, inputs, call, template, line
+                )
                 return again, Results(again.values, again.names)
             case ItemRun():
-                run = self.replay(unit, inputs)
+                run = self.replay(unit, inputs, line)
                 assert isinstance(run, ItemRun)
                 return run, _results_of(run)
             case Reuse(path, content):
-                run = self.replay(content, inputs)
+                run = self.replay(content, inputs, line)
                 results = _results_of(run)
                 return Reuse(path, content, run, results.values), results
 

@@ -20,6 +20,7 @@ from archc.ir.runs import (
     Node,
     Value,
 )
+from archc.passes.elaboration.advice_on_turns import Turns, turns_of
 from archc.passes.elaboration.results import Results
 from archc.passes.elaboration.running import Variables
 from archc.statements import Block, Body, Branch, Child, For, If, Join, Let, words
@@ -66,8 +67,14 @@ class _Result(Struct, frozen=True, eq=False):
         if isinstance(self.place, Node) or self.is_whole:
             return ""
         results = Results(self.place.values, self.place.names)
-        number = next(i for i, v in enumerate(results.values) if v.node is self.node)
-        return f"the result `{results.called[number] or number}`"
+        return f"the result `{results.called[self.number] or self.number}`"
+
+    @property
+    def number(self) -> int:
+        """Which result of the line it is."""
+        if isinstance(self.place, Node):
+            return 0
+        return next((i for i, v in enumerate(self.place.values) if v.node is self.node), 0)
 
 
 def unused_values(graph: Graph, variables: Variables) -> Iterator[Unused]:
@@ -88,7 +95,8 @@ def unused_values(graph: Graph, variables: Variables) -> Iterator[Unused]:
         line = next(lines, None)
         if line is not None:
             blamed.add(line)
-        yield _unused(result, defined[line] if line is not None else "")
+        turns = turns_of(result.place, result.number, graph, indices)
+        yield _unused(result, defined[line] if line is not None else "", turns)
     for span, name in defined.items():
         if span not in variables.read | blamed and not name.startswith("_"):
             headline = f"nobody reads `{name}`"
@@ -158,7 +166,7 @@ def _seen_by_the_reader(node: Node, unused: set[int]) -> _Result:
     return _Result(node, place, all(value.node.index in unused for value in values))
 
 
-def _unused(result: _Result, variable: str) -> Unused:
+def _unused(result: _Result, variable: str, turns: Turns) -> Unused:
     name = variable or result.name or _readable_name(result)
     if result.node.operation is None:
         what = f"the input `{name}`"
@@ -168,8 +176,10 @@ def _unused(result: _Result, variable: str) -> Unused:
         what = "the result of this line"
     else:
         what = f"the result of `{name}`"
-    advice = _advice(result, variable)
-    violation = RuleViolation(Code.UNUSED_VALUE, f"nobody uses {what}", help=advice)
+    block = "" if isinstance(result.place, Node) else result.place.template.name
+    advice = turns.advice(block if result.further else "") or _advice(result, variable)
+    headline = f"nobody uses {what}{turns.where}"
+    violation = RuleViolation(Code.UNUSED_VALUE, headline, help=advice)
     return Unused(violation, result.span, result.caller)
 
 
