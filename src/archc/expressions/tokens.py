@@ -80,6 +80,7 @@ _MEANT = {
     **dict.fromkeys("–−", "-"),
     **dict(zip("（），：［］｛｝＝０１２３４５６７８９", "(),:[]{}=0123456789", strict=True)),
     "×": "*",
+    "^": "**",
     "→": "->",
 }
 """What a character of typeset text, or of a keyboard with wide ones, stands for."""

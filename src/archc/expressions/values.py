@@ -6,7 +6,7 @@ from typing import Any, TypeGuard
 
 from msgspec import Struct
 
-from archc.diagnostics import Code, RuleViolation
+from archc.diagnostics import Advice, Code, Edit, RuleViolation
 from archc.expressions.syntax import Call
 
 MAX_INTEGER = 2**63 - 1
@@ -281,8 +281,18 @@ def applied(
     except (TypeError, ValueError, OverflowError, ZeroDivisionError, AttributeError):
         found = ", ".join(describe(a) for a in (*arguments, *keywords.values()))
         raise RuleViolation(
-            Code.EXPRESSION_VALUE, f"`{function}` cannot be applied to ({found})"
+            Code.EXPRESSION_VALUE,
+            f"`{function}` cannot be applied to ({found})",
+            help=_of_tensors(function, arguments),
         ) from None
+
+
+def _of_tensors(function: str, arguments: tuple[Constant, ...]) -> str:
+    """Return the function that adds a list of tensors, where numbers were to be added."""
+    parts = arguments[0] if len(arguments) == 1 else None
+    if function != "sum" or not is_list(parts) or all(isinstance(p, (int, float)) for p in parts):
+        return ""
+    return Advice("tensors are added by `add`: write `add(…)`", Edit("add", "sum"))
 
 
 def element(value: Constant, index: Constant) -> Constant:

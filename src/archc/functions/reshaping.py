@@ -228,6 +228,8 @@ def _filling(name: str, sizes: Sequence[int], count: int) -> str:
     first, *rest = sizes
     if first != -1 and elements(sizes) == count:
         rest = [*sizes]
+    if first > 1 and sizes.count(-1) == 1 and (whole := _changed(sizes, sizes.index(-1), count)):
+        return f"the batch comes first, and is -1: write {name}{(-1, *whole)}"
     open_places = [place for place, size in enumerate(rest) if size == -1]
     changed = open_places or [*range(len(rest) if first == -1 else 0)]
     parted = [rest] if elements(rest) == count else [_changed(rest, n, count) for n in changed]

@@ -19,7 +19,7 @@ from archc.diagnostics import Code, RuleViolation
 from archc.expressions.printing import constant_text
 from archc.expressions.values import Constant
 from archc.reach import Reads, unmoved
-from archc.shapes import TensorType
+from archc.shapes import TensorType, format_shape
 from archc.windows import Axis
 
 
@@ -340,6 +340,12 @@ def expect_rank(x: TensorType, *ranks: int, layer: str) -> None:
 
 
 def _rank_advice(x: TensorType, ranks: tuple[int, ...], layer: str) -> str:
+    if x.rank == min(ranks) - 1 >= 3 and layer[-2:] in {"2d", "3d"} and _is_no_picture(x):
+        other = f"{layer[:-2]}{x.rank - 2}d"
+        return (
+            f"the layer for {format_shape(x.shape)} is `{other}`; where a dimension is missing, "
+            "add it with `-> unsqueeze(1)` or in `inputs`"
+        )
     if x.rank == min(ranks) - 1:
         return "a dimension is missing: add it with `-> unsqueeze(1)` or in `inputs`"
     if x.rank > 2 and ranks == (2,):
@@ -349,6 +355,12 @@ def _rank_advice(x: TensorType, ranks: tuple[int, ...], layer: str) -> str:
     if x.rank == IMAGE_RANK and layer[-2:] in {"1d", "3d"}:
         return f"the layer for images is `{layer[:-2]}2d`"
     return ""
+
+
+def _is_no_picture(x: TensorType) -> bool:
+    """Return whether the last two sizes are too unlike for a height and a width."""
+    height, width = x.shape[-2:]
+    return isinstance(height, int) and isinstance(width, int) and width > 4 * height
 
 
 def expect_floating(x: TensorType, layer: str) -> None:

@@ -1,5 +1,6 @@
 """Calling a layer: arguments by position and by name, and what is wrong with them."""
 
+import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
@@ -126,7 +127,7 @@ def _violation(
     if error["type"] == "extra_forbidden":
         return _unknown_argument(layer, name)
     value: Any = values.get(name)
-    advice = _advice(value, error["type"])
+    advice = _advice(value, error["type"]) or _near_option(value, error)
     return RuleViolation(
         Code.ARGUMENT_VALUE,
         f"`{name}` of `{callee}` cannot be {constant_text(value)}: {_reason(error, value)}",
@@ -162,6 +163,8 @@ def _advice(value: Constant, kind: str) -> str:
     """Return how a value of the wrong kind becomes one of the right kind."""
     if isinstance(value, float) and "int" in kind:
         return f"use // to divide, or write {int(value)}" if value.is_integer() else "use //"
+    if kind == "bool_type" and type(value) is int and value in (0, 1):
+        return f"write {bool(value)}"
     if isinstance(value, str) and kind == "bool_type":
         is_no = value.lower() in {"no", "false", "off"}
         is_yes = value.lower() in {"yes", "true", "on"}
@@ -176,8 +179,23 @@ def _advice(value: Constant, kind: str) -> str:
         return f"write {value / 100:g} for {value:g} %"
     if is_list(value) and any(isinstance(size, Batch) for size in value):
         sizes = ", ".join("-1" if isinstance(size, Batch) else str(size) for size in value)
+        if len(value) == 2 and value[1] == -1:
+            return "write `flatten(1)`: it keeps the batch and joins all else"
+        if -1 in value:
+            return f"-1 stands for the batch: write `{sizes}`, with a number for the other -1"
         return f"-1 stands for the batch: write `{sizes}`"
     return ""
+
+
+def _near_option(value: Constant, error: ErrorDetails) -> str:
+    """Return the option that a misspelt one means, nothing where none is alike."""
+    from difflib import get_close_matches
+
+    if error["type"] != "literal_error" or not isinstance(value, str):
+        return ""
+    options = re.findall(r"'([^']+)'", error["msg"])
+    near = get_close_matches(value.lower(), options, 1)
+    return f"did you mean {near[0]!r}?" if near else ""
 
 
 def _unknown_argument(layer: type[Layer], name: str) -> RuleViolation:

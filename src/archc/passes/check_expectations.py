@@ -115,7 +115,7 @@ class _Comparison:
         for path, expected in figures.shapes.items():
             if path not in results:
                 near = get_close_matches(path, results, 1)
-                advice = f"did you mean `{near[0]}`?" if near else ""
+                advice = f"did you mean `{near[0]}`?" if near else self._of_output(path)
                 headline = f"there is no layer `{path}`"
                 self._report(Code.EXPECTATION, headline, f"{place}.{path}", advice)
             elif list(map(str, expected)) != list(map(str, results[path].shape)):
@@ -126,6 +126,13 @@ class _Comparison:
             reason = f"the first layer of another shape is on line {first}" if first else ""
             found = format_shape(result.shape)
             self._differs(f"{place}.{result.path}", wanted, found, reason)
+
+    def _of_output(self, name: str) -> str:
+        """Return the layer whose shape is that of an output, nothing for another name."""
+        paths = {output.name: output.value.node.path for output in self.graph.outputs}
+        near = get_close_matches(name, paths, 1)
+        words = "shapes are those of layers"
+        return f"{words}: the output `{near[0]}` is that of `{paths[near[0]]}`" if near else ""
 
     def _differs(self, place: str, expected: str, found: str, reason: str = "") -> None:
         headline = f"expected {expected}, found {found}"

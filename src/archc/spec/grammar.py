@@ -160,6 +160,11 @@ class LineParser(Parser):
     def _sum_of_tensors(self, closing: str) -> RuleViolation:
         """Return the violation for `out: a + b`: an expression of tensors follows `from`."""
         sign = self.token
+        after = self.tokens[self.position + 1]
+        if (sign.text, after.text) == ("-", ">"):
+            place = self.locate(sign.start, after.end)
+            advice = Advice("write `->`, without the space", Edit("->", span=place))
+            return RuleViolation(Code.SYNTAX, "the arrow is in two parts", help=advice, span=place)
         start = self.tokens[0].start if not closing else sign.start
         text = self.text[start:].strip()
         called = (token.text for token, after in pairwise(self.tokens) if after.text == "(")

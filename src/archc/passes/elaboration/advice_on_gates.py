@@ -7,6 +7,7 @@ from archc.passes.elaboration.advice_on_channels import channels_here
 from archc.passes.elaboration.call_edits import chained
 from archc.passes.elaboration.meetings import Meeting, Operand, Way, way_to, ways
 from archc.passes.elaboration.rewriting import Rewriting, rewritten
+from archc.shapes import broadcast
 
 _GATES = frozenset({"*", "/", "mul", "div"})
 
@@ -18,6 +19,8 @@ def unlike_gate(meeting: Meeting) -> str:
     for gate, main in _pairs(meeting):
         if gate.type.rank == 2 < main.type.rank and gate.type.shape == main.type.shape[:2]:
             return _flat(gate, main)
+        if gate.type.rank == main.type.rank - 1 and (advice := _unsqueezed(gate, main)):
+            return advice
         if gate.type.rank == main.type.rank > 2 and {*gate.lengths} == {1}:
             return _of_other_channels(gate, main, meeting)
     return ""
@@ -38,6 +41,18 @@ def _flat(gate: Operand, main: Operand) -> str:
         return f"{why}: write `-> {part}` behind it"
     edits = chained(gate.line.item, part)
     return Advice(f"{why}: write `-> {part}` at the end of line {gate.span.line}", *edits)
+
+
+def _unsqueezed(gate: Operand, main: Operand) -> str:
+    """Put a dimension of 1 where a tensor lacks it, if one place alone makes it fit."""
+    shape = gate.type.shape
+    grown = [(*shape[:place], 1, *shape[place:]) for place in range(1, len(shape) + 1)]
+    fitting = [i for i, s in enumerate(grown, 1) if broadcast((s, main.type.shape)) is not None]
+    if len(fitting) != 1:
+        return ""
+    call = f"unsqueeze({gate.name}, {fitting[0]})"
+    words = f"`{gate.name}` lacks dimension {fitting[0]} of `{main.name}`: write `{call}`"
+    return Advice(words, Edit(call, gate.name)) if gate.name.isidentifier() else words
 
 
 def _of_other_channels(gate: Operand, main: Operand, meeting: Meeting) -> str:

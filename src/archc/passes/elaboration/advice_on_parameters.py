@@ -86,11 +86,16 @@ def turned(meeting: Meeting) -> str:
     fitting = [pair for pair in _pairs(meeting) if _fits_turned(*pair, meeting)]
     if not fitting:
         return ""
-    wrong, _ = max(fitting, key=lambda pair: "flatten" in pair[0].text)
+    wrong, _ = max(fitting, key=lambda pair: _branched(pair[0]))
     why = f"`{wrong.name}` fits with its last two dimensions turned"
     if wrong.line is None or not (edits := chained(wrong.line.item, "transpose(1, 2)")):
         return f"{why}: write `transpose({wrong.name}, 1, 2)`"
     return Advice(f"{why}: write `-> transpose(1, 2)` at the end of line {wrong.span.line}", *edits)
+
+
+def _branched(operand: Operand) -> tuple[bool, bool]:
+    """Order by which tensor is turned: `flatten(2)` leaves one so; a line is, not an input."""
+    return "flatten" in operand.text, operand.line is not None
 
 
 def _fits_turned(wrong: Operand, other: Operand, meeting: Meeting) -> bool:

@@ -1,8 +1,9 @@
 """The arguments of a call, evaluated."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, get_args
 
+from archc import layers
 from archc.diagnostics import Advice, Code, Edit, RuleViolation, Span
 from archc.diagnostics.render import CUT
 from archc.expressions.printing import expression_text, keyword_text
@@ -22,7 +23,11 @@ class ArgumentReader(Part):
         """Evaluate a call's arguments; a layer parameter's own come first."""
         own = self._own_arguments(call)
         positional = [self._constant(argument, call) for argument in call.arguments or ()]
-        keywords = self.evaluator.keywords(call.keywords)
+        try:
+            keywords = self.evaluator.keywords(call.keywords)
+        except RuleViolation as violation:
+            violation.help = _quoted(call, violation) or violation.help
+            raise
         for keyword in call.keywords:
             if keyword.name and not is_plain(keywords[keyword.name]):
                 raise self._tensor_argument(call, keyword.span)
@@ -94,6 +99,29 @@ def _as_keyword(expression: Expression, violation: RuleViolation) -> str:
             return Advice(f"an argument takes one `=`: write `{given}`", Edit("=", "=="))
         case _:
             return ""
+
+
+def _quoted(call: LayerCall, violation: RuleViolation) -> str:
+    """Return the option that an unknown name is without its quotes: `mode=bilinear`."""
+    if violation.code is not Code.UNKNOWN_NAME or call.name not in layers.NAMES:
+        return ""
+    fields = layers.find(call.name).fields()
+    for keyword in call.keywords:
+        match keyword.value:
+            case Name(name, span) if span == violation.span and keyword.name in fields:
+                if name in _options(fields[keyword.name].annotation):
+                    words = f"an option stands in quotes: write `{keyword.name}='{name}'`"
+                    return Advice(words, Edit(f"'{name}'", span=span))
+            case _:
+                pass
+    return ""
+
+
+def _options(annotation: object) -> frozenset[object]:
+    """Return the words that an annotation lists: `Literal['zeros', 'same'] | int`."""
+    if isinstance(annotation, str):
+        return frozenset({annotation})
+    return frozenset[object]().union(*map(_options, get_args(annotation)))
 
 
 def _line(head: str, tensors: Sequence[str]) -> str:

@@ -61,12 +61,35 @@ class CalleeFinder(Part):
         return record
 
     def _imported(self, call: LayerCall) -> "type[Layer] | BlockCallee":
-        alias, name = call.callee[0], call.callee[-1]
+        alias = call.callee[0]
         if alias in self.scope.file.unread:
             raise Skipped
         if alias in self.scope.file.imports and len(call.callee) == 2:
-            return self._named(name, self.scope.file.imports[alias], call.span)
+            return self._of_import(call, self.scope.file.imports[alias])
         raise self._unknown(call.name, call.span)
+
+    def _of_import(self, call: LayerCall, file: FileScope) -> "type[Layer] | BlockCallee":
+        """Return what `file.Name` names.
+
+        Raises:
+            RuleViolation: the other file has nothing of that name.
+        """
+        alias, name = call.callee
+        try:
+            return self._named(name, file, call.span)
+        except RuleViolation as violation:
+            if violation.code is not Code.UNKNOWN_CALLEE:
+                raise
+        near = nearest(name, file.blocks)
+        listed = ", ".join(f"`{alias}.{block}`" for block in file.blocks)
+        raise RuleViolation(
+            Code.UNKNOWN_CALLEE,
+            f"`{alias}`, which is `{file.file}`, has no block `{name}`",
+            help=did_you_mean(call.name, f"{alias}.{near}")
+            if near
+            else listed and f"it has {listed}",
+            span=call.span,
+        )
 
     def _named(self, name: str, file: FileScope, span: Span) -> "type[Layer] | BlockCallee":
         value = self.layer_parameter(name)
@@ -133,9 +156,13 @@ class CalleeFinder(Part):
         if initials := _by_initials(alone, self.scope.file):
             words = f"did you mean `{initials}`? it is a block of this file"
             return Advice(words, Edit(initials, name))
+        file = self.scope.file
+        for alias, imported in file.imports.items():
+            if name in imported.blocks:
+                words = f"write `{alias}.{name}`: it is a block of that file"
+                return Advice(words, Edit(f"{alias}.{name}", name))
         if advice := in_archc(alone):
             return advice
-        file = self.scope.file
         known = [*file.blocks, *layers.NAMES, *functions.NAMES, *file.imports]
         known += [name for name in self._values() if self.layer_parameter(name) is not None]
         if prefix in PREFIXES and alone in known:

@@ -18,7 +18,7 @@ from archc.passes.elaboration.results import Results
 from archc.passes.elaboration.running import Part
 from archc.passes.elaboration.scope import FileScope
 from archc.spec.model import Document
-from archc.statements import Block, LayerCall
+from archc.statements import Argument, Block, LayerCall
 
 MAX_BLOCK_NESTING = 16
 
@@ -146,7 +146,7 @@ class BlockCaller(Part):
         wanted = len(template.block.inputs)
         taken = inputs.of_block(wanted)
         if len(taken) != wanted:
-            raise _wrong_inputs(template, len(taken), call)
+            raise _wrong_inputs(template, len(taken), call, self._here(wanted - len(taken)))
         instance = Instance(
             template,
             arguments,
@@ -159,6 +159,11 @@ class BlockCaller(Part):
         )
         instance.shared = self.builder.shared
         return self.runner.inner(callee.file, instance)
+
+    def _here(self, count: int) -> tuple[str, ...]:
+        """Return the inputs of this block, if they are as many as a call lacks, or more."""
+        inputs = self.scope.instance.template.block.inputs
+        return inputs[:count] if 0 < count <= len(inputs) else ()
 
 
 def _default(file: FileScope, default: Expression, bound: Mapping[str, Any]) -> Any:
@@ -189,12 +194,19 @@ def _not_taken(
         return _wrong_arguments(callee, call, f"`{name}` is given twice", name)
     left = [a for a in block.arguments if a.name not in given and not a.variadic]
     meant = [a.name for a in left if a.default is None or name.startswith(a.name)]
-    near = nearest(name, names) or (meant[0] if len(meant) == 1 else "")
+    near = nearest(name, names) or (meant[0] if len(meant) == 1 else "") or _shortened(name, left)
     violation = _wrong_arguments(callee, call, f"there is no `{name}`", name)
     taking = f"`{block.name}({', '.join([*names, '**kw'])})`"
     passing = f"to take more arguments define it as {taking}, and pass `**kw` on to a layer"
     violation.help = did_you_mean(name, near) if near else passing
     return violation
+
+
+def _shortened(name: str, left: Sequence[Argument]) -> str:
+    """Return the one parameter that has all words of a name: `start_relu`, `start_with_relu`."""
+    words = {*name.split("_")}
+    found = [argument.name for argument in left if words <= {*argument.name.split("_")}]
+    return found[0] if len(found) == 1 else ""
 
 
 def _at_call(violation: RuleViolation, call: LayerCall, document: Document) -> RuleViolation:
@@ -248,10 +260,14 @@ def _with_tensors(block: Block, tensors: Sequence[str]) -> str:
     return f"{block.name}({', '.join(parameters)})({', '.join(tensors)}):"
 
 
-def _wrong_inputs(template: Template, given: int, call: LayerCall) -> RuleViolation:
+def _wrong_inputs(
+    template: Template, given: int, call: LayerCall, here: Sequence[str]
+) -> RuleViolation:
+    """Return the violation for a call of other inputs; `here` are names that it could take."""
     inputs = template.block.inputs
+    meant = here if here and not given else inputs
     wanted = f"{len(inputs)} input{'s' * (len(inputs) != 1)} ({', '.join(inputs)})"
-    order = f"in this order: `{_call_text(call)} from {', '.join(inputs)}`"
+    order = f"in this order: `{_call_text(call)} from {', '.join(meant)}`"
     naming = f"name {'them' if len(inputs) > 1 else 'it'} after `from`, {order}"
     joining = "join them first: `… from concat(a, b)`, or `… from a + b`"
     return RuleViolation(

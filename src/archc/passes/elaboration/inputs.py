@@ -97,10 +97,13 @@ class InputReader:
             return self._agreed(dimension, Batch(letter))
         known = given if given is not None else size
         if known is None and letter not in self.letters:
+            advice = f"give it a default, `{letter}=224`, or --input"
+            if place and letter == "B":
+                advice = f"the batch comes first: `[{letter}, …]`"
             raise RuleViolation(
                 Code.INPUT_SIZE,
                 f"the size of `{letter}` is not known",
-                help=f"give it a default, `{letter}=224`, or --input",
+                help=advice,
                 span=dimension.span,
             )
         return self._agreed(dimension, self.letters[letter] if known is None else known)

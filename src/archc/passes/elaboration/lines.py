@@ -1,12 +1,15 @@
 """Running the lines of a body from top to bottom: children and nested bodies."""
 
+import re
 from collections.abc import Generator
 from contextlib import contextmanager
 
 from msgspec.structs import replace
 
 from archc.diagnostics import Code, RuleViolation
+from archc.expressions.printing import constant_text
 from archc.expressions.syntax import Name
+from archc.expressions.values import is_list
 from archc.ir.runs import (
     BodyRun,
     BranchRun,
@@ -168,8 +171,17 @@ class LineRunner(Part):
                 check_child_name(key)
             except RuleViolation as violation:
                 violation.span = child.span
+                violation.help = self._of_pair(child.key) or violation.help
                 raise
         return key
+
+    def _of_pair(self, key: str) -> str:
+        """Return how a loop names the parts of a pair that stands in a key as a whole."""
+        for name in re.findall(r"\{(\w+)\}", key):
+            value = self.scope.constants().get(name)
+            if is_list(value) and len(value) == 2:
+                return f"`{name}` is a pair, {constant_text(value)}: write `for {name}, v in …`"
+        return ""
 
     def _nested(
         self, child: Child, key: str, flow: Value | None, container: Container

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 
+from archc import functions
 from archc.diagnostics import Advice, Code, Edit, Operand, RuleViolation, Span
 from archc.expressions.printing import expression_text
 from archc.expressions.syntax import Expression, Literal, Name
@@ -58,6 +59,8 @@ class OperationRunner(Part):
                 violation.help = self._whole_at_the_call(layer, call, violation) or violation.help
             if violation.code is Code.WINDOW:
                 violation.help = self._channels_last() or violation.help
+            if violation.code is Code.ARGUMENTS and layer is functions.find("sum"):
+                violation.help = _adding(call) if len(inputs) > 1 else violation.help
             if violation.code is Code.TOO_MANY_POSITIONAL:
                 self._named_instead(violation, layer, arguments, inputs)
             if len(inputs) > 1 and violation.code in {Code.RANK, Code.SIZE_MISMATCH}:
@@ -234,6 +237,13 @@ class OperationRunner(Part):
                     return operand(name, value, record.span, record.text)
         name = value.node.path if value.node.operation is None else "input"
         return operand(name, value, value.node.span, origin_text(value.node))
+
+
+def _adding(call: LayerCall) -> str:
+    """Return how tensors are added that were given to `sum`."""
+    words = "`sum` adds up the elements of one tensor; `add` adds tensors: write `add`"
+    is_bare = call.arguments is None and not call.keywords
+    return Advice(words, Edit("add", span=call.span)) if is_bare else words
 
 
 def _takes(operation: Layer, value: Value) -> bool:

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from archc.diagnostics import RuleViolation
-from archc.expressions.syntax import Expression, Logical, Name, Unary
+from archc.diagnostics import Advice, Code, Edit, RuleViolation
+from archc.expressions.syntax import Attribute, Expression, Logical, Name, Unary
 from archc.ir.graph import GraphOutput, Mode
 from archc.ir.runs import Instance
 from archc.passes.elaboration.blocks import BlockRunner
@@ -51,6 +51,13 @@ class OutputReader:
 def parted(condition: Expression | None) -> tuple[Mode | None, tuple[Expression, ...]]:
     """Part `training and …` into the mode it names and the conditions that are known now."""
     match condition:
+        case Attribute(Name("self"), "training") if condition is not None:
+            raise RuleViolation(
+                Code.UNKNOWN_NAME,
+                "`self` is no word of an expression",
+                help=Advice("write `training`", Edit("training", span=condition.span)),
+                span=condition.span,
+            )
         case None:
             return None, ()
         case Name("training"):

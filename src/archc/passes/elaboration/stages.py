@@ -9,6 +9,7 @@ from msgspec import Struct
 from archc.diagnostics import Code, RuleViolation
 from archc.expressions.printing import expression_text
 from archc.expressions.syntax import Expression, names
+from archc.expressions.values import LayerName
 from archc.ir.runs import Instance, ItemRun, Operation, Reuse, StageRun, Value
 from archc.layers.base import Layer
 from archc.passes.elaboration.callees import BlockCallee
@@ -109,7 +110,15 @@ class StageRunner(Part):
 
     def _copies(self, factor: Expression, stage: Stage) -> int:
         """Return how often a stage is repeated; a product of tensors is none."""
-        if isinstance(self.evaluator.evaluate(factor), Value):
+        count = self.evaluator.evaluate(factor)
+        if isinstance(count, LayerName) and isinstance(stage.unit, LayerCall):
+            raise RuleViolation(
+                Code.EXPRESSION_VALUE,
+                "the number of copies stands behind the layer",
+                help=f"write `{expression_text(factor)} * {stage.unit.name}`",
+                span=factor.span,
+            )
+        if isinstance(count, Value):
             first = "…" if isinstance(stage.unit, Item) else stage.unit.name
             product = f"from {first} * {expression_text(factor)}"
             raise RuleViolation(
