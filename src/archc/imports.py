@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from msgspec import Struct, field
 
-from archc.diagnostics import Code, CompileError, Diagnostic
+from archc.diagnostics import Code, CompileError, Diagnostic, did_you_mean
 from archc.diagnostics.render import text_lines
 from archc.passes.elaborate import Imported
 from archc.spec.model import Document, Import
@@ -103,11 +103,18 @@ class ProjectFolder:
             text = read_file(path)
         except CompileError as error:
             reason = error.diagnostics[0].headline.replace(str(path), item.path)
-            raise refused(item, reason) from None
+            raise refused(item, reason, _beside(item, error.diagnostics[0].help)) from None
         return read(text, shown)
 
     def _path(self, item: Import) -> Path:
         return self.paths[item.span.file].parent / item.path
+
+
+def _beside(item: Import, advice: str) -> str:
+    """Return the advice to name a file in the same folder, by the path that an import writes."""
+    _, _, near = advice.removeprefix("did you mean `").removesuffix("`?").rpartition(os.sep)
+    head, slash, _ = item.path.rpartition("/")
+    return did_you_mean(item.path, f"{head}{slash}{near}") if near else advice
 
 
 class Bundle:

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import archc
+from archc.diagnostics import Advice
 from archc.imports import bundled
 from archc.opening import open_spec
 from tests.cli.command import written
@@ -45,6 +46,44 @@ def test_import_of_a_block_takes_it_from_the_other_file(tmp_path: Path) -> None:
     assert report.ok, str(report)
     assert report.costs is not None
     assert report.costs.parameters == 4 * 28 + 8 * 37
+
+
+def _told(tmp_path: Path, old: str, new: str) -> tuple[str, str, bool]:
+    """Return what is said of a change, with its help, and whether following that mends it."""
+    written(tmp_path, LIBRARY, "lib/library.yaml")
+    path = written(tmp_path, MAIN.replace(old, new), "main.yaml")
+    (found,) = archc.check(path).diagnostics
+    assert isinstance(found.help, Advice)
+    (edit,) = found.help.edits
+    mended = MAIN.replace(old, new.replace(edit.old, edit.new))
+    report = archc.check(written(tmp_path, mended, "main.yaml"))
+    return found.headline, str(found.help), report.ok
+
+
+def test_misspelt_block_of_an_import_is_told_with_its_prefix(tmp_path: Path) -> None:
+    headline, advice, is_mended = _told(tmp_path, "library.Unit", "library.Unix")
+    assert headline == "the import `library` has no block `Unix`"
+    assert advice == "did you mean `library.Unit`?"
+    assert is_mended
+
+
+def test_block_of_an_import_without_its_prefix_is_told_with_it(tmp_path: Path) -> None:
+    text = MAIN.replace("  Unit: ./lib/library.yaml#Unit\n", "")
+    written(tmp_path, LIBRARY, "lib/library.yaml")
+    report = archc.check(written(tmp_path, text, "main.yaml"))
+    (found,) = report.diagnostics
+    assert found.headline == "there is no layer, block or function `Unit`"
+    assert found.help == "write `library.Unit`: it is a block of that file"
+    mended = text.replace(" Unit(4)", " library.Unit(4)")
+    assert archc.check(written(tmp_path, mended, "main.yaml")).ok
+
+
+def test_misspelt_file_of_an_import_is_told_with_the_nearest(tmp_path: Path) -> None:
+    line = "library: ./lib/library.yaml"
+    headline, advice, is_mended = _told(tmp_path, line, "library: ./lib/libary.yaml")
+    assert headline == "cannot read `./lib/libary.yaml`: there is no such file"
+    assert advice == "did you mean `./lib/library.yaml`?"
+    assert is_mended
 
 
 def test_parameter_of_an_import_is_what_its_file_says(tmp_path: Path) -> None:

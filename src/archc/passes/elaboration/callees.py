@@ -84,7 +84,7 @@ class CalleeFinder(Part):
         listed = ", ".join(f"`{alias}.{block}`" for block in file.blocks)
         raise RuleViolation(
             Code.UNKNOWN_CALLEE,
-            f"`{alias}`, which is `{file.file}`, has no block `{name}`",
+            f"the import `{alias}` has no block `{name}`",
             help=did_you_mean(call.name, f"{alias}.{near}")
             if near
             else listed and f"it has {listed}",

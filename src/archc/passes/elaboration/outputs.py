@@ -51,7 +51,7 @@ class OutputReader:
 def parted(condition: Expression | None) -> tuple[Mode | None, tuple[Expression, ...]]:
     """Part `training and …` into the mode it names and the conditions that are known now."""
     match condition:
-        case Attribute(Name("self"), "training") if condition is not None:
+        case Attribute(Name("self"), "training"):
             raise RuleViolation(
                 Code.UNKNOWN_NAME,
                 "`self` is no word of an expression",
