@@ -161,7 +161,7 @@ def change_json(data: bytes, chance: Random, others: Sequence[bytes]) -> bytes:
 
 def _places(value: Any) -> list[tuple[Any, Any]]:
     found: list[tuple[Any, Any]] = []
-    pending = [value]
+    pending = [value] if isinstance(value, (dict, list)) else []
     while pending:
         holder = pending.pop()
         keys = [*holder] if isinstance(holder, dict) else [*range(len(holder))]

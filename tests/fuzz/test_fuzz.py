@@ -11,11 +11,12 @@ import sys
 from importlib.util import find_spec
 from itertools import islice
 from pathlib import Path
+from random import Random
 
 import pytest
 
 from archc.diagnostics import Code, Diagnostic, Span
-from tests.fuzz.changes import bytes_of, text_of
+from tests.fuzz.changes import bytes_of, change_json, text_of
 from tests.fuzz.driving import TooSlow, changed_inputs, judged
 from tests.fuzz.harnesses import HARNESSES, Harness, expect_dot
 from tests.fuzz.oracles import expect_diagnostics, expect_place, expect_printable, python_value
@@ -140,6 +141,11 @@ def test_referee_of_expressions_is_python() -> None:
 def test_every_byte_stays_what_it_is() -> None:
     whole = bytes(range(256))
     assert bytes_of(text_of(whole)) == whole
+
+
+@pytest.mark.parametrize("data", [b"true", b"1", b'"x"', b"null", b"[]", b"{}"])
+def test_json_that_holds_nothing_is_changed_too(data: bytes) -> None:
+    assert isinstance(change_json(data, Random(1), [b"{}"]), bytes)
 
 
 def test_dictionary_has_a_line_for_each_word() -> None:
