@@ -1,5 +1,6 @@
 """The canonical form reads back as the same network, or says what differs."""
 
+import ast
 import json
 from pathlib import Path
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import pytest
 
 from archc.backends.canonical import canonical_json
+from archc.backends.python_source import python_source
 from archc.compiler import compile_graph
 from archc.diagnostics import Code, CompileError
 from archc.ir.graph import Graph
@@ -108,9 +110,28 @@ def test_canonical_form_is_the_same_each_time() -> None:
     assert written(read(SPEC, "small.yaml")) == written(read(SPEC, "small.yaml"))
 
 
+def test_lines_of_a_canonical_form_stay_apart() -> None:
+    two_relus = (
+        SPEC.split("model:", maxsplit=1)[0] + "model:\n  - Conv2d(8, 1)\n  - ReLU\n  - ReLU\n"
+    )
+    source = read(two_relus, "small.yaml")
+    again = reread(written(source))
+    first, second = (node for node in again.nodes if node.path in {"1", "2"})
+    assert first.span.line < second.span.line
+    assert uncommented(again) == uncommented(elaborated(source))
+    assert "inplace=True" in uncommented(again)
+
+
+def uncommented(graph: Graph) -> str:
+    """Return the compiled source without its comments, which name lines."""
+    return ast.unparse(ast.parse(python_source(graph)))
+
+
 def test_canonical_tree_keeps_quotes_and_the_order_of_keys() -> None:
     root = read(SPEC, "small.yaml").root
-    assert shape_of(decoded_tree(encoded_tree(root), "x")) == shape_of(root)
+    again, text = decoded_tree(encoded_tree(root), "x")
+    assert shape_of(again) == shape_of(root)
+    assert text.splitlines()[:4] == ["archc", "1", "name", root.entries[1][1].value]
     assert isinstance(root, Mapping)
 
 

@@ -16,6 +16,7 @@ from msgspec import Struct, field
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from archc.diagnostics import Code, CompileError, Diagnostic, RuleViolation, Span
+from archc.diagnostics.render import LINE_ENDS
 from archc.spec.data import layer_value
 from archc.spec.source import (
     MAX_DEPTH,
@@ -164,7 +165,7 @@ def read_canonical(text: str, file: str) -> CanonicalSpec:
     """
     place = Span(file, 1, 1, 1, 2)
     try:
-        return _spec(_validated(_loaded(text)), file, text)
+        return _spec(_validated(_loaded(text)), file)
     except RuleViolation as violation:
         found = Diagnostic(violation.code, violation.headline, place, help=violation.help)
         raise CompileError([found], {file: text.partition("\n")[0]}) from None
@@ -226,15 +227,12 @@ def _validated(value: Json) -> _File:
         ) from None
 
 
-def _spec(read: _File, file: str, text: str) -> CanonicalSpec:
-    first_line = text.partition("\n")[0]
+def _spec(read: _File, file: str) -> CanonicalSpec:
     files = {
-        name: BundledSpec(Source(name, first_line, decoded_tree(inner.spec, name)), inner.aliases)
+        name: _bundled(inner.spec, name, inner.aliases)
         for name, inner in read.imports.files.items()
     }
-    main = BundledSpec(
-        Source(file, first_line, decoded_tree(read.spec, file)), read.imports.aliases
-    )
+    main = _bundled(read.spec, file, read.imports.aliases)
     return CanonicalSpec(
         main,
         files,
@@ -247,52 +245,82 @@ def _spec(read: _File, file: str, text: str) -> CanonicalSpec:
     )
 
 
+def _bundled(tree: Json, file: str, aliases: Dict[str, str]) -> BundledSpec:
+    root, text = decoded_tree(tree, file)
+    return BundledSpec(Source(file, text, root), aliases)
+
+
 def _sizes(shape: Iterable[int | str]) -> list[int]:
     """Return the sizes of an input as a caller gives them; an open batch may be any."""
     return [size if isinstance(size, int) else 1 for size in shape]
 
 
-def decoded_tree(value: Json, file: str, depth: int = 1) -> Node:
-    """Return the YAML tree that `encoded_tree` wrote.
+def decoded_tree(value: Json, file: str) -> tuple[Node, str]:
+    """Return the YAML tree that `encoded_tree` wrote, and its texts as they are numbered.
+
+    JSON keeps no lines. A text has its number as its line, so that two lines of the spec are
+    never taken for one.
 
     Raises:
         RuleViolation: something that is no string, list or object; nested too deeply.
     """
-    span = Span(file, 1, 1, 1, 2)
-    if depth > MAX_DEPTH:
-        raise RuleViolation(Code.READING_LIMIT, f"the spec is nested deeper than {MAX_DEPTH}")
-    if isinstance(value, str):
-        return _scalar(value, span)
-    if isinstance(value, List):
-        return Sequence(tuple(decoded_tree(item, file, depth + 1) for item in value), span)
-    if isinstance(value, Dict):
-        return _mapping(value, span, depth)
-    raise RuleViolation(
-        Code.FIELD_VALUE,
-        f"`spec` holds {json.dumps(value)}; every value of it is a text",
-        help='numbers are texts there: "64"',
-    )
+    reader = _TreeReader(file)
+    root = reader.node(value, 1)
+    return root, "\n".join(reader.lines)
 
 
-def _mapping(value: Dict[str, Json], span: Span, depth: int) -> Mapping:
-    entries = [
-        (_scalar(key, span), decoded_tree(inner, span.file, depth + 1))
-        for key, inner in value.items()
-    ]
-    names = {key.value for key, _ in entries}
-    if len(names) < len(entries):
-        raise RuleViolation(Code.DUPLICATE_KEY, "a key is there twice, once with quotes")
-    return Mapping(tuple(entries), span)
+class _TreeReader:
+    """Reads a tree and writes its texts down, one below the other."""
 
+    def __init__(self, file: str) -> None:
+        self.file = file
+        self.lines: list[str] = []
 
-def _scalar(text: str, span: Span) -> Scalar:
-    style = text[0] if text[:1] in _MARKS else ""
-    value = text[len(style) :]
-    if len(value) > MAX_SCALAR:
-        raise RuleViolation(Code.READING_LIMIT, f"a text of more than {MAX_SCALAR} characters")
-    if any(_is_control(character) for character in value):
-        raise RuleViolation(Code.NOT_YAML, "a text holds a control character")
-    return Scalar(value, style, span, (Piece(0, 1, 1),))
+    def node(self, value: Json, depth: int) -> Node:
+        if depth > MAX_DEPTH:
+            raise RuleViolation(Code.READING_LIMIT, f"the spec is nested deeper than {MAX_DEPTH}")
+        if isinstance(value, str):
+            return self._scalar(value)
+        first = len(self.lines) + 1
+        if isinstance(value, List):
+            items = tuple(self.node(item, depth + 1) for item in value)
+            return Sequence(items, self._span(first))
+        if isinstance(value, Dict):
+            return self._mapping(value, first, depth)
+        raise RuleViolation(
+            Code.FIELD_VALUE,
+            f"`spec` holds {json.dumps(value)}; every value of it is a text",
+            help='numbers are texts there: "64"',
+        )
+
+    def _mapping(self, value: Dict[str, Json], first: int, depth: int) -> Mapping:
+        entries = [(self._scalar(key), self.node(inner, depth + 1)) for key, inner in value.items()]
+        names = {key.value for key, _ in entries}
+        if len(names) < len(entries):
+            raise RuleViolation(Code.DUPLICATE_KEY, "a key is there twice, once with quotes")
+        return Mapping(tuple(entries), self._span(first))
+
+    def _scalar(self, text: str) -> Scalar:
+        style = text[0] if text[:1] in _MARKS else ""
+        value = text[len(style) :]
+        if len(value) > MAX_SCALAR:
+            raise RuleViolation(Code.READING_LIMIT, f"a text of more than {MAX_SCALAR} characters")
+        if any(_is_control(character) for character in value):
+            raise RuleViolation(Code.NOT_YAML, "a text holds a control character")
+        first = len(self.lines) + 1
+        pieces: list[Piece] = []
+        offset = 0
+        for line in value.splitlines(keepends=True) or [""]:
+            self.lines.append(line.rstrip(LINE_ENDS))
+            pieces.append(Piece(offset, len(self.lines), 1))
+            offset += len(line)
+        return Scalar(value, style, self._span(first), tuple(pieces))
+
+    def _span(self, first: int) -> Span:
+        """Return the place of the texts from a number on; of none, that of the one before."""
+        last = max(1, len(self.lines))
+        width = len(self.lines[-1]) if self.lines else 0
+        return Span(self.file, min(first, last), 1, last, width + 1)
 
 
 def _is_control(character: str) -> bool:
