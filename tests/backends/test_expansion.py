@@ -2,6 +2,7 @@
 
 import pytest
 
+import archc
 from archc.backends.expansion import expansion_text
 from archc.ir.graph import Graph
 from archc.ir.runs import Value
@@ -113,3 +114,29 @@ def test_expansion_of_long_lists_makes_parameters_of_them() -> None:
     text = expansion_text(graph_of(f"archc: 1\nname: t\n{CONSTRUCTS['long_lists']}"))
     assert text.count("values: [0, 1, 2, ") == 1
     assert text.count("index_select(1, values)") == 2
+
+
+def test_block_that_is_called_again_stays_whole_and_its_lines_follow_it() -> None:
+    text = """\
+archc: 1
+name: siamese
+inputs:
+  left: [B, 3, 8, 8]
+  right: [B, 3, 8, 8]
+blocks:
+  Trunk:
+    conv: Conv2d(4, 3) -> BatchNorm2d
+    inner:
+      fc: mean((2, 3)) -> Linear(2)
+model:
+  trunk: Trunk from left
+  other: trunk from right
+  apart: from abs(trunk - other)
+"""
+    expanded = expansion_text(graph_of(text))
+    lines = expanded[: expanded.index("allow:")].splitlines()
+    trunk = lines.index("  trunk:  # [B, 2]")
+    inside = [line for line in lines[trunk + 1 :] if line.startswith("   ")]
+    assert len(inside) == 6
+    assert lines[trunk + 1 : trunk + 7] == inside
+    assert not archc.check(text=expanded).diagnostics

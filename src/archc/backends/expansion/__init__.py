@@ -34,7 +34,7 @@ class _Expansion:
             known = len(self.names.used) + len(self.names.statements)
             model, outputs = self.lines.model(), self._outputs()
         parts = [self._head(), self._constants(), "model:\n", model, outputs]
-        return "".join([*parts, self._init(), self._ties()])
+        return "".join([*parts, self._init(), self._ties(), self._allowed()])
 
     def _head(self) -> str:
         lines = ["archc: 1", f"name: {self.graph.title}"]
@@ -77,6 +77,13 @@ class _Expansion:
     def _ties(self) -> str:
         lines = [f"  {left}: {right}\n" for left, right in self.graph.ties]
         return "tie:\n" + "".join(lines) if lines else ""
+
+    def _allowed(self) -> str:
+        """Accept what a block that is called again means, and a line by itself hardly would."""
+        shared = (node for node in self.graph.nodes if node.shared)
+        if any(tensor.name == "running_mean" for node in shared for tensor in node.tensors):
+            return "allow:\n  ARC413: this was a block that is called again\n"
+        return ""
 
 
 def _rule_text(rule: Initialisation) -> str:

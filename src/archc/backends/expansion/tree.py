@@ -5,12 +5,13 @@ the container that is open when they run. The expansion prints the result.
 """
 
 from collections import Counter
+from collections.abc import Iterator, Mapping
 
 from msgspec import Struct, field
 
 from archc.backends.expansion.written import STATEMENT_WORDS, is_owner, written_names
 from archc.ir.graph import Graph
-from archc.ir.runs import Node, Value
+from archc.ir.runs import Instance, Node, Value
 from archc.layers.base import spec_name
 from archc.layers.tensors import Buffer, Parameter
 
@@ -100,6 +101,8 @@ class _Unrolling:
         self.open = [self.root]
         self.containers: dict[Path, Container] = {(): self.root}
         self.lines: dict[int, Line] = {}
+        self.calls: dict[Path, Instance] = {}
+        """The call whose lines a container of a block holds."""
 
     def result(self) -> Unrolled:
         for node in self.graph.nodes:
@@ -128,15 +131,27 @@ class _Unrolling:
     def _place(self, node: Node) -> None:
         owner = is_owner(node)
         path = segments(node.path)
+        calls = {segments(call.path): call for call in _calls(node)}
+        self._leave_other_calls(calls)
         self._move(path[:-1] if owner else self._place_of_function(node))
         if not owner and self._chains(node):
             return
+        for place, call in calls.items():
+            self.calls.setdefault(place, call)
         container = self.open[-1]
         key = path[-1] if owner else self._fresh_key(node, container)
         line = Line(node, container, key, self._is_flow(node))
         line.binds = not owner and any(self.uses[node.index, i] for i in range(1, _results(node)))
         container.entries.append(line)
         self._advance(node, line)
+
+    def _leave_other_calls(self, calls: Mapping[Path, Instance]) -> None:
+        """Close what holds an earlier call of a block that is called again."""
+        for container in self.open:
+            before, now = self.calls.get(container.path), calls.get(container.path)
+            if container.path and now is not None and before not in (None, now):
+                self._move(container.path[:-1])
+                return
 
     def _advance(self, node: Node, line: Line) -> None:
         self.lines[node.index] = line
@@ -205,6 +220,14 @@ def fresh(name: str, taken: set[str] | frozenset[str]) -> str:
 
 def _results(node: Node) -> int:
     return len(node.outputs)
+
+
+def _calls(node: Node) -> Iterator[Instance]:
+    """Yield the calls of blocks that a node stands in, inner before outer."""
+    call = node.caller
+    while call is not None:
+        yield call
+        call = call.caller
 
 
 def _children(graph: Graph) -> dict[Path, list[str]]:
