@@ -23,6 +23,7 @@ _SWAP = re.compile(r"swap the inputs of .* on line (\d+)")
 _MIDDLE = re.compile(r"the middle of `(\w+)` fits: `([^`]+)`")
 _REPEATED = re.compile(r"write `(expand\((\w+), [^`]+)`$")
 _CHAINED = re.compile(r"write `(-> [^`]+)` at the end of line (\d+)$")
+_DECLARED = re.compile(r"write `(\w+): (\[[^`]+\])`$")
 _SHORTCUT = re.compile(r"`(shortcut: .*) from (\w+)`")
 
 MOST_STEPS = 2
@@ -68,6 +69,8 @@ def changed(text: str, help_: str) -> str:
         lines.insert(number, f"{indentation}{found[1]} from {found[2]}")
     elif found := _CHAINED.search(help_):
         lines[int(found[2]) - 1] += f" {found[1]}"
+    elif found := _DECLARED.search(help_):
+        return re.sub(rf"\b{found[1]}: \[[^]]*\]", f"{found[1]}: {found[2]}", text)
     elif _CALL.search(help_):
         for part in help_.split("; `"):
             _change_call(lines, part)

@@ -2,13 +2,28 @@
 
 from collections import Counter
 
-from archc.diagnostics import Code
+from archc.diagnostics import Advice, Code, Edit
 from archc.expressions.syntax import names
 from archc.ir.runs import Node
-from archc.layers.base import spec_name
+from archc.layers.base import IMAGE_RANK, spec_name
 from archc.passes.elaboration.meetings import Meeting, Operand, ways
+from archc.passes.elaboration.nodes import NodeBuilder
 from archc.passes.elaboration.rewriting import Place, place_of
 from archc.passes.elaboration.scope import STAGE_INPUTS
+
+COLOURS = (1, 3, 4)
+"""How many channels pictures have."""
+
+
+def channels_last(builder: NodeBuilder) -> str:
+    """Return how an input is declared whose channels stand behind its height and width."""
+    for node in builder.nodes:
+        shape = node.output.shape if node.operation is None and node.outputs else ()
+        if len(shape) == IMAGE_RANK and shape[3] in COLOURS and shape[1] == shape[2] != shape[3]:
+            sizes = f"[{shape[0]}, {shape[3]}, {shape[1]}, {shape[2]}]"
+            words = f"channels come before height and width: write `{node.path}: {sizes}`"
+            return Advice(words, Edit(sizes, span=node.span))
+    return ""
 
 
 def unlike_channels(meeting: Meeting) -> str:

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator, Mapping
 
-from archc.diagnostics import Advice, Code, Edit
+from archc.diagnostics import Advice, Code, Edit, Span
 from archc.expressions.syntax import Name
 from archc.ir.runs import Node
-from archc.layers.base import spec_name
-from archc.passes.elaboration.advice_on_channels import channels_here
+from archc.layers.base import Layer, spec_name
+from archc.layers.binding import bind
+from archc.passes.elaboration.advice_on_channels import channels_here, channels_last
 from archc.passes.elaboration.meetings import Meeting, Operand, Way, ways, window_of
 from archc.passes.elaboration.remedies import Remedy, remedies
 from archc.passes.elaboration.rewriting import Rewriting, place_of, rewritten
@@ -29,9 +30,11 @@ def unlike_sizes(meeting: Meeting, odd: Operand | None = None) -> str:
         return _remedy(way, other.operand, meeting) or _trace(way)
     small, large = sorted(both, key=lambda way: way.operand.lengths)
     return (
-        _stride(large, small, meeting)
+        channels_last(meeting.builder)
+        or _stride(large, small, meeting)
         or _remedy(small, large.operand, meeting)
         or _remedy(large, small.operand, meeting)
+        or _all_padded(small, large, meeting)
         or _rounding(small, large, meeting)
         or _followed(small, large, meeting)
     )
@@ -173,6 +176,39 @@ def _remedy(way: Way, other: Operand, meeting: Meeting) -> str:
             if change is not None:
                 return _explained(node, way.operand, remedy, change)
     return ""
+
+
+def _all_padded(way: Way, other: Way, meeting: Meeting) -> str:
+    """Pad all convolutions of a way that shrink their input, where that alone makes it fit."""
+    changes: dict[int, Layer] = {}
+    written: dict[Span, Rewriting] = {}
+    for node, axes in way.windows("out_channels", "padding"):
+        extents = {axis.extent for axis in axes}
+        is_plain = all(axis.stride == 1 and axis.padding == (0, 0) for axis in axes)
+        extent = max(extents)
+        if len(extents) > 1 or not is_plain or extent == 1 or not extent % 2:
+            continue
+        padding = extent // 2
+        change = rewritten(node, {"padding": str(padding)}, meeting.scope, way.nodes)
+        if change is None:
+            return ""
+        assert node.operation is not None
+        arguments = {**node.operation.given, "padding": padding}
+        changes[node.index] = bind(type(node.operation), (), arguments)
+        written[change.place.call.span] = change
+    found = way.end(changes) if len(written) > 1 else None
+    if found is None or found.shape[2:] != other.operand.lengths:
+        return ""
+    lines = sorted(written.values(), key=lambda change: change.place.line)
+    parts = (
+        f"`{change.place.call.name}` on line {change.place.line} makes `{way.operand.name}` "
+        f"smaller: write `{change.text}`"
+        for change in lines
+    )
+    words = "; ".join(dict.fromkeys(parts))
+    if cropped := _cropped(way, other, meeting):
+        return words + cropped
+    return Advice(words, *map(_edit, lines))
 
 
 def _half_of_kernel(node: Node, remedy: Remedy, meeting: Meeting) -> dict[str, str]:

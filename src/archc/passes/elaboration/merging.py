@@ -1,32 +1,50 @@
-"""The mistakes of a document as they are shown: in the file's order, each missing name once."""
+"""The mistakes of a document as they are shown: in the file's order, each cause once."""
 
 from collections.abc import Sequence
 
 from msgspec.structs import replace
 
-from archc.diagnostics import Code, Diagnostic
+from archc.diagnostics import Advice, Code, Diagnostic, Edit
 from archc.expressions.syntax import NOWHERE
 
 SHOWN = 8
 """How many other lines a message names."""
 
+_MEETING = frozenset({Code.ADD_SHAPES, Code.CONCAT_SHAPES, Code.SIZE_MISMATCH, Code.WINDOW})
+_Mark = tuple[Code, str] | tuple[Edit, ...]
 _MISSING = frozenset({Code.UNKNOWN_NAME, Code.UNKNOWN_CALLEE})
 
 
 def merged(diagnostics: Sequence[Diagnostic]) -> list[Diagnostic]:
-    """Return mistakes in the file's order; a missing name is one, with all lines that read it."""
-    lines: dict[tuple[Code, str], list[int]] = {}
+    """Return mistakes in the file's order, each cause with all lines that it spoils.
+
+    A missing name is one mistake, and so are tensors that the same change of one line makes meet.
+    """
+    lines: dict[_Mark, list[int]] = {}
     result: list[Diagnostic] = []
     ordered = sorted(diagnostics, key=lambda found: found.primary or NOWHERE)
     for found in ordered:
-        if found.code not in _MISSING or found.primary is None:
+        mark = _mark(found)
+        if mark is None or found.primary is None:
             result.append(found)
             continue
-        mark = (found.code, found.headline)
         if mark not in lines:
             result.append(found)
         lines.setdefault(mark, []).append(found.primary.line)
-    return [_with_lines(found, lines.get((found.code, found.headline), [])) for found in result]
+    marks = [_mark(found) for found in result]
+    return [
+        found if mark is None else _with_lines(found, lines.get(mark, []))
+        for found, mark in zip(result, marks, strict=True)
+    ]
+
+
+def _mark(found: Diagnostic) -> _Mark | None:
+    """Return what tells the cause of a mistake, None where it is taken for its own."""
+    if found.code in _MISSING:
+        return found.code, found.headline
+    edits = found.help.edits if isinstance(found.help, Advice) else ()
+    is_elsewhere = edits and all(edit.span is not None and not edit.old for edit in edits)
+    return edits if is_elsewhere and found.code in _MEETING else None
 
 
 def _with_lines(found: Diagnostic, lines: Sequence[int]) -> Diagnostic:

@@ -9,8 +9,9 @@ from archc.expressions.printing import expression_text
 from archc.expressions.syntax import Expression, Literal, Name
 from archc.expressions.values import Constant
 from archc.ir.runs import Node, Operation, Value
-from archc.layers.base import IMAGE_RANK, Layer, spec_name
+from archc.layers.base import Layer, spec_name
 from archc.layers.binding import bind, by_name
+from archc.passes.elaboration.advice_on_channels import channels_last
 from archc.passes.elaboration.call_edits import (
     source_added,
     with_names,
@@ -30,8 +31,6 @@ _ANOTHER_VALUE = re.compile(
 """The helps that name the one value to write."""
 LARGE_KERNEL = 12
 """What is smaller is a kernel's size rather than a number of channels."""
-COLOURS = (1, 3, 4)
-"""How many channels pictures have."""
 
 
 class OperationRunner(Part):
@@ -58,7 +57,7 @@ class OperationRunner(Part):
             if violation.code is Code.ARGUMENT_VALUE:
                 violation.help = self._whole_at_the_call(layer, call, violation) or violation.help
             if violation.code is Code.WINDOW:
-                violation.help = self._channels_last() or violation.help
+                violation.help = channels_last(self.builder) or violation.help
             if violation.code is Code.ARGUMENTS and layer is functions.find("sum"):
                 violation.help = _adding(call) if len(inputs) > 1 else violation.help
             if violation.code is Code.TOO_MANY_POSITIONAL:
@@ -180,19 +179,6 @@ class OperationRunner(Part):
         if plain and kernel < min(out_channels, LARGE_KERNEL):
             violation.help = f"write the others by name: {by_name(layer, given[2:])}"
             violation.argument = "2"
-
-    def _channels_last(self) -> str:
-        """Return how an input is declared whose channels stand behind its height and width."""
-        for node in self.builder.nodes:
-            shape = node.output.shape if node.operation is None and node.outputs else ()
-            if (
-                len(shape) == IMAGE_RANK
-                and shape[3] in COLOURS
-                and shape[1] == shape[2] != shape[3]
-            ):
-                sizes = f"[B, {shape[3]}, {shape[1]}, {shape[2]}]"
-                return f"channels come before height and width: write `{node.path}: {sizes}`"
-        return ""
 
     def _from_an_input(self, call: LayerCall) -> str:
         """Return how a line says what flows into it: the first input of this block, or the only."""
