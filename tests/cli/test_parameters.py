@@ -118,6 +118,19 @@ def test_example_in_the_help_is_accepted_as_it_stands(
         assert run(["check", path, "-q", "-p", example]) == 0, example
 
 
+@pytest.mark.parametrize(
+    ("value", "advice"),
+    [
+        (2.0, "write 2"),
+        (2.5, "a default with a point lets it be any number: write 3.0 on line 3"),
+    ],
+)
+def test_number_for_an_integer_is_told_as_what_it_may_be(value: float, advice: str) -> None:
+    text = "archc: 1\nname: q\nparams: {width: 3}\ninputs: {x: [B, 4]}\nmodel: [Linear(width)]\n"
+    (found,) = archc.check(text=text, params={"width": value}).diagnostics
+    assert found.help == advice
+
+
 def test_every_wrong_parameter_is_found_at_once(tmp_path: Path) -> None:
     spec = read_spec(SPEC, "kinds.yaml")
     with pytest.raises(archc.CompileError) as caught:

@@ -251,7 +251,9 @@ def _of_another_kind(
     given = f"`{excerpt(shown)}`" if shown else "this"
     default = constant_as_written(declaration.default)
     advice = f"the default is {excerpt(default)}" if is_of(declaration.default, kind) else ""
-    if kind == "int" and type(value) is float and declaration.type is None and span is not None:
+    if kind == "int" and isinstance(value, float) and value.is_integer():
+        advice = f"write {int(value)}"
+    elif kind == "int" and type(value) is float and declaration.type is None and span is not None:
         advice = (
             f"a default with a point lets it be any number: write {default}.0 on line {span.line}"
         )
