@@ -1,6 +1,6 @@
 """Compare a graph with the nodes that its canonical file promises."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import cast
 
 from archc.diagnostics import Code, CompileError, Diagnostic, Span
@@ -15,28 +15,30 @@ def check_canonical(graph: Graph, canonical: CanonicalSpec) -> None:
     Raises:
         CompileError: the first node or output that differs.
     """
+    first = Span(graph.file, 1, 1, 1, 2)
+    made = [node.span for node in graph.nodes]
     compared = (
-        ("nodes", encoded_nodes(graph), canonical.nodes),
-        ("outputs", encoded_outputs(graph), canonical.outputs),
+        ("nodes", encoded_nodes(graph), canonical.nodes, made),
+        ("outputs", encoded_outputs(graph), canonical.outputs, ()),
     )
-    for part, found, promised in compared:
-        difference = _difference(found, promised)
-        if difference:
-            raise _refused(f"`{part}` is not what its `spec` gives: {difference}", graph.file)
+    for part, found, promised, places in compared:
+        for index, difference in _differences(found, promised):
+            place = places[index] if index < len(places) else first
+            raise _refused(f"`{part}` is not what its `spec` gives: {difference}", place)
 
 
-def _difference(found: Sequence[object], promised: Sequence[object]) -> str:
-    """Return the first difference in words, nothing where there is none."""
+def _differences(found: Sequence[object], promised: Sequence[object]) -> Iterator[tuple[int, str]]:
+    """Yield the number of each entry that differs, and how it does in words."""
     for index, (one, other) in enumerate(zip(found, promised, strict=False)):
         left, right = _without_place(one), _without_place(other)
         keys = sorted(key for key in left | right if left.get(key) != right.get(key))
         if keys:
             key = keys[0]
             has, gives = _shown(right.get(key)), _shown(left.get(key))
-            return f"number {index} has {key} {has}, the spec gives {gives}"
+            yield index, f"number {index} has {key} {has}, the spec gives {gives}"
     if len(found) != len(promised):
-        return f"it has {len(promised)} entries, the spec gives {len(found)}"
-    return ""
+        short = min(len(found), len(promised))
+        yield short, f"it has {len(promised)} entries, the spec gives {len(found)}"
 
 
 def _shown(value: object) -> str:
@@ -53,7 +55,6 @@ def _without_place(entry: object) -> dict[str, object]:
     return {"shared": False, "mode": None, **given}
 
 
-def _refused(headline: str, file: str) -> CompileError:
-    place = Span(file, 1, 1, 1, 2)
+def _refused(headline: str, place: Span) -> CompileError:
     advice = "write the file again with `archc expand --json`"
     return CompileError([Diagnostic(Code.CANONICAL_MISMATCH, headline, place, help=advice)], {})
