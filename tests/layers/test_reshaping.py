@@ -37,6 +37,7 @@ def refused(function: Function, shape: Shape) -> tuple[str, tuple[str, ...]]:
         ((-1, 2, 2), "write reshape(-1, 12, 2) or reshape(-1, 2, 12)"),
         ((-1, 5, 7), "write -1, the batch, first"),
         ((6, -1), "write reshape(-1, 24)"),
+        ((3, 2, -1), "the batch comes first, and is -1: write reshape(-1, 3, 2, 4)"),
     ],
 )
 def test_a_refused_reshape_advises_the_sizes_that_fit(sizes: tuple[int, ...], help: str) -> None:

@@ -223,12 +223,14 @@ class Reshape(Reshaping):
 def _filling(name: str, sizes: Sequence[int], count: int) -> str:
     """Return the calls that part a sample's elements and are most like the one that does not.
 
-    A first size other than -1 is the batch as a number, or the sample's own where that fits.
+    A first size other than -1 is the batch as a number, or the sample's own where that fits;
+    of two sizes, `(32, -1)`, it is the batch.
     """
     first, *rest = sizes
     if first != -1 and elements(sizes) == count:
         rest = [*sizes]
-    if first > 1 and sizes.count(-1) == 1 and (whole := _changed(sizes, sizes.index(-1), count)):
+    is_sample = first > 1 and len(sizes) > 2 and sizes.count(-1) == 1
+    if is_sample and (whole := _changed(sizes, sizes.index(-1), count)):
         return f"the batch comes first, and is -1: write {name}{(-1, *whole)}"
     open_places = [place for place, size in enumerate(rest) if size == -1]
     changed = open_places or [*range(len(rest) if first == -1 else 0)]
