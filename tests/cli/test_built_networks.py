@@ -355,6 +355,8 @@ model:
   conv: Conv2d(4, 3) -> relu
 """
 TARGET = "tests.runtime.own_layers:Correlation"
+FINDABLE = {"PYTHONPATH": str(Path(__file__).parents[2])}
+"""What lets a process import this module."""
 
 
 def test_build_with_a_python_layer_is_read_back_by_leave_alone(tmp_path: Path) -> None:
@@ -364,7 +366,7 @@ def test_build_with_a_python_layer_is_read_back_by_leave_alone(tmp_path: Path) -
     )
     assert done.status == 0, done.err
     path = tmp_path / "out/own"
-    assert archc("check", path, "--allow-python", TARGET).status == 0
+    assert archc("check", path, "--allow-python", TARGET, variables=FINDABLE).status == 0
     (found,) = library.check(path).diagnostics
     assert found.code is library.Code.PYTHON_LAYER
     model = library.load(path, ops={"Correlation": Correlation})
@@ -372,9 +374,9 @@ def test_build_with_a_python_layer_is_read_back_by_leave_alone(tmp_path: Path) -
 
 
 def test_proof_that_lacks_a_module_of_the_users_is_no_fault_of_archc(tmp_path: Path) -> None:
-    """The proof runs alone, without the folder and the PYTHONPATH that this test has."""
-    spec = written(tmp_path, OWN)
-    done = archc("build", spec, "--allow-python", TARGET, "-o", tmp_path / "out")
+    """The proof runs alone, without the folder and the PYTHONPATH of the command."""
+    spec, out = written(tmp_path, OWN), tmp_path / "out"
+    done = archc("build", spec, "--allow-python", TARGET, "-o", out, variables=FINDABLE)
     assert done.status == 3
     assert "error[ARC502]: the build cannot be proved without the module `tests`" in done.err
     assert not (tmp_path / "out/own").exists()

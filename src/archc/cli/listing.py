@@ -147,6 +147,7 @@ def _print_layer(name: str) -> int:
     from archc.cli.reporting import print_columns
     from archc.diagnostics.render import excerpt
     from archc.expressions.printing import constant_text
+    from archc.layers.base import shape_rule
 
     if name not in {*layers.NAMES, *functions.NAMES}:
         near = get_close_matches(name, [*layers.NAMES, *functions.NAMES], 1)
@@ -165,6 +166,11 @@ def _print_layer(name: str) -> int:
     print_columns(rows)
     if found.inferred_names:
         print(f"  inferred: {', '.join(found.inferred_names)}")
+    least, most = found.arity
+    if most > 1:
+        print(f"  tensors: {least}" if least == most else f"  tensors: {least} to {most}")
+    if rule := shape_rule(found):
+        print(f"  shapes: {rule}")
     return 0
 
 

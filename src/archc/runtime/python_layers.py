@@ -100,7 +100,10 @@ def imported(targets: Sequence[str]) -> dict[str, type]:
         try:
             found[target] = getattr(import_module(module), name)
         except (ImportError, AttributeError, ValueError) as error:
-            raise _refused(f"cannot import `{target}`: {error}", "write it module:Class") from None
+            is_named = bool(module and name)
+            advice = "install its module, or put its folder on PYTHONPATH"
+            headline = f"cannot import `{target}`: {error}"
+            raise _refused(headline, advice if is_named else "write it module:Class") from None
     return found
 
 

@@ -1,0 +1,79 @@
+"""Lines that go on below: YAML joins what a missing dash, key or colon would have kept apart."""
+
+import re
+
+from archc.diagnostics import Advice, Code, Edit, RuleViolation
+from archc.spec.source import Piece, Scalar
+
+CONTINUATIONS = ("->", "from", "as", "if", "else")
+_ASSIGNMENT = re.compile(r"((?:self\.)?[A-Za-z_]\w*)\s*=\s*(?!=)")
+"""How a line of Python begins."""
+
+
+def check_continuations(scalar: Scalar) -> None:
+    """Refuse a folded line unless a bracket is open or the new line begins with `->` and such.
+
+    Raises:
+        RuleViolation: a dash or a key is probably missing.
+    """
+    for piece in scalar.pieces[1:]:
+        before, after = scalar.value[: piece.offset], scalar.value[piece.offset :]
+        if after.startswith("- "):
+            raise _folded_dash(scalar, piece)
+        if _open_brackets(before) > 0:
+            continue
+        word = after.split(" ")[0]
+        if _ASSIGNMENT.match(after):
+            raise _assigned(scalar)
+        if word in CONTINUATIONS or after.startswith("->"):
+            continue
+        raise RuleViolation(
+            Code.SYNTAX,
+            "this line continues the one above",
+            help="a dash (`- `) or a key (`name: `) is missing; "
+            "a continued line begins with `->`, `from`, `as`, `if` or `else`",
+            span=scalar.locate(piece.offset, piece.offset + max(1, len(word))),
+        )
+
+
+def _assigned(scalar: Scalar) -> RuleViolation:
+    """Return the violation for lines of Python, `conv1 = Conv2d(8, 3)`, which YAML joins."""
+    found = [(piece, _assignment(scalar, piece)) for piece in scalar.pieces]
+    lines = [(piece, match) for piece, match in found if match is not None]
+    piece, match = lines[0]
+    sign = piece.offset + match.end(1) + match[0][len(match[1]) :].index("=") - match.start(1)
+    names = [match[1].removeprefix("self.") for _, match in lines]
+    words = f"a line is a name, a colon and a layer: write `{names[0]}: …`, and so below"
+    edits = [
+        Edit(f"{name}: ", span=scalar.locate(p.offset, p.offset + m.end()))
+        for name, (p, m) in zip(names, lines, strict=True)
+    ]
+    if len(set(names)) < len(names):
+        words, edits = f"{words}; every line needs a name of its own", []
+    return RuleViolation(
+        Code.SYNTAX,
+        "`=` stands where a colon belongs",
+        help=Advice(words, *edits) if edits else words,
+        span=scalar.locate(sign, sign + 1),
+    )
+
+
+def _assignment(scalar: Scalar, piece: Piece) -> re.Match[str] | None:
+    return _ASSIGNMENT.match(scalar.value[piece.offset :])
+
+
+def _folded_dash(scalar: Scalar, piece: Piece) -> RuleViolation:
+    above = scalar.locate(piece.offset - 1, piece.offset).line
+    opened = _open_brackets(scalar.value[: piece.offset]) > 0
+    return RuleViolation(
+        Code.YAML_SPLIT,
+        f"YAML reads this dash as a continuation of line {above}",
+        help=f"close the bracket on line {above}"
+        if opened
+        else f"give it the indentation of line {above}, or write a line `name:` above it",
+        span=scalar.locate(piece.offset, piece.offset + 1),
+    )
+
+
+def _open_brackets(text: str) -> int:
+    return sum(text.count(c) for c in "([") - sum(text.count(c) for c in ")]")
