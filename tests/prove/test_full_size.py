@@ -25,10 +25,10 @@ def at_full_size(reference: Reference) -> Reference:
     """Return a reference that is run on inputs of the size the spec gives.
 
     There are at least two, and as many as on small pictures: with fewer, stochastic depth drops a
-    layer for all of them. A transformer's positions are those of one size: it is made again for
-    that of its paper.
+    layer for all of them. A transformer's positions are those of one size, and so are MaxViT's
+    windows: it is made again for that of its paper.
     """
-    if reference.name.startswith("vit"):
+    if reference.name.startswith(("vit", "maxvit")):
         build = partial(torchvision_model, reference.name)
         reference = replace(reference, build=build, params={})
     graph = archc.check(reference.name, params=reference.params).graph
