@@ -122,6 +122,16 @@ def as_another(folder: Path) -> tuple[str, ...]:
     return ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups")
 
 
+def writing(command: str, spec: Path) -> tuple[str | Path, ...]:
+    """Return the arguments of a command that writes beside its spec."""
+    arguments: dict[str, tuple[str | Path, ...]] = {
+        "fix": ("check", "--fix", spec),
+        "draw": ("draw", spec, "-o", spec.with_name("tiny.dot")),
+        "build": ("build", spec, "-o", spec.with_name("out")),
+    }
+    return arguments[command]
+
+
 @pytest.mark.parametrize("command", ["fix", "draw", "build"])
 def test_read_only_folder_is_left_as_it_is(command: str, tmp_path: Path) -> None:
     other = as_another(tmp_path)
@@ -129,12 +139,7 @@ def test_read_only_folder_is_left_as_it_is(command: str, tmp_path: Path) -> None
     for name in ("tiny.dot", "notes.txt"):
         written(tmp_path, "mine", name)
     before = tree(tmp_path)
-    arguments = {
-        "fix": ("check", "--fix", spec),
-        "draw": ("draw", spec, "-o", tmp_path / "tiny.dot"),
-        "build": ("build", spec, "-o", tmp_path / "out"),
-    }
-    done = archc(*arguments[command], launcher=other)
+    done = archc(*writing(command, spec), launcher=other)
     assert done.status == 3, done
     assert "error[ARC502]: cannot write" in done.err
     assert "Permission denied" in done.err
@@ -160,12 +165,7 @@ def test_full_disk_leaves_what_was_there(command: str, tmp_path: Path) -> None:
     spec = written(tmp_path, WRONG if command == "fix" else RIGHT)
     written(tmp_path, "old", "tiny.dot")
     before = tree(tmp_path)
-    arguments = {
-        "fix": ("check", "--fix", spec),
-        "draw": ("draw", spec, "-o", tmp_path / "tiny.dot"),
-        "build": ("build", spec, "-o", tmp_path / "out"),
-    }
-    done = unproved(*arguments[command], launcher=NO_BYTES)
+    done = unproved(*writing(command, spec), launcher=NO_BYTES)
     assert done.status == 3, done
     assert done.err.startswith("error[ARC502]: ")
     assert "File too large" in done.err
@@ -181,12 +181,9 @@ def test_work_whose_report_cannot_be_printed_is_done_and_ends_with_3(
     command: str, redirection: str, tmp_path: Path
 ) -> None:
     spec = written(tmp_path, WRONG if command == "fix" else RIGHT)
-    arguments = {
-        "fix": ("check", "--fix", spec),
-        "draw": ("draw", spec, "-o", tmp_path / "tiny.dot"),
-        "build": ("build", spec, "-o", tmp_path / "out"),
-    }
-    done = unproved(*arguments[command], launcher=("sh", "-c", f'exec "$@" {redirection}', "sh"))
+    done = unproved(
+        *writing(command, spec), launcher=("sh", "-c", f'exec "$@" {redirection}', "sh")
+    )
     assert done.status == 3, done
     assert done.err.count("error[ARC502]") == 1
     assert litter(tmp_path) == []

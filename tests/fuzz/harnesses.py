@@ -289,7 +289,7 @@ def judge_texts(data: bytes) -> None:
 
 
 def _placeless(canonical: str) -> str:
-    """Return a canonical text without lines and columns: those of a canonical file are all 1."""
+    """Return a canonical text without places: a canonical file numbers its texts."""
     return re.sub(r'"(span|line)": (?:"[0-9:]+"|[0-9]+)', r'"\1": 1', canonical)
 
 

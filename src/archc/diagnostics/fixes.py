@@ -41,7 +41,8 @@ def fixed(
     """Return the text of `file` with the mistakes mended whose cure is known, and these mistakes.
 
     Each edit is tried by itself: it stays only if its mistake is gone after it, and the text
-    can still be read. What a cure brings to light is mended too.
+    can still be read; a guess also only if its line has no new mistake without a cure. What a
+    cure brings to light is mended too.
     """
     mended: list[Diagnostic] = []
     refused: set[Replacement] = set()
