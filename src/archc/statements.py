@@ -193,6 +193,19 @@ class Block(Syntax, frozen=True):
     span: Span = NOWHERE
 
 
+def bodies_of(entry: Entry) -> tuple[Body, ...]:
+    """Return the bodies that stand under a line."""
+    match entry:
+        case Child(content=Body() as body):
+            return (body,)
+        case Join() | For() | Branch():
+            return (entry.body,)
+        case If(branches):
+            return tuple(body for _, body in branches)
+        case _:
+            return ()
+
+
 _WORD = re.compile(r"[A-Za-z_]\w*")
 
 

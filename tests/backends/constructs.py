@@ -200,7 +200,7 @@ inputs: {image: [B, 8, H=8, W=8]}
 model:
   block1-0: Conv2d(8, 1)
   block1-1: Conv2d(8, 1)
-  s: from block1-0 + image if False
+  s: from image + image if False
   out: Conv2d(8, 1)
 """,
     "dash_res": """\
@@ -496,7 +496,7 @@ model:
 inputs: {a: [B, 4], b: [B, 4]}
 model:
   f: Linear(4) from b
-  g: bilinear() from a, f if False
+  g: add from a, f if False
   h: from concat(a, f)
 """,
     "deep_digits": """\

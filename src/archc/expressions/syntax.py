@@ -164,6 +164,11 @@ Index = Expression | Slice | Rest
 """What stands between brackets, and every part of an expression."""
 
 
+def keyword_span(keywords: tuple[Keyword, ...], name: str) -> Span | None:
+    """Return the place of an argument that a call gives by name."""
+    return next((k.span for k in keywords if name and k.name == name), None)
+
+
 def children(expression: Index) -> tuple[Index, ...]:
     """Return the direct parts of an expression, left to right."""
     match expression:

@@ -31,6 +31,10 @@ class LayerName(Struct, frozen=True, gc=False):
         return self.name
 
 
+class Unknown(LayerName, frozen=True, gc=False):
+    """A value that follows from what is not known here; it prints as it is written."""
+
+
 # The values of the language are nested tuples, which no finite union describes to the type checker.
 Constant = Any
 CONSTANT_TYPES = (int, float, str, tuple, LayerName, type(None))

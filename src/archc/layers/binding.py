@@ -10,7 +10,7 @@ from pydantic_core import ErrorDetails
 
 from archc.diagnostics import Code, RuleViolation, did_you_mean
 from archc.expressions.printing import constant_text
-from archc.expressions.values import Constant, describe, is_list
+from archc.expressions.values import Constant, Unknown, describe, is_list
 from archc.layers.base import Layer, spec_name
 from archc.layers.other_arguments import RENAMED, WRITTEN
 from archc.shapes import Batch
@@ -28,6 +28,43 @@ def bind(
     """
     values = _named(layer, arguments, keywords)
     return _created(layer, _Arguments(values))
+
+
+def bind_known(
+    layer: type[Layer],
+    arguments: Sequence[Constant],
+    keywords: Mapping[str, Constant],
+    *,
+    is_whole: bool = True,
+) -> None:
+    """Refuse a call that is wrong whatever its `Unknown` arguments are.
+
+    Unless it `is_whole`, further arguments are given that nobody knows.
+
+    Raises:
+        RuleViolation: too many positional arguments, an unknown name, a value out of range.
+    """
+    values = _named(layer, arguments, keywords)
+    strange = next((name for name in values if name not in layer.fields()), None)
+    if strange is not None and layer.unnamed_arguments == "forbid":
+        raise _unknown_argument(layer, strange)
+    known = {name: value for name, value in values.items() if not _holds_unknown(value)}
+    try:
+        layer(**known)
+    except ValidationError as error:
+        found = [e for e in error.errors() if not _is_given(e, values, is_whole)]
+        left = [str(e["loc"][0]) for e in found if e["type"] == "missing"]
+        if found:
+            raise _violation(layer, values, _cause(found), left) from None
+
+
+def _is_given(error: ErrorDetails, values: Mapping[str, Constant], is_whole: bool) -> bool:
+    """Return whether what pydantic misses is among the arguments whose value nobody knows."""
+    return error["type"] == "missing" and (not is_whole or error["loc"][0] in values)
+
+
+def _holds_unknown(value: Constant) -> bool:
+    return isinstance(value, Unknown) or (is_list(value) and any(map(_holds_unknown, value)))
 
 
 class _Arguments:
@@ -52,10 +89,13 @@ def _created(layer: type[Layer], arguments: _Arguments) -> Layer:
         return layer(**arguments.values)
     except ValidationError as error:
         found = error.errors()
-        # a misspelt name leaves the right one missing: one mistake, the first cause
-        unknown = (each for each in found if each["type"] == "extra_forbidden")
         left = [str(each["loc"][0]) for each in found if each["type"] == "missing"]
-        raise _violation(layer, arguments.values, next(unknown, found[0]), left) from None
+        raise _violation(layer, arguments.values, _cause(found), left) from None
+
+
+def _cause(found: Sequence[ErrorDetails]) -> ErrorDetails:
+    """Return the first cause: a misspelt name, which leaves the right one missing, before all."""
+    return next((each for each in found if each["type"] == "extra_forbidden"), found[0])
 
 
 def _named(

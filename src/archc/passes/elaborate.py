@@ -20,6 +20,7 @@ from archc.passes.elaboration.parameters import bind_parameters, check_variants
 from archc.passes.elaboration.request import Imported, Request
 from archc.passes.elaboration.running import Variables
 from archc.passes.elaboration.scope import FileScope
+from archc.passes.elaboration.unfinished_lines import read_unfinished_lines
 from archc.passes.elaboration.unused import unread_inputs, unread_lets, unused_values
 from archc.spec.model import Document
 
@@ -92,6 +93,7 @@ class _Elaboration:
         runner = self._model_runner(file, inputs)
         root = runner.run()
         outputs = self._outputs(runner, root)
+        read_unfinished_lines(self.document, file, self.builder)
         warnings = self._training_alone()
         if self.builder.diagnostics:
             raise self._refused()

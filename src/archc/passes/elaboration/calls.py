@@ -6,7 +6,7 @@ from typing import Any
 from archc import layers
 from archc.diagnostics import Code, Label, RuleViolation, Span, did_you_mean
 from archc.expressions.printing import expression_text, keyword_text
-from archc.expressions.syntax import Expression
+from archc.expressions.syntax import Expression, keyword_span
 from archc.expressions.values import LayerName
 from archc.ir.runs import Instance, Template
 from archc.passes.elaboration.callees import BlockCallee
@@ -35,7 +35,7 @@ class BlockCaller(Part):
             RuleViolation: the block calls itself, or the arguments or inputs do not fit it.
             Skipped: an input failed before.
         """
-        self._check_recursion(callee.template, call)
+        self.check_recursion(callee.template, call)
         if callee.template.is_model:
             callee, arguments = self._configured(callee, call), dict[str, Any]()
         else:
@@ -63,7 +63,12 @@ class BlockCaller(Part):
             raise _at_call(violation, call, document) from None
         return BlockCallee(callee.template, callee.file.with_parameters(bound.values, bound.lost))
 
-    def _check_recursion(self, template: Template, call: LayerCall) -> None:
+    def check_recursion(self, template: Template, call: LayerCall) -> None:
+        """Refuse a call of a block that runs already, and calls in calls without end.
+
+        Raises:
+            RuleViolation: it is one.
+        """
         instance: Instance | None = self.scope.instance
         while instance is not None:
             if instance.template is template:
@@ -87,27 +92,11 @@ class BlockCaller(Part):
         """Bind a call's arguments to a block's parameters; its file knows the blocks among them."""
         positional, keywords = self.runner.arguments.of(call)
         callee = self._lent(callee, call, [*positional, *keywords.values()])
-        signature = callee.template.block.arguments
-        names = [a.name for a in signature if not a.variadic]
-        if len(positional) > len(names):
-            raise _too_many(callee, call, names, len(positional))
-        bound: dict[str, Any] = dict(zip(names, positional, strict=False))
-        extra = next((a.name for a in signature if a.variadic), "")
-        rest: list[tuple[str, Any]] = []
-        for name, value in keywords.items():
-            if name in names and name not in bound:
-                bound[name] = value
-            elif extra and name not in bound:
-                rest.append((name, value))
-            else:
-                raise _not_taken(callee, call, name, {*bound, *keywords})
-        left = [a for a in signature if a.name not in bound and not a.variadic]
-        if missing := [a.name for a in left if a.default is None]:
-            raise _missing_arguments(callee, call, missing, tensors)
-        for argument in left:
-            if argument.default is not None:
+        bound = matched(callee, call, positional, keywords, tensors)
+        for argument in callee.template.block.arguments:
+            if argument.name not in bound and argument.default is not None:
                 bound[argument.name] = _default(callee.file, argument.default, bound)
-        return callee, bound | ({extra: tuple(rest)} if extra else {})
+        return callee, bound
 
     def _lent(self, callee: BlockCallee, call: LayerCall, given: Sequence[Any]) -> BlockCallee:
         """Return a callee whose file knows the blocks of this file that it is given.
@@ -166,6 +155,43 @@ class BlockCaller(Part):
         return inputs[:count] if 0 < count <= len(inputs) else ()
 
 
+def matched(
+    callee: BlockCallee,
+    call: LayerCall,
+    positional: Sequence[Any],
+    keywords: Mapping[str, Any],
+    tensors: int,
+    *,
+    is_whole: bool = True,
+) -> dict[str, Any]:
+    """Return a call's arguments by the names of a block's parameters.
+
+    Unless it `is_whole`, further arguments are given that nobody knows.
+
+    Raises:
+        RuleViolation: too many are given, one has no parameter, or one is missing.
+    """
+    signature = callee.template.block.arguments
+    names = [a.name for a in signature if not a.variadic]
+    if len(positional) > len(names):
+        raise _too_many(callee, call, names, len(positional))
+    bound: dict[str, Any] = dict(zip(names, positional, strict=False))
+    extra = next((a.name for a in signature if a.variadic), "")
+    rest: list[tuple[str, Any]] = []
+    for name, value in keywords.items():
+        if name in names and name not in bound:
+            bound[name] = value
+        elif extra and name not in bound:
+            rest.append((name, value))
+        else:
+            raise _not_taken(callee, call, name, {*bound, *keywords})
+    left = [a for a in signature if a.name not in bound and not a.variadic]
+    missing = [a.name for a in left if a.default is None]
+    if missing and is_whole:
+        raise _missing_arguments(callee, call, missing, tensors)
+    return bound | ({extra: tuple(rest)} if extra else {})
+
+
 def _default(file: FileScope, default: Expression, bound: Mapping[str, Any]) -> Any:
     """Evaluate a parameter's default: it sees its file and the parameters before it."""
     return DefaultEvaluator({**file.parameters, **bound}, file).constant(default)
@@ -211,7 +237,7 @@ def _shortened(name: str, left: Sequence[Argument]) -> str:
 
 def _at_call(violation: RuleViolation, call: LayerCall, document: Document) -> RuleViolation:
     """Point a violation of an imported model's parameters at the call that gives them."""
-    given = next((k.span for k in call.keywords if k.name == violation.argument), None)
+    given = keyword_span(call.keywords, violation.argument)
     if violation.argument in document.parameters and violation.span is not None:
         violation.labels = (Label(violation.span, "declared here"),)
     violation.span = given or call.span
@@ -223,7 +249,7 @@ def _wrong_arguments(
 ) -> RuleViolation:
     block = callee.template.block
     names = ", ".join(f"**{a.name}" if a.variadic else a.name for a in block.arguments)
-    span = next((k.span for k in call.keywords if k.name == argument), call.span)
+    span = keyword_span(call.keywords, argument) or call.span
     return RuleViolation(
         Code.ARGUMENTS,
         f"the arguments do not fit `{block.name}({names})`: {problem}",

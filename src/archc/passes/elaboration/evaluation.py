@@ -17,6 +17,7 @@ from archc.expressions.syntax import (
     Rest,
     Slice,
     Subscript,
+    keyword_span,
 )
 from archc.expressions.values import (
     FUNCTIONS,
@@ -261,6 +262,7 @@ class LineEvaluator(Evaluator):
         try:
             return self._tensor_function(function, values, keywords, expression.span)
         except RuleViolation as violation:
+            violation.span = violation.span or keyword_span(expression.keywords, violation.argument)
             raise argued(violation, expression, values, self.scope, self.builder) from None
 
     def _given(self, expression: Call) -> Given:

@@ -5,7 +5,7 @@ from archc.passes.elaboration.nodes import POISON
 from archc.passes.elaboration.places import Container
 from archc.passes.elaboration.results import Results
 from archc.passes.elaboration.scope import Binding, Record, Scope
-from archc.statements import Body, Branch, Child, Entry, For, If, Item, Join, Let, Return
+from archc.statements import Child, Entry, For, Item, Join, Let, Return, bodies_of
 
 
 def poison(entry: Entry, scope: Scope, container: Container) -> None:
@@ -18,7 +18,7 @@ def poison(entry: Entry, scope: Scope, container: Container) -> None:
         container.children[entry.key] = poisoned(entry.span)
     if isinstance(entry, Return):
         scope.returned, scope.results = True, Results((POISON,))
-    for body in _bodies_of(entry):
+    for body in bodies_of(entry):
         for inner in body.entries:
             poison(inner, scope, container)
 
@@ -32,19 +32,6 @@ def _variables_of(entry: Entry) -> tuple[str, ...]:
             return targets.flat()
         case Let(name):
             return (name,)
-        case _:
-            return ()
-
-
-def _bodies_of(entry: Entry) -> tuple[Body, ...]:
-    """Return the bodies that stand under a line."""
-    match entry:
-        case Child(content=Body() as body):
-            return (body,)
-        case Join() | For() | Branch():
-            return (entry.body,)
-        case If(branches):
-            return tuple(body for _, body in branches)
         case _:
             return ()
 

@@ -7,6 +7,7 @@ from itertools import pairwise
 from msgspec.structs import replace
 
 from archc.diagnostics import Advice, Code, Edit, RuleViolation, Span, did_you_mean
+from archc.expressions.syntax import keyword_span
 from archc.ir.graph import Graph, Initialisation
 from archc.ir.runs import Instance
 from archc.layers.base import spec_name
@@ -192,7 +193,7 @@ def _check_value(rule: InitRule, name: str, value: object) -> None:
         Code.ARGUMENT_VALUE,
         f"`{name}` of `{rule.call.name}` cannot be {value!r}",
         help=Advice(f"did you mean '{near[0]}'?", Edit(near[0], str(value))) if near else listed,
-        span=next((k.span for k in rule.call.keywords if k.name == name), rule.call.span),
+        span=keyword_span(rule.call.keywords, name) or rule.call.span,
     )
 
 

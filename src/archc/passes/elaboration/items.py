@@ -27,6 +27,7 @@ class ItemRunner(Part):
         if not inputs.values and not item.stages:
             raise RuleViolation(Code.NO_FLOW, "no tensor flows into this line")
         stages, results = self.runner.stages.chain(item.stages, inputs, slot)
+        self.builder.finished.add(id(item))
         if item.target:
             self.assign(item.target, results.first, item.span, item.collects)
             self._keep_results(item, results)

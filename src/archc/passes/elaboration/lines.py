@@ -93,7 +93,9 @@ class LineRunner(Part):
         try:
             self.builder.step()
             self.evaluator.input = flow
-            return self._entry(entry, flow, container)
+            ran = self._entry(entry, flow, container)
+            self.builder.finished.add(id(entry))
+            return ran
         except RuleViolation as violation:
             if violation.code is Code.EXPANSION_LIMIT:
                 violation.span = violation.span or entry.span

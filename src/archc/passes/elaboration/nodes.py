@@ -49,6 +49,8 @@ class NodeBuilder:
         self.is_trial = False
         """Whether all that runs now will be undone."""
         self.lists = Evaluator()
+        self.finished: set[int] = set()
+        """The lines, by identity, that ran to their end at least once."""
         self.depth = 0
         self.repeats = 0
         self._blamed: set[tuple[Code, int, int]] = set()

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from archc import functions
 from archc.diagnostics import Advice, Code, Edit, Operand, RuleViolation, Span
 from archc.expressions.printing import expression_text
-from archc.expressions.syntax import Expression, Literal, Name
+from archc.expressions.syntax import Expression, Literal, Name, keyword_span
 from archc.expressions.values import Constant
 from archc.ir.runs import Node, Operation, Value
 from archc.layers.base import Layer, spec_name
@@ -53,15 +53,11 @@ class OperationRunner(Part):
             self._check_claims(claimed, operation, inputs)
         except RuleViolation as violation:
             self.builder.blame_once(violation.code, inputs)
-            violation.help = _by_text(violation.help, layer, call)
-            if violation.code is Code.ARGUMENT_VALUE:
-                violation.help = self._whole_at_the_call(layer, call, violation) or violation.help
+            self._advise(violation, layer, call, arguments, inputs)
             if violation.code is Code.WINDOW:
                 violation.help = channels_last(self.builder) or violation.help
             if violation.code is Code.ARGUMENTS and layer is functions.find("sum"):
                 violation.help = _adding(call) if len(inputs) > 1 else violation.help
-            if violation.code is Code.TOO_MANY_POSITIONAL:
-                self._named_instead(violation, layer, arguments, inputs)
             if len(inputs) > 1 and violation.code in {Code.RANK, Code.SIZE_MISMATCH}:
                 operation = bind(layer, arguments, keywords)
                 violation.help = self._for_each_sample(operation, inputs) or violation.help
@@ -76,6 +72,33 @@ class OperationRunner(Part):
             violation.help = _followable(violation, layer, call)
             raise self._placed(violation, layer, call, inputs) from None
         return Operation(values[0].node, call, values), results_of(operation, values, inputs)
+
+    def misused(
+        self,
+        violation: RuleViolation,
+        layer: type[Layer],
+        call: LayerCall,
+        arguments: tuple[Constant, ...],
+    ) -> RuleViolation:
+        """Complete the violation of a call that is wrong whatever flows into it."""
+        self._advise(violation, layer, call, arguments, ())
+        violation.help = _followable(violation, layer, call)
+        return self._placed(violation, layer, call, ())
+
+    def _advise(
+        self,
+        violation: RuleViolation,
+        layer: type[Layer],
+        call: LayerCall,
+        arguments: tuple[Constant, ...],
+        inputs: tuple[Value, ...],
+    ) -> None:
+        """Say of a wrong argument what the line should hold in its place."""
+        violation.help = _by_text(violation.help, layer, call)
+        if violation.code is Code.ARGUMENT_VALUE:
+            violation.help = self._whole_at_the_call(layer, call, violation) or violation.help
+        if violation.code is Code.TOO_MANY_POSITIONAL:
+            self._named_instead(violation, layer, arguments, inputs)
 
     def _fitting(self, operation: Layer, call: LayerCall, inputs: Results) -> tuple[Value, ...]:
         """Return as many inputs as a layer takes: results beyond the first may be dropped."""
@@ -307,9 +330,8 @@ def _argument_span(argument: str, layer: type[Layer], call: LayerCall) -> Span |
     """Return the place of an argument given by name, by position or by its number."""
     if not argument:
         return None
-    for keyword in call.keywords:
-        if keyword.name == argument:
-            return keyword.span
+    if (place := keyword_span(call.keywords, argument)) is not None:
+        return place
     positional = call.arguments or ()
     index = int(argument) if argument.isdigit() else -1
     if argument in layer.positional:

@@ -1,0 +1,309 @@
+"""Reading the lines that no run came to the end of, for what is wrong in them whatever flows.
+
+A block that nobody calls, the lines under a false condition, the rest of a chain behind a stage
+that failed: of these neither shapes nor values are known. But a name that nothing defines, a layer
+that does not exist, an argument that no layer takes and a number that is out of range are wrong
+all the same, and they are found here.
+"""
+
+from collections.abc import Collection, Iterator
+from typing import Any
+
+from msgspec.structs import replace
+
+from archc import functions
+from archc.diagnostics import Code, RuleViolation, Span
+from archc.expressions.printing import expression_text
+from archc.expressions.syntax import (
+    Attribute,
+    Call,
+    Conditional,
+    Expression,
+    Index,
+    Keyword,
+    Logical,
+    Name,
+    Rest,
+    Slice,
+    children,
+    keyword_span,
+)
+from archc.expressions.values import FUNCTIONS, Unknown
+from archc.ir.runs import Instance, Template
+from archc.layers.base import Layer
+from archc.layers.binding import bind_known
+from archc.passes.elaboration.blocks import BlockRunner
+from archc.passes.elaboration.callees import BlockCallee
+from archc.passes.elaboration.calls import matched
+from archc.passes.elaboration.copies import Copies
+from archc.passes.elaboration.failures import poison
+from archc.passes.elaboration.files import model_template
+from archc.passes.elaboration.nodes import POISON, NodeBuilder, Skipped
+from archc.passes.elaboration.places import Container
+from archc.passes.elaboration.running import Variables
+from archc.passes.elaboration.scope import Binding, FileScope, is_plain
+from archc.spec.model import Document
+from archc.statements import (
+    Assert,
+    Body,
+    Branch,
+    Child,
+    Declare,
+    Entry,
+    For,
+    If,
+    Item,
+    Join,
+    LayerCall,
+    Let,
+    Return,
+    Stage,
+    bodies_of,
+)
+
+_MISUSES = frozenset({Code.ARGUMENTS, Code.TOO_MANY_POSITIONAL, Code.ARGUMENT_VALUE})
+"""What is said of the arguments of a call: once a run."""
+
+
+def read_unfinished_lines(document: Document, file: FileScope, builder: NodeBuilder) -> None:
+    """Report what is wrong in the lines of a document that never ran to their end."""
+    names = frozenset({*file.parameters, *file.letters})
+    blind = replace(file, parameters={}, letters={}, unread=file.unread | names)
+    for template in (*(file.blocks[name] for name in document.blocks), model_template(document)):
+        if not _has_finished(template.block.body, builder.finished):
+            _Reader(template, blind, builder).read()
+
+
+def _has_finished(body: Body, finished: Collection[int]) -> bool:
+    """Return whether every line of a body, those in parentheses too, ran to its end."""
+    for entry in body.entries:
+        if id(entry) not in finished:
+            return False
+        items = _items(entry.content) if isinstance(entry, Child) else ()
+        if any(id(item) not in finished or _decides(item) for item in items):
+            return False
+        if not all(_has_finished(inner, finished) for inner in bodies_of(entry)):
+            return False
+    return True
+
+
+def _items(content: Item | Body) -> Iterator[Item]:
+    """Yield a line with what stands in its parentheses and behind its `else`."""
+    if isinstance(content, Item):
+        yield content
+        for stage in content.stages:
+            if isinstance(stage.unit, Item):
+                yield from _items(stage.unit)
+        if content.otherwise is not None:
+            yield from _items(content.otherwise)
+
+
+def _decides(item: Item) -> bool:
+    """Return whether a line holds an expression of which only a part is evaluated."""
+    calls = (stage.unit for stage in item.stages if isinstance(stage.unit, LayerCall))
+    given = [a for call in calls for a in (*(call.arguments or ()), *_values(call.keywords))]
+    return any(map(_is_lazy, (*given, *item.sources)))
+
+
+def _is_lazy(expression: Index) -> bool:
+    lazy = isinstance(expression, (Conditional, Logical))
+    return lazy or any(map(_is_lazy, children(expression)))
+
+
+def _values(keywords: tuple[Keyword, ...]) -> tuple[Expression, ...]:
+    return tuple(keyword.value for keyword in keywords)
+
+
+class _Reader:
+    """Reads the lines of one block: every branch, with no parameter and no tensor known."""
+
+    def __init__(self, template: Template, file: FileScope, builder: NodeBuilder) -> None:
+        block = template.block
+        unknown = {argument.name: POISON for argument in block.arguments}
+        inputs = tuple(POISON for _ in block.inputs)
+        variables = Variables()
+        self.instance = Instance(template, unknown, "", inputs, None, None, block.span, block.name)
+        copies = Copies(builder, variables)
+        self.runner = BlockRunner(file, self.instance, builder, variables, copies)
+        self.scope = self.runner.scope
+        self.evaluator = self.runner.evaluator
+        self.builder = builder
+        self.container = Container("", block.body.kind == "list", self.scope.frames[0])
+        for name in block.inputs:
+            self.scope.variables[name] = Binding(POISON)
+        self._told = [*builder.diagnostics]
+
+    def read(self) -> None:
+        """Report what is wrong in the lines of the block.
+
+        The lists that their expressions make are no part of the network's.
+        """
+        made, self.builder.lists.elements = self.builder.lists.elements, 0
+        self.evaluator.input = POISON
+        self._body(self.instance.template.block.body)
+        self.builder.lists.elements = made
+
+    def _body(self, body: Body) -> None:
+        for entry in body.entries:
+            self.evaluator.line = entry.span
+            if isinstance(entry, For):
+                self._poison(entry)  # a turn reads what the turn before it left
+            self._entry(entry)
+            self._poison(entry)
+
+    def _poison(self, entry: Entry) -> None:
+        """Let later lines read the names that a line gives, without a value."""
+        poison(entry, self.scope, self.container)
+        self.scope.returned = False
+
+    def _entry(self, entry: Entry) -> None:
+        match entry:
+            case Child(_, Item() as item):
+                self._item(item)
+            case Child(_, body) | Branch(body):
+                assert isinstance(body, Body)
+                self._body(body)
+            case For(_, iterable, body):
+                self._value(iterable)
+                self._body(body)
+            case If(branches):
+                for condition, body in branches:
+                    self._values((condition,))
+                    self._body(body)
+            case Join(operation, keywords, _, body):
+                self._function(operation, keywords, entry.span)
+                self._body(body)
+            case Let(_, value) | Assert(value):
+                self._value(value)
+            case Return(values, _, condition, otherwise):
+                self._values((*values, condition, otherwise))
+            case Declare():
+                pass
+
+    def _item(self, item: Item) -> None:
+        if item.is_broken:
+            return
+        self._values((*item.sources, item.condition))
+        for stage in item.stages:
+            self._stage(stage, has_run=id(item) in self.builder.finished and not _decides(item))
+        if item.target:
+            self.scope.variables[item.target] = Binding(POISON)
+        if item.otherwise is not None:
+            self._item(item.otherwise)
+
+    def _stage(self, stage: Stage, *, has_run: bool) -> None:
+        if isinstance(stage.unit, Item):
+            self._item(stage.unit)
+        elif not has_run:
+            self._values((stage.factor,))
+            self._call(stage.unit)
+
+    def _call(self, call: LayerCall) -> None:
+        """Read a call: its arguments, what it names, whether that takes them."""
+        if self._is_refused(call):
+            return
+        arguments = tuple(map(self._value, call.arguments or ()))
+        keywords = {k.name: self._value(k.value) for k in call.keywords}
+        is_whole = keywords.pop("", None) is None
+        is_spoilt = any(self._is_told(argument.span) for argument in call.arguments or ())
+        if self._is_local(call):
+            return
+        try:
+            callee = self.runner.callees.resolve(call)
+            if isinstance(callee, BlockCallee):
+                self.runner.calls.check_recursion(callee.template, call)
+                if not callee.template.is_model and not is_spoilt:
+                    matched(callee, call, arguments, keywords, 1, is_whole=is_whole)
+            elif isinstance(callee, type):
+                arguments = arguments[: len(callee.positional)] if is_spoilt else arguments
+                self._layer(callee, call, arguments, keywords, is_whole)
+        except RuleViolation as violation:
+            self._report(violation, call.span)
+        except Skipped:
+            pass
+
+    def _layer(
+        self,
+        layer: type[Layer],
+        call: LayerCall,
+        arguments: tuple[Any, ...],
+        keywords: dict[str, Any],
+        is_whole: bool,
+    ) -> None:
+        for name in layer.inferred_names:
+            keywords.pop(name, None)
+        try:
+            bind_known(layer, arguments, keywords, is_whole=is_whole)
+        except RuleViolation as violation:
+            raise self.runner.operations.misused(violation, layer, call, arguments) from None
+
+    def _values(self, expressions: tuple[Expression | None, ...]) -> None:
+        for expression in expressions:
+            if expression is not None:
+                self._value(expression)
+
+    def _value(self, expression: Expression) -> Any:
+        """Return what an expression stands for if that is a constant, else report what it lacks."""
+        try:
+            value = self.evaluator.evaluate(expression)
+        except RuleViolation as violation:
+            self._report(violation, expression.span)
+        except Skipped:
+            self._parts(expression)
+        else:
+            if is_plain(value):
+                return value
+        return Unknown(expression_text(expression))
+
+    def _parts(self, expression: Index) -> None:
+        """Read the parts of an expression each for itself: one unknown hides the others."""
+        if isinstance(expression, Call):
+            self._function(expression.function, expression.keywords, expression.span)
+        if isinstance(expression, Attribute) and isinstance(expression.value, Name):
+            return
+        for part in children(expression):
+            if isinstance(part, Slice):
+                self._parts(part)
+            elif not isinstance(part, Rest):
+                self._value(part)
+
+    def _function(self, name: str, keywords: tuple[Keyword, ...], span: Span) -> None:
+        """Read the name of a function and the arguments that have names."""
+        given = {keyword.name: self._value(keyword.value) for keyword in keywords}
+        given.pop("", None)
+        try:
+            if name not in FUNCTIONS:
+                bind_known(self._found(name), (), given, is_whole=False)
+        except RuleViolation as violation:
+            self._report(violation, keyword_span(keywords, violation.argument) or span)
+        except Skipped:
+            pass
+
+    def _found(self, name: str) -> type[Layer]:
+        if name not in functions.NAMES:
+            raise self.evaluator.unknown_function(name)
+        return functions.find(name)
+
+    def _report(self, violation: RuleViolation, span: Span) -> None:
+        """Report a mistake, unless it is known or concerns a permission for what never runs."""
+        place = violation.span or span
+        known = any(found.primary and found.primary.overlaps(place) for found in self._told)
+        if violation.code is not Code.PYTHON_LAYER and not known:
+            self.builder.report(violation, place, self.instance)
+
+    def _is_told(self, place: Span) -> bool:
+        """Return whether a mistake in a place is known by now."""
+        told = (found.primary for found in self.builder.diagnostics)
+        return any(primary and primary.overlaps(place) for primary in told)
+
+    def _is_local(self, call: LayerCall) -> bool:
+        """Return whether a call names a parameter, a line, or a child of one: none is known."""
+        name = call.callee[0]
+        is_child = call.arguments is None and self.scope.child(name) is not None
+        return is_child or name in self.scope.variables
+
+    def _is_refused(self, call: LayerCall) -> bool:
+        """Return whether so much is wrong with a call already that its arguments say no more."""
+        codes = {f.code for f in self._told if f.primary and f.primary.overlaps(call.span)}
+        is_path = len(call.callee) > 1
+        return bool(codes & _MISUSES) or (is_path and Code.UNKNOWN_CALLEE in codes)
