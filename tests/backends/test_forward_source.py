@@ -269,3 +269,47 @@ def test_name_of_a_result_that_the_last_turn_leaves_unread_is_none() -> None:
         "  last: relu from add(skips)\n"
     )
     assert "skip, _ = self.units[1](onward)  # line 13" in source
+
+
+LOOP = """blocks:
+  Unit(x, y):
+    fc: Linear(4) from x
+    return: fc + y
+model:
+  first: Linear(4)
+  {names}
+  let h: first
+  {list}:
+    - for _ in range(3):
+        - Unit from h, x as h
+  last: relu from {read}
+"""
+IN_THE_WAY = [
+    pytest.param("layers", ["layer", "module", "layers_module"], id="every name is taken"),
+    pytest.param("s", [], id="a name that is the plural's sign alone"),
+    pytest.param("Fs", [], id="the name of torch's functions"),
+]
+
+
+@pytest.mark.parametrize(("name", "others"), IN_THE_WAY)
+def test_module_of_a_turn_has_a_name_that_is_free(name: str, others: list[str]) -> None:
+    lines = "\n  ".join(f"{other}: Linear(4) from first" for other in others)
+    body = LOOP.format(names=lines, list=name, read=" + ".join(["h", *others]))
+    body = body.replace("  \n", "").replace("Unit(x, y)", "Unit()(x, y)")
+    model = model_of(body)
+    x = torch.randn(2, 6, 4)
+    first = model.get_submodule("first")(x)
+    expected = first
+    for unit in model.get_submodule(name).children():
+        expected = unit(expected, x)
+    for other in others:
+        expected = expected + model.get_submodule(other)(first)
+    assert torch.equal(model(x), torch.relu(expected))
+
+
+def test_child_called_as_the_tuple_of_results_hides_it_not() -> None:
+    model = model_of(
+        "model:\n  Output: Linear(3)\n  b: Linear(2)\noutputs: {one: Output, two: b}\n"
+    )
+    one, two = model(torch.randn(2, 6, 4))
+    assert (one.shape, two.shape) == ((2, 6, 3), (2, 6, 2))

@@ -261,3 +261,41 @@ def test_layers_that_a_block_is_given_are_those_of_the_spec() -> None:
         *(nn.ReLU, nn.ReLU, nn.Tanh),
         *(nn.SiLU, nn.SiLU, nn.Tanh),
     ]
+
+
+def test_layers_whose_names_differ_in_capitals_alone_stay_two_parameters() -> None:
+    body = """blocks:
+  Unit(Act, ACT):
+    - Conv2d(8, 1)
+    - Act
+    - BatchNorm2d
+    - ACT
+model:
+  a: Unit(SiLU, SiLU)
+  b: Unit(GELU, GELU)
+"""
+    model = model_class(compiled(checked(body), lambda: ""))()
+    kinds = [type(layer) for layer in model.modules() if isinstance(layer, (nn.SiLU, nn.GELU))]
+    assert kinds == [nn.SiLU, nn.SiLU, nn.GELU, nn.GELU]
+
+
+def test_condition_that_is_an_argument_and_then_a_let_is_the_one_its_lines_read() -> None:
+    body = """blocks:
+  Unit(width, plain):
+    conv: Conv2d(width, 3, padding=1)
+    bn: BatchNorm2d
+    act: ReLU
+    let plain: width != 8
+    back: Conv2d(8, 3, padding=1)
+    return: back * x if plain else back + x
+model:
+  first: Conv2d(8, 1)
+  a: Unit(8, True)
+  b: Unit(16, False)
+"""
+    model = model_class(compiled(checked(body), lambda: ""))().eval()
+    x = torch.randn(2, 8, 6, 6)
+    with torch.no_grad():
+        a, b = model.get_submodule("a"), model.get_submodule("b")
+        assert torch.equal(a(x), a.back(a.act(a.bn(a.conv(x)))) + x)
+        assert torch.equal(b(x), b.back(b.act(b.bn(b.conv(x)))) * x)

@@ -66,6 +66,8 @@ HOSTILE = {
     "parentheses inside parentheses": model(
         " -> ".join("(" * 31 + "ReLU" + ")" * 31 for _ in range(14))
     ),
+    "a large size that is divided": HEAD.replace("[B, 3,", f"[B, {2**31 - 2},")
+    + ("model:\n  norm: GroupNorm(5)\n"),
     "a name of a million characters": HEAD + "model:\n  ? " + "c" * 9_000 + "\n  : ReLU\n",
 }
 

@@ -1,11 +1,14 @@
 """That the work of a check grows as the network does, counted in calls: no clock is asked."""
 
 import sys
+from collections.abc import Callable
 
 import pytest
 
 import archc
+from archc.backends.python_source import python_source
 
+HEAD = "archc: 1\nname: deep\ninputs:\n  x: [B, 8]\n"
 BLOCKS = """\
   Pair(n):
     a: Linear(n) -> relu
@@ -24,9 +27,17 @@ def calls_of_check(body: str, count: int) -> int:
     """Return how many functions a check of a network of `count` parts calls."""
     lines = "".join(f"  - Linear({8 + index % 3})\n" for index in range(count))
     model = body.format(n=count, lines=lines)
-    text = f"archc: 1\nname: deep\ninputs:\n  x: [B, 8]\nblocks:\n{BLOCKS}model:\n{model}"
+    text = f"{HEAD}blocks:\n{BLOCKS}model:\n{model}"
     if "Pair(8)" not in model:
         text = text.replace(f"blocks:\n{BLOCKS}", "")
+    reports: list[archc.Report] = []
+    calls = calls_of(lambda: reports.append(archc.check(text=text)))
+    assert reports[0].ok, str(reports[0])
+    return calls
+
+
+def calls_of(act: Callable[[], object]) -> int:
+    """Return how many functions an act calls."""
     calls = 0
 
     def counted(_frame: object, event: str, _argument: object) -> None:
@@ -35,10 +46,9 @@ def calls_of_check(body: str, count: int) -> int:
 
     sys.setprofile(counted)
     try:
-        report = archc.check(text=text)
+        act()
     finally:
         sys.setprofile(None)
-    assert report.ok, str(report)
     return calls
 
 
@@ -47,3 +57,28 @@ def test_check_of_four_times_the_layers_takes_four_times_the_calls(body: str) ->
     calls_of_check(body, 10)
     few, many = calls_of_check(body, 200), calls_of_check(body, 800)
     assert many < 4.1 * few
+
+
+LOOPS = """\
+blocks:
+  Unit()(x, y):
+    fc: Linear(8) from x
+    return: fc + y
+model:
+  let h: x
+"""
+
+
+def calls_of_source(count: int) -> int:
+    """Return how many functions the source of a network of `count` loops calls."""
+    loop = "  l{0}:\n    - for _ in range(3):\n        - Unit from h, x as h\n"
+    text = HEAD + LOOPS + "".join(loop.format(index) for index in range(count))
+    graph = archc.check(text=text).graph
+    assert graph is not None
+    return calls_of(lambda: python_source(graph))
+
+
+def test_source_of_four_times_the_loops_takes_four_times_the_calls() -> None:
+    calls_of_source(5)
+    few, many = calls_of_source(40), calls_of_source(160)
+    assert many < 4.5 * few

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from inspect import get_annotations
 from itertools import takewhile
+from math import isqrt
 from typing import Any, ClassVar, Literal, NoReturn, dataclass_transform, get_origin
 
 from msgspec import Struct
@@ -304,7 +305,8 @@ def spatial(value: int | tuple[int, ...], count: int, argument: str) -> tuple[in
 
 def dividing(given: int, whole: int) -> str:
     """Return the advice to write one of the numbers next to `given` that divide `whole`."""
-    near = [n for n in range(1, whole + 1) if whole % n == 0]
+    small = [n for n in range(1, isqrt(whole) + 1) if whole % n == 0]
+    near = [*small, *(whole // n for n in small)]
     below = max((n for n in near if n < given), default=0)
     above = min((n for n in near if n > given), default=0)
     return "write " + " or ".join(str(n) for n in (below, above) if n)

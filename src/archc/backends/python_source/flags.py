@@ -30,12 +30,14 @@ def telling_apart(groups: Sequence[Sequence[Instance]]) -> str:
 def bound_values(instance: Instance) -> Iterator[tuple[str, bool]]:
     """Yield the conditions that a block has by name, and what they are in one call of it.
 
-    They are what `let` names, and its arguments.
+    They are what `let` names, and its arguments, but for a name that is one and then the other.
     """
-    for run in instance.body.entries:
-        if isinstance(run, LetRun) and isinstance(run.value, bool):
-            yield run.statement.name, run.value
-    yield from ((n, v) for n, v in instance.arguments.items() if isinstance(v, bool))
+    lets = [run for run in instance.body.entries if isinstance(run, LetRun)]
+    named = {run.statement.name for run in lets}
+    yield from ((run.statement.name, run.value) for run in lets if isinstance(run.value, bool))
+    for name, value in instance.arguments.items():
+        if isinstance(value, bool) and name not in named:
+            yield name, value
 
 
 def keeping(pieces: Sequence[Piece], flag: str, instance: Instance) -> list[Piece]:

@@ -64,6 +64,18 @@ def ranges(graph: Graph) -> dict[int, tuple[int, int]]:
     return ranges
 
 
+def numbered_children(graph: Graph) -> set[tuple[str, str]]:
+    """Return the paths of modules with the numbers of their numbered children."""
+    found: set[tuple[str, str]] = set()
+    for path in (*(call.path for call in graph.calls), *(node.path for node in graph.nodes)):
+        outer, _, name = path.rpartition(".")
+        while name:
+            if name.isdigit():
+                found.add((outer, name))
+            outer, _, name = outer.rpartition(".")
+    return found
+
+
 def indexed(graph: Graph) -> Iterator[str]:
     """Yield the paths of the modules whose children have numbers for names."""
     for instance in graph.instances():

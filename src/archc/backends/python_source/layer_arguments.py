@@ -55,10 +55,12 @@ class LayerTexts:
         differing = {n: found for n, found in texts.items() if all(found) and len(set(found)) > 1}
         taken = {*first, *bound_names(group[0].body)}
         calls = [id(instance) for instance in group]
-        return {
-            name: LayerParameter(_lower(name, taken), dict(zip(calls, found, strict=True)))
-            for name, found in differing.items()
-        }
+        parameters: dict[str, LayerParameter] = {}
+        for name, found in differing.items():
+            lower = _lower(name, taken)
+            taken.add(lower)
+            parameters[name] = LayerParameter(lower, dict(zip(calls, found, strict=True)))
+        return parameters
 
     def text(self, unit: Operation) -> str:
         """Return what makes a layer without being given a size; empty where nothing does."""

@@ -7,9 +7,9 @@ sum, the loop goes on from the second.
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-from msgspec import Struct
 from msgspec.structs import replace
 
+from archc.backends.python_source.forward_code import ForwardCode
 from archc.backends.python_source.sums import starts_a_sum, with_sum
 from archc.backends.python_source.texts import (
     ITEM,
@@ -43,114 +43,96 @@ def rolled(
     statements: Sequence[Statement], results: Sequence[Text], length_of: LengthOf
 ) -> tuple[list[Statement], list[Text]]:
     """Put loops in the place of the calls that the modules of lists come to."""
-    code = _Code(list(statements), list(results))
+    code = ForwardCode(statements, results)
     start = tries = 0
     while start < len(code.statements):
-        turns = turns_of(code.statements[start:])
-        looped = _with_loop_at(start, turns, code, length_of)
-        is_stuck = looped is None and len(turns) >= LEAST
+        turns = turns_of(code.statements, start)
+        is_looped = _put_loop(start, turns, code, length_of)
+        is_stuck = not is_looped and len(turns) >= LEAST
         tries = tries + 1 if is_stuck else 0
         start += len(turns) if tries == TRIES else 1
         tries %= TRIES
-        code = code if looped is None else looped
     return code.statements, code.results
 
 
-class _Code(Struct, frozen=True):
-    """A `forward`: its statements and what it returns."""
-
-    statements: list[Statement]
-    results: list[Text]
-
-
-def _with_loop_at(
-    start: int, turns: Sequence[Turn], code: _Code, length_of: LengthOf
-) -> _Code | None:
-    """Return the code with a loop in the place of turns, None if it cannot be.
+def _put_loop(start: int, turns: Sequence[Turn], code: ForwardCode, length_of: LengthOf) -> bool:
+    """Put a loop in the place of turns; return whether it can be.
 
     Where the first turn starts a sum, it stays and the loop begins with the second.
     """
     whole = flow_of(turns)
     if whole is not None and _may_be_loop(start, whole, (), code):
-        return _looped(start, whole, {}, code, length_of)
+        _put(start, whole, {}, code, length_of)
+        return True
     rest = flow_of(turns[1:])
-    if rest is None:
-        return None
-    sums = _sums(start + 1, rest, turns[0], code)
-    if sums and _may_be_loop(start + 1, rest, sums, code):
-        return _looped(start + 1, rest, sums, code, length_of)
-    return None
+    sums = _sums(start + 1, rest, turns[0], code) if rest is not None else {}
+    if rest is None or not sums or not _may_be_loop(start + 1, rest, sums, code):
+        return False
+    _put(start + 1, rest, sums, code, length_of)
+    return True
 
 
-def _may_be_loop(start: int, flow: Flow, sums: Iterable[int], code: _Code) -> bool:
+def _may_be_loop(start: int, flow: Flow, sums: Iterable[int], code: ForwardCode) -> bool:
     """Return whether nothing reads what a loop does not keep."""
-    results = {id(variable) for turn in flow.turns for variable in turn.results}
-    kept = {id(variable) for variable in flow.turns[-1].results}
-    kept |= {id(turn.results[number]) for turn in flow.turns for number in sums}
-    return _read_later(start, flow, code) & results <= kept
+    end = start + len(flow.turns)
+    lost = [
+        variable
+        for turn in flow.turns[:-1]
+        for number, variable in enumerate(turn.results)
+        if number not in sums
+    ]
+    return not any(code.is_read_from(end, variable) for variable in lost)
 
 
-def _read_later(start: int, flow: Flow, code: _Code) -> set[int]:
-    """Return what expressions after turns read."""
-    return {id(variable) for text in _later(start, flow, code) for variable in text.reads()}
-
-
-def _with_carriers(start: int, flow: Flow, code: _Code) -> tuple[Flow, list[Statement]]:
+def _with_carriers(start: int, flow: Flow, code: ForwardCode) -> tuple[Flow, list[Statement]]:
     """Return the flow through variables of its own, and the statements that start those.
 
     A variable that nothing else reads again carries on what it held; another is copied.
     """
-    again = _read_later(start, flow, code) | set(map(id, unchanged(flow)))
+    end = start + len(flow.turns)
+    again = {*unchanged(flow)}
     carried: dict[int, Variable] = {}
     starts: list[Statement] = []
     for number, variable in flow.carried.items():
-        carrier = replace(variable) if id(variable) in again else variable
+        is_copied = variable in again or code.is_read_from(end, variable)
+        carrier = replace(variable) if is_copied else variable
         carrier.hints = flow.turns[-1].results[number].hints if variable.hints else ()
         carrier.may_flow = False
         carried[number] = carrier
-        if carrier is not variable:
+        if is_copied:
             text = Text([Read(variable)])
             starts.append(replace(flow.turns[0].statement, pattern=carrier, text=text))
-        again.add(id(variable))
+        again.add(variable)
     return replace(flow, carried=carried), starts
 
 
-def _later(start: int, flow: Flow, code: _Code) -> list[Text]:
-    """Return the expressions after turns that begin at a statement."""
-    after = code.statements[start + len(flow.turns) :]
-    return [*(statement.text for statement in after), *code.results]
-
-
-def _sums(start: int, flow: Flow, before: Turn, code: _Code) -> dict[int, Variable]:
+def _sums(start: int, flow: Flow, before: Turn, code: ForwardCode) -> dict[int, Variable]:
     """Return by the number of a result what a sum of this result in all turns starts with.
 
     It is as train-only as the turns: nothing is added up that nobody asks for.
     """
     found: dict[int, Variable] = {}
     first = flow.turns[0].statement
-    after = code.statements[start + len(flow.turns) :]
-    texts = [s.text for s in after if s.train_only == first.train_only]
-    texts += code.results if len(code.results) == 1 else []
     for number, part in enumerate(before.results):
         parts = [part, *(turn.results[number] for turn in flow.turns)]
-        if starts_a_sum(parts, texts, _later(start, flow, code)):
+        readers = [*code.readers_from(start + len(flow.turns), parts)]
+        texts = [t for t, s in readers if s is not None and s.train_only == first.train_only]
+        texts += code.results if len(code.results) == 1 else []
+        if starts_a_sum(parts, texts, [text for text, _ in readers]):
             found[number] = part
     return found
 
 
-def _looped(
-    start: int, flow: Flow, sums: Mapping[int, Variable], code: _Code, length_of: LengthOf
-) -> _Code:
-    """Return the code with turns as a loop."""
+def _put(
+    start: int, flow: Flow, sums: Mapping[int, Variable], code: ForwardCode, length_of: LengthOf
+) -> None:
+    """Put turns into the code as a loop."""
     end = start + len(flow.turns)
     flow, starts = _with_carriers(start, flow, code)
-    loop = _loop(flow, sums, length_of)
-    statements = [*code.statements[:start], *starts, loop, *code.statements[end:]]
-    looped = _Code(statements, code.results)
+    code.put(start, end, [*starts, _loop(flow, sums, length_of)])
     for number, total in sums.items():
-        parts = [total, *(turn.results[number] for turn in flow.turns)]
-        looped = _summed(looped, parts)
-    return _renamed(looped, _last_names(flow))
+        _put_sum(code, [total, *(turn.results[number] for turn in flow.turns)])
+    code.rename(_last_names(flow))
 
 
 def _loop(flow: Flow, sums: Mapping[int, Variable], length_of: LengthOf) -> Statement:
@@ -182,31 +164,30 @@ def _over(turns: Sequence[Turn], length_of: LengthOf) -> str:
     return f"{access}[{first or ''}:{'' if end == length else end}]"
 
 
-def _carriers(flow: Flow) -> dict[int, Variable]:
+def _carriers(flow: Flow) -> dict[Variable, Variable]:
     """Return the variables that take the first turn's results on."""
     results = flow.turns[0].results
-    return {id(results[number]): variable for number, variable in flow.carried.items()}
+    return {results[number]: variable for number, variable in flow.carried.items()}
 
 
-def _last_names(flow: Flow) -> dict[int, Variable]:
+def _last_names(flow: Flow) -> dict[Variable, Variable]:
     """Return under what variables the last turn's results are known after the loop."""
-    results = enumerate(flow.turns[-1].results)
-    return {id(result): _part(number, flow) for number, result in results}
+    return {result: _part(number, flow) for number, result in enumerate(flow.turns[-1].results)}
 
 
-def _filled(pattern: Pattern, names: Mapping[int, Variable]) -> Pattern:
+def _filled(pattern: Pattern, names: Mapping[Variable, Variable]) -> Pattern:
     """Return a pattern that fills other variables."""
     match pattern:
         case Variable():
-            return names.get(id(pattern), pattern)
+            return names.get(pattern, pattern)
         case None:
             return None
         case parts:
             return tuple(_filled(part, names) for part in parts)
 
 
-def _summed(code: _Code, parts: Sequence[Variable]) -> _Code:
-    """Return the code with a sum's total in the place of the terms that the loop has added.
+def _put_sum(code: ForwardCode, parts: Sequence[Variable]) -> None:
+    """Put a sum's total into the code, in the place of the terms that the loop has added.
 
     A statement that is nothing but the total gives it its name.
     """
@@ -214,19 +195,17 @@ def _summed(code: _Code, parts: Sequence[Variable]) -> _Code:
     total.hints = (*(f"{hint}s" for hint in total.hints if not hint.endswith("s")), "total")
     total.may_flow = False
     kept: list[Statement] = []
-    same: dict[int, Variable] = {}
+    same: dict[Variable, Variable] = {}
     for statement in code.statements:
         text = with_sum(statement.text, parts)
-        if (
-            text.parts == [Read(total)]
-            and statement.only is not None
-            and text is not statement.text
-        ):
+        is_changed = text is not statement.text
+        if is_changed and text.parts == [Read(total)] and statement.only is not None:
             total.hints = statement.only.hints
-            same[id(statement.only)] = total
+            same[statement.only] = total
         else:
-            kept.append(replace(statement, text=text))
-    return _renamed(_Code(kept, [with_sum(text, parts) for text in code.results]), same)
+            kept.append(replace(statement, text=text) if is_changed else statement)
+    code.rewrite(kept, [with_sum(text, parts) for text in code.results])
+    code.rename(same)
 
 
 def _read_in_loop(flow: Flow) -> list[Variable]:
@@ -248,23 +227,3 @@ def _part_of_item(part: Part, reads: Iterator[Variable]) -> Part:
             return Read(next(reads), least)
         case Step(text, least):
             return Step(_of_item(text, reads), least)
-
-
-def _renamed(code: _Code, names: Mapping[int, Variable]) -> _Code:
-    """Return code that reads other variables."""
-    statements = [replace(s, text=_with_names(s.text, names)) for s in code.statements]
-    return _Code(statements, [_with_names(text, names) for text in code.results])
-
-
-def _with_names(text: Text, names: Mapping[int, Variable]) -> Text:
-    return replace(text, parts=[_part_with_names(part, names) for part in text.parts])
-
-
-def _part_with_names(part: Part, names: Mapping[int, Variable]) -> Part:
-    match part:
-        case Read(variable, least):
-            return Read(names.get(id(variable), variable), least)
-        case Step(text, least):
-            return Step(_with_names(text, names), least)
-        case _:
-            return part

@@ -1,5 +1,6 @@
 """What of a graph becomes a class, a container that is called, or code in a parent's forward."""
 
+from collections import Counter
 from collections.abc import Iterator
 from itertools import pairwise
 
@@ -8,6 +9,7 @@ from msgspec import Struct
 from archc.backends.python_source.graph_facts import (
     given_names,
     indexed,
+    numbered_children,
     ranges,
     readers,
     returned,
@@ -58,14 +60,12 @@ class Structure:
         self.indexed = frozenset(indexed(graph))
         self.overwriting = overwriting(graph, self.readers)
         self.given_names = dict(given_names(graph))
+        self._child_counts = Counter(outer for outer, _ in numbered_children(graph))
         self._sequences: dict[int, bool] = {}
 
     def child_count(self, path: str) -> int:
         """Return how many numbered children the module at a path has."""
-        outer = f"{path}."
-        paths = [*(call.path for call in self.graph.calls), *(n.path for n in self.graph.nodes)]
-        below = (other[len(outer) :].split(".")[0] for other in paths if other.startswith(outer))
-        return len({name for name in below if name.isdigit()})
+        return self._child_counts[path]
 
     def is_sequence(self, run: BodyRun | ItemRun) -> bool:
         """Return whether a run is modules called one after the other and nothing else.

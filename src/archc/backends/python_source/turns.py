@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import pairwise, takewhile
+from itertools import islice, pairwise, takewhile
 
 from msgspec import Struct
 
@@ -44,11 +44,11 @@ class Flow(Struct, frozen=True):
     carried: Mapping[int, Variable]
 
 
-def turns_of(statements: Sequence[Statement]) -> list[Turn]:
-    """Return the turns that the first statements are, each with the module after the last one's."""
-    first = _turn(statements[0])
+def turns_of(statements: Sequence[Statement], start: int) -> list[Turn]:
+    """Return the turns that statements from an index on are, each with the next module."""
+    first = _turn(statements[start])
     turns = [] if first is None else [first]
-    for statement in statements[1:] if turns else ():
+    for statement in islice(statements, start + 1, None) if turns else ():
         turn = _turn(statement)
         if turn is None or not _goes_on(turns[-1], turn):
             break

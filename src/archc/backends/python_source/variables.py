@@ -9,6 +9,8 @@ from archc.backends.python_source.layout import Line
 from archc.backends.python_source.texts import ITEM, Loop, Statement, Text, Variable, pattern_text
 from archc.ir.runs import Instance
 
+_MEANT_OTHERWISE = frozenset({"self", "torch", "nn", "F", "Output", "EvalOutput"})
+"""Names that the lines of a `forward` read as something else."""
 FLOW = ("x", "out")
 """What the flow is called from line to line; the second where the first is still needed."""
 
@@ -101,7 +103,9 @@ class ForwardLines:
     def _item_name(self, loop: Loop) -> str:
         """Return what a turn's module is called: `layer` in `layers`."""
         list_name = loop.over.partition("[")[0].rpartition(".")[2]
-        wishes = (python_name(list_name.removesuffix("s")), "module", f"{list_name}_module")
+        one = python_name(list_name.removesuffix("s"))
+        wishes = ([one] if one.isidentifier() else []) + ["module"]
+        wishes += [f"{list_name}_module{'_' * n}" for n in range(len(self.names) + 1)]
         return next(wish for wish in wishes if wish not in self.names.values())
 
     def _line(self, index: int, statement: Statement) -> Line:
@@ -195,7 +199,7 @@ def input_names(instance: Instance) -> tuple[str, ...]:
 def python_name(name: str) -> str:
     """Return a name as a Python variable: `block1-0` becomes `block1_0`."""
     text = "".join(c if (c.isalnum() and c.isascii()) or c == "_" else "_" for c in name)
-    return f"{text}_" if keyword.iskeyword(text) or text in {"self", "torch", "nn", "F"} else text
+    return f"{text}_" if keyword.iskeyword(text) or text in _MEANT_OTHERWISE else text
 
 
 def _result(class_name: str, outputs: list[str], texts: dict[str, str]) -> str:
