@@ -160,10 +160,25 @@ class Cursor:
 
     def _closing_advice(self, text: str) -> str:
         if self.token.kind == "end" and text in {")", "]"}:
-            return f"a bracket is left open: write the missing `{text}`"
+            return self.left_open(text)
         if re.fullmatch(r"x\d+", self.token.text):
             return "two sizes are a tuple: `(3, 3)`"
-        return "arguments are parted by commas" if text == ")" and self.token.kind != "end" else ""
+        return self._comma_advice() if text == ")" and self.token.kind != "end" else ""
+
+    def left_open(self, bracket: str) -> str:
+        """Return the advice to close a bracket at the end of the line."""
+        words = f"a bracket is left open: write the missing `{bracket}`"
+        last = self.tokens[self.position - 1]
+        kept = "" if last.text == "," else last.text
+        return Advice(words, Edit(f"{kept}{bracket}", span=self.locate(last.start, last.end)))
+
+    def _comma_advice(self) -> str:
+        """Return the advice to part arguments; `padding=1 bias=False` leaves no doubt where."""
+        words, last = "arguments are parted by commas", self.tokens[self.position - 1]
+        is_named = self.token.kind == "name" and self.peek().text == "="
+        if not is_named or last.end == self.token.start:
+            return words
+        return Advice(words, Edit(", ", span=self.locate(last.end, self.token.start)))
 
     def expect_name(self, what: str) -> Token:
         """Take the next token, which must be a name and no keyword."""

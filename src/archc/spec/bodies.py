@@ -7,14 +7,15 @@ from msgspec.structs import replace
 from archc import functions, layers
 from archc.diagnostics import Advice, Code, Edit, RuleViolation, Span
 from archc.expressions.syntax import Expression, Name
+from archc.spec.continuations import check_continuations
 from archc.spec.grammar import (
     LineParser,
-    check_continuations,
     is_identifier,
     parse_call,
     parse_item,
     parse_value,
 )
+from archc.spec.mended_lines import joined, mended_line
 from archc.spec.mistakes import Mistakes
 from archc.spec.names import check_child_key, check_child_name, meant_by
 from archc.spec.other_formats import (
@@ -50,6 +51,9 @@ CONDITIONS = ("if", "elif", "else")
 
 BROKEN = Name("")
 """Stands for an expression that could not be read; what depends on it is skipped in silence."""
+
+MAX_MENDED = 8
+"""How many mistakes in the grammar of one line are told."""
 
 _TARGET = re.compile(r"\bas\s+([A-Za-z_]\w*)")
 
@@ -107,11 +111,20 @@ class BodyReader:
                     "expected a layer, found nothing",
                     help="write a layer, or `Identity`; a key may need its lines indented",
                 )
+            check_continuations(node)
+        except RuleViolation as violation:
+            self.refuse(violation, node.span)
+            return _broken_item(node)
+        return self._line(node, name, MAX_MENDED)
+
+    def _line(self, node: Scalar, name: str, tries: int) -> Item:
+        """Read a line; one that breaks the grammar is read on where its cure is sure."""
+        try:
             return parse_item(node, name)
         except RuleViolation as violation:
             self.refuse(violation, node.span)
-            target = _TARGET.search(node.value)
-            return Item((), target=target[1] if target else "", span=node.span)
+            mended = mended_line(node, violation) if tries else None
+        return self._line(mended, name, tries - 1) if mended else _broken_item(node)
 
     def _list_without_dashes(self, node: Mapping) -> Body:
         """Read statements over lists as the list they are meant to be."""
@@ -135,6 +148,8 @@ class BodyReader:
             return self._mapping_entries(node, "list")
         if refused := self._pasted_layer(node):
             return refused
+        if (parted := self._parted_line(node)) is not None:
+            return (Child("", parted, node.span),)
         return (Child("", self._content(node), node.span),)
 
     def _is_statement(self, node: Mapping) -> bool:
@@ -146,6 +161,19 @@ class BodyReader:
         if len(kinds) == 1:
             return bool(kinds[0])
         return kinds[0] == "if" and all(kind in {"elif", "else"} for kind in kinds[1:])
+
+    def _parted_line(self, node: Mapping) -> Item | None:
+        """Read `- Conv2d(8, bias: no)`, which YAML parts at its colon."""
+        (key, value), *others = node.entries or [(None, None)]
+        if others or key is None or not isinstance(value, Scalar) or key.style or value.style:
+            return None
+        try:
+            check_no_call(key, value)
+        except RuleViolation as violation:
+            self.refuse(violation, key.span)
+            mended = mended_line(joined(key, value), violation)
+            return self._line(mended, "", MAX_MENDED) if mended else _broken_item(key)
+        return None
 
     def _pasted_layer(self, node: Mapping) -> tuple[Entry, ...]:
         """Refuse `- Conv2d: [64, 3]`, which other formats write."""
@@ -440,6 +468,12 @@ def _lacks_dashes(node: Mapping) -> bool:
         statement_word(key) in {"for", "if", "elif", "else", *JOINS} and isinstance(value, Sequence)
         for key, value in node.entries
     )
+
+
+def _broken_item(node: Scalar) -> Item:
+    """Return what stands for a line that could not be read: it sets the same name."""
+    target = _TARGET.search(node.value)
+    return Item((), target=target[1] if target else "", span=node.span)
 
 
 def _broken_body(span: Span) -> Body:

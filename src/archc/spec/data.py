@@ -126,7 +126,7 @@ def parameter_value(node: Node, is_layer: bool = False) -> Any:
     )
 
 
-def keyword_advice(name: str, value: str) -> str:
+def keyword_advice(name: str, value: str) -> Advice:
     """Return how an argument is written that stands with a colon: `bias: no` is `bias=False`."""
     found = re.match(r"[\w.'-]+", value)
     if found and found[0] in _TYPES:

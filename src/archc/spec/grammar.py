@@ -11,11 +11,11 @@ from difflib import get_close_matches
 from itertools import pairwise
 
 from archc.diagnostics import Advice, Code, Edit, RuleViolation, did_you_mean
+from archc.diagnostics.model import Guess
 from archc.expressions.parser import Parser
 from archc.expressions.printing import expression_text
 from archc.expressions.syntax import Expression, Keyword, Literal, Name
 from archc.expressions.tokens import KEYWORDS, Token
-from archc.spec.continuations import check_continuations
 from archc.spec.source import Scalar
 from archc.statements import Argument, Item, LayerCall, Stage, Targets
 
@@ -58,6 +58,8 @@ class LineParser(Parser):
         if self.at("+", "-", "/", "@", "**", "%", "*"):
             raise self._computed_copies() or self._sum_of_tensors(closing)
         wanted = "expected `->`, `from`, `as`, `if` or the end of the line"
+        if self.token.kind == "end":
+            raise self.unexpected(f"expected `{closing}`", self.left_open(closing))
         hint = self._dot_hint() if self.at(".") and not closing else self._word_advice()
         raise self.unexpected(wanted, hint or self._sign_advice())
 
@@ -66,6 +68,9 @@ class LineParser(Parser):
         if self.at("=") and any(token.text == "if" for token in self.tokens[: self.position]):
             place = self.locate(self.token.start, self.token.end)
             return Advice("two signs compare: write `==`", Edit("==", span=place))
+        if self.at(")", "]") and (self.peek().kind == "end" or self._before.text == ")"):
+            place = self.locate(self.token.start, self.token.end)
+            return Advice("there is one closing bracket too many", Edit("", span=place))
         if self.at(">") or (self.at("=") and self.peek().text == ">"):
             return "the arrow between layers is `->`"
         if self.at(",") and self.peek().kind == "end":
@@ -89,7 +94,7 @@ class LineParser(Parser):
         if self.token.kind != "name":
             return ""
         if word[0].isupper():
-            return Advice(f"chain layers with an arrow: `-> {word}`", Edit(f"-> {word}", word))
+            return Guess(f"chain layers with an arrow: `-> {word}`", Edit(f"-> {word}", word))
         if near := get_close_matches(word, ENDS, 1):
             return did_you_mean(word, near[0])
         if self._follows_bare_layer():
@@ -302,12 +307,11 @@ class LineParser(Parser):
 
 
 def parse_item(scalar: Scalar, name: str = "") -> Item:
-    """Parse a layer line, of a child of this name.
+    """Parse a layer line, of a child of this name, whose folded lines were checked.
 
     Raises:
         RuleViolation: the line breaks the grammar; the violation has its place.
     """
-    check_continuations(scalar)
     parser = LineParser(scalar, name)
     item = parser.item()
     parser.expect_end()

@@ -16,12 +16,19 @@ class Mistakes:
     """Collects the mistakes of one file, those of its YAML first.
 
     A mistake inside a part that could not be read follows from what is known of that part,
-    and is dropped.
+    and is dropped. A `silent` part was mended: if something is wrong with it as it is now, it
+    was not meant like this, and is a part that could not be read.
     """
 
-    def __init__(self, found: Iterable[Diagnostic] = (), unreadable: Iterable[Span] = ()) -> None:
+    def __init__(
+        self,
+        found: Iterable[Diagnostic] = (),
+        unreadable: Iterable[Span] = (),
+        silent: Iterable[Span] = (),
+    ) -> None:
         self.found = [*found]
         self.unreadable = [*unreadable]
+        self.silent = [*silent]
         self._seen = {(d.code, d.primary) for d in self.found if d.primary is not None}
 
     def refuse(self, violation: RuleViolation, span: Span) -> None:
@@ -30,7 +37,9 @@ class Mistakes:
         Raises:
             TooManyMistakes: the limit is reached.
         """
-        if not self.covers(violation.span or span):
+        place = violation.span or span
+        self.unreadable += [part for part in self.silent if part.overlaps(place)]
+        if not any(place.overlaps(part) for part in self.unreadable):
             self._add(diagnosed(violation, span))
 
     def _add(self, found: Diagnostic) -> None:
@@ -50,10 +59,6 @@ class Mistakes:
         """
         assert violation.span is not None
         self._add(diagnosed(violation, violation.span))
-
-    def covers(self, place: Span) -> bool:
-        """Return whether a place lies in a part that could not be read."""
-        return any(place.overlaps(part) for part in self.unreadable)
 
     def by_line(self) -> list[Diagnostic]:
         """Return what was found from top to bottom."""

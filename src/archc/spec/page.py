@@ -15,15 +15,11 @@ WHOLE_LINE = 2**20
 
 
 class Line(Struct, frozen=True):
-    """One line: its text, its number in the file, and by how far it was moved to the right.
-
-    `length` is that of the file's own line, whatever is written in its place.
-    """
+    """One line: its text, its number in the file, and what the file has in its place."""
 
     text: str
     number: int
-    moved: int = 0
-    length: int = WHOLE_LINE
+    own: str
 
     @property
     def indent(self) -> int:
@@ -43,9 +39,33 @@ class Line(Struct, frozen=True):
 
     def at_indent(self, indent: int) -> "Line":
         """Return the line moved to another column."""
-        text = " " * indent + self.text.lstrip()
-        moved = self.moved + len(text) - len(self.text)
-        return replace(self, text=text, moved=moved)
+        return self.with_text(" " * indent + self.text.lstrip())
+
+    def with_text(self, text: str) -> "Line":
+        """Return the line with another text in its place."""
+        return replace(self, text=text)
+
+    def own_column(self, column: int) -> int:
+        """Return the column in the file of a column of the text, both from 0.
+
+        What the two texts begin and end with in common stands where it stands in the file.
+        """
+        if self.text == self.own:
+            return min(column, len(self.own))
+        before = _in_common(self.text, self.own)
+        if column < before:
+            return column
+        shorter = min(len(self.text), len(self.own)) - before
+        after = _in_common(self.text[::-1], self.own[::-1])
+        first_after = len(self.text) - min(after, shorter)
+        moved = len(self.text) - len(self.own)
+        return min(column - moved if column >= first_after else before, len(self.own))
+
+
+def _in_common(first: str, second: str) -> int:
+    """Return how many characters two texts begin with alike."""
+    pairs = enumerate(zip(first, second, strict=False))
+    return next((i for i, (a, b) in pairs if a != b), min(len(first), len(second)))
 
 
 class Page(Struct, frozen=True):
@@ -64,7 +84,7 @@ class Page(Struct, frozen=True):
         if index >= len(self.lines):
             index, column = len(self.lines) - 1, WHOLE_LINE
         line = self.lines[index]
-        return line.number, min(max(0, column - line.moved), line.length) + 1
+        return line.number, line.own_column(column) + 1
 
     def span(self, index: int, start: int, end: int) -> Span:
         """Return the place in the file of the columns `start` … `end` of a line, from 0."""
@@ -128,7 +148,7 @@ class Page(Struct, frozen=True):
     def with_header(self, index: int, text: str) -> "Page":
         """Return the page with a line put above another; it has that line's number."""
         below = self.lines[index]
-        header = Line(text, below.number, length=below.length)
+        header = Line(text, below.number, below.own)
         return replace(self, lines=(*self.lines[:index], header, *self.lines[index:]))
 
 
@@ -147,15 +167,19 @@ class Trouble(Struct, frozen=True):
 
 
 class Repair(Struct, frozen=True):
-    """A mistake and the page without it; of the lines in `silent` nothing more is said.
+    """A mistake and the page without it.
 
-    One that is a `guess` counts only if YAML can then read the whole file.
+    The lines in `silent` may have been meant otherwise: of their form nothing more is said.
+
+    One that is a `guess` counts only if YAML can then read the whole file, one that `is_sure`
+    comes before all others.
     """
 
     violation: RuleViolation
     page: Page
     silent: tuple[int, ...] = ()
     guess: bool = False
+    is_sure: bool = False
 
 
 class Mended(Struct, frozen=True):
@@ -164,7 +188,7 @@ class Mended(Struct, frozen=True):
     page: Page
     violations: tuple[RuleViolation, ...] = ()
     silent: tuple[Span, ...] = ()
-    """Lines of which nothing more is said."""
+    """Lines of whose form nothing more is said."""
     is_cut: bool = False
     """Whether YAML cannot read the whole of it all the same."""
     others: tuple["Mended", ...] = ()
@@ -184,14 +208,25 @@ def page_of(text: str, file: str) -> Page:
     texts = [line.rstrip(LINE_ENDS) for line in text_lines(text)]
     if not text or text[-1] in LINE_ENDS:
         texts.append("")
-    lines = (Line(line, number, length=len(line)) for number, line in enumerate(texts, 1))
+    lines = (Line(line, number, line) for number, line in enumerate(texts, 1))
     return Page(file, tuple(lines))
 
 
 def rewritten(
-    page: Page, index: int, line: Line, headline: str, span: Span, advice: str = ""
+    page: Page,
+    index: int,
+    line: Line,
+    headline: str,
+    span: Span,
+    advice: str = "",
+    *,
+    is_checked: bool = False,
 ) -> Repair:
-    """Return the repair that writes one line anew; its text is the advice unless there is one."""
+    """Return the repair that writes one line anew; its text is the advice unless there is one.
+
+    A line that leaves no doubt `is_checked` like any other.
+    """
     advice = advice or f"write `{line.body}`"
     violation = RuleViolation(Code.NOT_YAML, headline, help=advice, span=span)
-    return Repair(violation, page.with_lines({index: line}), (page.lines[index].number,))
+    silent = () if is_checked else (page.lines[index].number,)
+    return Repair(violation, page.with_lines({index: line}), silent)

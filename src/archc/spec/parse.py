@@ -91,7 +91,7 @@ def _explained(parsed: _Parsed) -> int:
 class _DocumentParser:
     def __init__(self, source: Source) -> None:
         self.source = source
-        self.mistakes = Mistakes(source.mistakes, source.unreadable)
+        self.mistakes = Mistakes(source.mistakes, source.unreadable, source.silent)
         self.bodies = BodyReader(self.mistakes)
         self.keys: dict[str, tuple[Scalar, Node]] = {}
         self.unread: set[str] = set()
@@ -132,12 +132,12 @@ class _DocumentParser:
             meta=self._guarded(plain, "meta"),
             python=self._named("python", entries.python_layer),
             spans={name: key.span for name, (key, _) in self.keys.items()} | self._entry_spans(),
-            unreadable=self.source.unreadable,
         )
         # what follows is complete only once every section was read
         return replace(
             document,
             mistakes=tuple(self.mistakes.found),
+            unreadable=tuple(self.mistakes.unreadable),
             unread=frozenset(self.unread),
             is_partial=self.is_partial,
         )

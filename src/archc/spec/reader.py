@@ -145,7 +145,7 @@ class _Reader:
     def __init__(self, mended: Mended) -> None:
         self.mended = mended
         self.page = mended.page
-        self.mistakes = Mistakes((), mended.silent)
+        self.mistakes = Mistakes((), (), mended.silent)
         self.is_partial = False
         self.is_cut = False
         self.anchors: dict[str, _Anchor] = {}
@@ -187,6 +187,7 @@ class _Reader:
                 root,
                 tuple(found.found),
                 tuple(found.unreadable),
+                tuple(found.silent),
                 self.is_partial,
                 self.mended,
             )

@@ -77,7 +77,8 @@ Node = Scalar | Sequence | Mapping | Erroneous
 class Source(Struct, frozen=True):
     """A spec's text with its tree, and what is wrong with the text as YAML.
 
-    `unreadable` are the places of which a mistake is known, so that others there are silent.
+    `unreadable` are the places of which a mistake is known, so that others there are not told,
+    `silent` are lines that were mended and whose form may still be wrong.
     Where names may be missing from the tree, it `is_partial`. The tree is that of the page
     that was `mended`; in the canonical form there is none.
     """
@@ -87,6 +88,7 @@ class Source(Struct, frozen=True):
     root: Node
     mistakes: tuple[Diagnostic, ...] = ()
     unreadable: tuple[Span, ...] = ()
+    silent: tuple[Span, ...] = ()
     is_partial: bool = False
     mended: Mended | None = None
 

@@ -3,6 +3,8 @@
 import re
 from collections.abc import Iterator
 
+from msgspec.structs import replace
+
 from archc.diagnostics import Code, RuleViolation
 from archc.spec.data import keyword_advice
 from archc.spec.page import Line, Page, Repair, Trouble, rewritten
@@ -76,7 +78,7 @@ def _opened(page: Page, index: int, column: int) -> Iterator[Repair]:
             continue
         text = f"{line.text[:start]}{opening}{line.text[start:]}"
         span = page.span(index, start, start + 1)
-        mended = Line(text, line.number, line.moved, line.length)
+        mended = line.with_text(text)
         yield rewritten(page, index, mended, f"a `{opening}` is missing here", span)
 
 
@@ -88,7 +90,7 @@ def bracket_too_many(page: Page, index: int, trouble: Trouble) -> Iterator[Repai
         return
     text = line.text[: trouble.column] + line.text[trouble.column + 1 :]
     span = page.span(index, trouble.column, trouble.column + 1)
-    mended = Line(text, line.number, line.moved, line.length)
+    mended = line.with_text(text)
     yield rewritten(page, index, mended, f"there is one `{sign}` too many", span, "remove it")
 
 
@@ -159,7 +161,7 @@ def comma_missing(page: Page, index: int, trouble: Trouble) -> Iterator[Repair]:
         return
     text = f"{line.text[: found.start(1)]},{line.text[found.start(1) :]}"
     span = page.span(index, found.start(2), found.end(2))
-    mended = Line(text, line.number, line.moved, line.length)
+    mended = line.with_text(text)
     headline = f"a comma is missing before `{found[2]}`"
     yield rewritten(page, index, mended, headline, span)
 
@@ -172,7 +174,7 @@ def sign_missing(page: Page, index: int, trouble: Trouble) -> Iterator[Repair]:
     before, after = line.text[: trouble.column].rstrip(), line.text[trouble.column :]
     at = page.span(index, trouble.column, trouble.column + 1)
     for sign in (",", "]", "}"):
-        mended = Line(f"{before}{sign} {after}", line.number, line.moved, line.length)
+        mended = line.with_text(f"{before}{sign} {after}")
         word = re.match(r"[\w.]+|.?", after)
         headline = f"a `{sign}` is missing before `{word[0] if word else ''}`"
         yield rewritten(page, index, mended, headline, at)
@@ -218,7 +220,7 @@ def reserved_sign(page: Page, index: int, trouble: Trouble) -> Iterator[Repair]:
         return
     end = trouble.column + 1
     text = line.text[: trouble.column] + line.text[end:].replace("`", "")
-    mended = Line(text, line.number, line.moved, line.length)
+    mended = line.with_text(text)
     headline = f"nothing in YAML can begin with `{sign}`"
     if sign == "`":
         headline = "nothing in YAML can begin with a backtick"
@@ -234,15 +236,26 @@ def colon_in_brackets(page: Page, index: int, trouble: Trouble) -> Iterator[Repa
         return
     before, after = line.text[:column], line.text[column + 1 :].lstrip()
     bracket = open_bracket(before)
+    name = re.search(r"(\w+)\s*$", before)
+    if bracket == "(" and name is not None:
+        advice = keyword_advice(name[1], after)
+        written = advice.edits[0].new
+        rest = re.sub(r"^[\w.'-]+", "", after)
+        repair = _split(
+            page,
+            index,
+            f"{before[: name.start()]}{written}{rest}",
+            "YAML reads `: ` inside a call as a key",
+            advice,
+            column,
+        )
+        yield replace(repair, silent=(), is_sure=True)
+        return
+    headline = "YAML reads `: ` inside a slice as a key"
+    advice = "leave no space after the colon: `x[:, 0]`, or quote the whole line"
     if bracket == "(":
-        text = f"{before.rstrip()}={after}"
-        name = re.search(r"(\w+)\s*$", before)
-        advice = keyword_advice(name[1], after) if name else "an argument takes `=`"
-        headline = "YAML reads `: ` inside a call as a key"
-    else:
-        text = f"{before}:{after}"
-        headline = "YAML reads `: ` inside a slice as a key"
-        advice = "leave no space after the colon: `x[:, 0]`, or quote the whole line"
+        headline, advice = "YAML reads `: ` inside a call as a key", "an argument takes `=`"
+    text = f"{before.rstrip()}={after}" if bracket == "(" else f"{before}:{after}"
     yield _split(page, index, text, headline, advice, column)
 
 
@@ -317,7 +330,7 @@ def control_character(page: Page, index: int, trouble: Trouble) -> Iterator[Repa
     if column is None:
         return
     text = "".join(" " if is_control(sign) else sign for sign in line.text)
-    mended = Line(text, line.number, line.moved, line.length)
+    mended = line.with_text(text)
     headline = "the text holds a control character"
     advice = "remove it; only tabs inside quotes and line breaks are allowed"
     span = page.span(index, column, column + 1)
@@ -344,5 +357,5 @@ def _split(page: Page, index: int, text: str, headline: str, advice: str, column
     line = page.lines[index]
     span = page.span(index, column, column + 1)
     violation = RuleViolation(Code.YAML_SPLIT, headline, help=advice, span=span)
-    mended = Line(text, line.number, line.moved, line.length)
+    mended = line.with_text(text)
     return Repair(violation, page.with_lines({index: mended}), (line.number,))

@@ -4,12 +4,13 @@ import re
 from collections.abc import Iterator
 
 from archc.diagnostics import Advice, Code, Edit, RuleViolation, Span
-from archc.spec.page import REACH, Line, Page, Repair, Trouble, rewritten
+from archc.spec.page import REACH, WHOLE_LINE, Line, Page, Repair, Trouble, rewritten
 from archc.spec.sections import KEYS
 
 SHOWN = 8
 """How many lines a message lists."""
 _KEY = re.compile(r"[^\s-].*:(\s|$)")
+_ROOT_KEY = re.compile(rf"(?:{'|'.join(KEYS)}):(?:\s|$)")
 _BLOCK_TEXT = re.compile(r"(?:.*[:\s])?[|>][+-]?\d?")
 
 
@@ -21,15 +22,29 @@ def tab(page: Page, index: int, _trouble: Trouble) -> Iterator[Repair]:
         return
     if (all_at_once := _tabs_throughout(page)) is not None:
         yield all_at_once
-    for indent in _columns(page, index):
+    for indent in _columns_of_spaces(page, index):
         violation = RuleViolation(
             Code.YAML_FEATURE,
             "a tab in the indentation",
             help=Advice("indent with spaces", Edit(" " * indent, span=_blank_span(page, index))),
             span=page.span(index, blank.index("\t"), blank.index("\t") + 1),
         )
-        mended = Line(" " * indent + line.text.lstrip(), line.number, length=line.length)
-        yield Repair(violation, page.with_lines({index: mended}), (line.number,))
+        mended = line.at_indent(indent)
+        yield Repair(violation, page.with_lines({index: mended}), is_sure=True)
+
+
+def _columns_of_spaces(page: Page, index: int) -> list[int]:
+    """Return where a line may begin that has a tab, the likeliest first."""
+    line, above, below = page.lines[index], page.above(index), page.below(index)
+    is_key = _ROOT_KEY.match(line.body) is not None
+    columns = [column for column in _columns(page, index) if (column == 0) == is_key]
+    least, most = 0, WHOLE_LINE
+    if above is not None:
+        least = page.lines[above].indent + page.lines[above].body.endswith(":")
+    if below is not None and line.body.endswith(":") and page.lines[below].indent:
+        most = page.lines[below].indent - 1
+        columns.append(page.lines[below].indent - 2)
+    return sorted(dict.fromkeys(columns), key=lambda column: not least <= column <= most)
 
 
 def _tabs_throughout(page: Page) -> Repair | None:
@@ -61,7 +76,7 @@ def _tabs(line: Line) -> int:
 
 def _with_spaces(line: Line, count: int) -> Line:
     text = "  " * count + line.text[count:]
-    return Line(text, line.number, line.moved + count, line.length)
+    return line.with_text(text)
 
 
 def _blank_span(page: Page, index: int) -> Span:
@@ -79,8 +94,9 @@ def odd_space(page: Page, index: int, _trouble: Trouble) -> Iterator[Repair]:
     text = "".join(" " if _is_odd(sign) else sign for sign in line.text)
     headline = f"this space is not a plain one but U+{ord(line.text[column]):04X}"
     span = page.span(index, column, column + 1)
-    mended = Line(text, line.number, line.moved, line.length)
-    yield rewritten(page, index, mended, headline, span, "type it anew with the space bar")
+    mended = line.with_text(text)
+    advice = "type it anew with the space bar"
+    yield rewritten(page, index, mended, headline, span, advice, is_checked=True)
 
 
 def _is_odd(sign: str) -> bool:
@@ -90,7 +106,7 @@ def _is_odd(sign: str) -> bool:
 def wrong_column(page: Page, index: int, _trouble: Trouble) -> Iterator[Repair]:
     """A line, and what is below it, that begins a little left or right of its neighbours."""
     line = page.lines[index]
-    is_key = re.match(rf"(?:{'|'.join(KEYS)}):(?:\s|$)", line.body) is not None
+    is_key = _ROOT_KEY.match(line.body) is not None
     if not line.body or (is_key and line.indent == 0):
         return
     for indent in _columns(page, index):

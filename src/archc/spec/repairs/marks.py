@@ -19,6 +19,7 @@ _VALUE = re.compile(r"((?:- )?(?:let\s+\w+:|[\w.{}-]+:)\s+|- )(\S.*)")
 _OTHER_DASH = re.compile(r"([\u2010-\u2015\u2022\u2212\u00b7*])\s+")
 _WORD = re.compile(r"[a-z_]\w*")
 _NAME_AND_BRACKET = re.compile(r"[\w.]+\s+[\[{]")
+_LAYER_CALL = re.compile(r"[A-Z]\w*\(|from\s")
 _TWO_WORDS = re.compile(r"(let\s+\w+|[\w.{}-]+)\s+([^\s=].*)")
 
 
@@ -39,7 +40,8 @@ def space_after_dash(page: Page, index: int, _trouble: Trouble) -> Iterator[Repa
         return
     mended = line.with_body(f"- {line.body[1:]}")
     span = page.span(index, line.indent, line.indent + 1)
-    yield rewritten(page, index, mended, "a space is missing after the dash", span)
+    headline = "a space is missing after the dash"
+    yield rewritten(page, index, mended, headline, span, is_checked=True)
 
 
 def space_after_colon(page: Page, index: int, _trouble: Trouble) -> Iterator[Repair]:
@@ -51,7 +53,8 @@ def space_after_colon(page: Page, index: int, _trouble: Trouble) -> Iterator[Rep
     mended = line.with_body(f"{found[0]} {line.body[found.end() :]}")
     start = line.indent + found.end() - 1
     span = page.span(index, start, start + 1)
-    yield rewritten(page, index, mended, "a space is missing after the colon", span)
+    headline = "a space is missing after the colon"
+    yield rewritten(page, index, mended, headline, span, is_checked=True)
 
 
 def wide_colon(page: Page, index: int, _trouble: Trouble) -> Iterator[Repair]:
@@ -63,7 +66,8 @@ def wide_colon(page: Page, index: int, _trouble: Trouble) -> Iterator[Repair]:
     mended = line.with_body(f"{found[1]}: {line.body[found.end() :]}".rstrip())
     start = line.indent + found.end(1)
     span = page.span(index, start, start + 1)
-    yield rewritten(page, index, mended, "a colon of double width is no colon", span)
+    headline = "a colon of double width is no colon"
+    yield rewritten(page, index, mended, headline, span, is_checked=True)
 
 
 def dash_missing(page: Page, index: int, _trouble: Trouble) -> Iterator[Repair]:
@@ -180,7 +184,9 @@ def _with_colon(page: Page, index: int, body: str, has_lines: bool) -> Iterator[
         mended = line.with_body(f"{found[1]}: {found[2]}")
         after = line.indent + found.end(1)
         headline = f"a colon is missing after `{found[1]}`"
-        yield rewritten(page, index, mended, headline, page.span(index, after, after + 1))
+        span = page.span(index, after, after + 1)
+        is_line = body[0].islower() and _LAYER_CALL.match(found[2]) is not None
+        yield rewritten(page, index, mended, headline, span, is_checked=is_line)
     elif not has_lines and re.match(r"[A-Z]|.*\(", body):
         mended = line.with_body(f"line{line.number}: {body}")
         headline = "a name is missing: the lines beside this one are `name: Layer(…)`"

@@ -45,25 +45,35 @@ class _Mender:
         return Mended(self.done.page, violations, self.done.silent, is_cut=True)
 
     def _best(self, trouble: Trouble) -> tuple[Repair, Trouble | None] | None:
-        """Return the first repair that ends all trouble, else the one that goes farthest."""
+        """Return the first repair that ends all trouble, else the one that goes farthest.
+
+        One that leaves no doubt comes before all that do.
+        """
         best: tuple[Repair, Trouble | None] | None = None
-        farthest = trouble.events
+        farthest = _reach(trouble)
         complete: list[Repair] = []
         for repair in repairs(self.done.page, trouble):
+            if best is not None and best[0].is_sure and not repair.is_sure:
+                break
             self.left -= len(repair.page.text)
             if self.left < 0:
                 break
             later = self.find_trouble(repair.page)
             if later is None:
                 complete.append(repair)
-            elif (
-                not repair.guess and later.events > farthest and _is_behind(repair, later, trouble)
-            ):
-                best, farthest = (repair, later), later.events
+            elif not repair.guess and _is_behind(repair, later, trouble):
+                is_surer = repair.is_sure and not (best is not None and best[0].is_sure)
+                if is_surer or _reach(later) > farthest:
+                    best, farthest = (repair, later), _reach(later)
             if len(complete) > MAX_OTHERS:
                 break
         self.others = tuple(self.done.with_repair(repair) for repair in complete[1:])
         return (complete[0], None) if complete else best
+
+
+def _reach(trouble: Trouble) -> tuple[int, int, int]:
+    """Return how far YAML came; before two mistakes that are close it reads as many events."""
+    return trouble.events, trouble.index, trouble.column
 
 
 def _is_behind(repair: Repair, later: Trouble, trouble: Trouble) -> bool:
