@@ -16,7 +16,7 @@ def check_continuations(scalar: Scalar) -> None:
     Raises:
         RuleViolation: a dash or a key is probably missing.
     """
-    for piece in scalar.pieces[1:]:
+    for piece in scalar.folded[1:]:
         before, after = scalar.value[: piece.offset], scalar.value[piece.offset :]
         if after.startswith("- "):
             raise _folded_dash(scalar, piece)
@@ -38,7 +38,7 @@ def check_continuations(scalar: Scalar) -> None:
 
 def _assigned(scalar: Scalar) -> RuleViolation:
     """Return the violation for lines of Python, `conv1 = Conv2d(8, 3)`, which YAML joins."""
-    found = [(piece, _assignment(scalar, piece)) for piece in scalar.pieces]
+    found = [(piece, _assignment(scalar, piece)) for piece in scalar.folded]
     lines = [(piece, match) for piece, match in found if match is not None]
     piece, match = lines[0]
     sign = piece.offset + match.end(1) + match[0][len(match[1]) :].index("=") - match.start(1)

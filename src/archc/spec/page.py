@@ -1,6 +1,7 @@
 """The lines of a spec while they are mended, each with its place in the file."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -10,6 +11,8 @@ from archc.diagnostics.render import LINE_ENDS, text_lines
 
 REACH = 1_000
 """How many lines away the neighbours of a line are sought."""
+MAX_COMPARED = 200
+"""Longer changes of a line are not looked into for what they have in common."""
 WHOLE_LINE = 2**20
 """A column behind the end of any line."""
 
@@ -45,21 +48,44 @@ class Line(Struct, frozen=True):
         """Return the line with another text in its place."""
         return replace(self, text=text)
 
-    def own_column(self, column: int) -> int:
-        """Return the column in the file of a column of the text, both from 0.
+    @property
+    def is_own(self) -> bool:
+        """Whether the line stands like this in the file."""
+        return self.text == self.own
 
-        What the two texts begin and end with in common stands where it stands in the file.
-        """
-        if self.text == self.own:
+    def own_column(self, column: int) -> int:
+        """Return the column in the file of a column of the text, both from 0."""
+        if self.is_own:
             return min(column, len(self.own))
-        before = _in_common(self.text, self.own)
-        if column < before:
-            return column
-        shorter = min(len(self.text), len(self.own)) - before
-        after = _in_common(self.text[::-1], self.own[::-1])
-        first_after = len(self.text) - min(after, shorter)
-        moved = len(self.text) - len(self.own)
-        return min(column - moved if column >= first_after else before, len(self.own))
+        columns = _own_columns(self.text, self.own)
+        return columns[min(column, len(columns) - 1)]
+
+
+@lru_cache(maxsize=64)
+def _own_columns(text: str, own: str) -> tuple[int, ...]:
+    """Return where in one text each character of another stands, and where that ends.
+
+    What is written anew stands where something else stood.
+    """
+    before = _in_common(text, own)
+    after = min(_in_common(text[::-1], own[::-1]), len(text) - before, len(own) - before)
+    middle, own_middle = text[before : len(text) - after], own[before : len(own) - after]
+    columns = [*range(before)]
+    for start, end, own_start, own_end in _changes(middle, own_middle):
+        columns += [before + min(own_start + i, own_end) for i in range(end - start)]
+    return (*columns, *range(len(own) - after, len(own) + 1))
+
+
+def _changes(new: str, old: str) -> Iterator[tuple[int, int, int, int]]:
+    """Yield the stretches in which one text is another, or is written in its place."""
+    if max(len(new), len(old)) > MAX_COMPARED:
+        yield 0, len(new), 0, len(old)
+        return
+    from difflib import SequenceMatcher
+
+    for _, *stretch in SequenceMatcher(None, new, old, autojunk=False).get_opcodes():
+        start, end, old_start, old_end = stretch
+        yield start, end, old_start, old_end
 
 
 def _in_common(first: str, second: str) -> int:

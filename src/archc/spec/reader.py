@@ -354,8 +354,12 @@ class _Reader:
             self._erroneous(span)  # a quote that is not closed takes in what follows
         pieces = () if style else self._pieces(event)
         shift = 1 if style in {"'", '"'} else 0
+        first = event.start_mark
         return Scalar(
-            event.value, style, span, pieces or (Piece(0, span.line, span.column + shift),)
+            event.value,
+            style,
+            span,
+            pieces or self._piece(first.line, first.column + shift, 0, len(event.value)),
         )
 
     def _pieces(self, event: yaml.ScalarEvent) -> tuple[Piece, ...]:
@@ -363,15 +367,26 @@ class _Reader:
         first, last = event.start_mark, event.end_mark
         if first.line == last.line:
             return ()
-        pieces: list[Piece] = []
+        pieces: tuple[Piece, ...] = ()
         offset = 0
         for index in range(first.line, min(last.line + 1, len(self.page.lines))):
             line = self.page.lines[index].text
             start = first.column if index == first.line else len(line) - len(line.lstrip())
             text = line[start : last.column if index == last.line else None].strip()
             if text and event.value.startswith(text.split(" #")[0].rstrip(), offset):
-                pieces.append(Piece(offset, *self.page.place(index, start)))
+                pieces += self._piece(index, start, offset, len(text))
                 offset += len(text) + 1
+        return pieces
+
+    def _piece(self, index: int, column: int, offset: int, length: int) -> tuple[Piece, ...]:
+        """Return a stretch of a line of the page, in as many pieces as it was mended to."""
+        number, first = self.page.place(index, column)
+        pieces = [Piece(offset, number, first)]
+        if length and not self.page.lines[index].is_own:
+            for i in range(1, length):
+                place = self.page.place(index, column + i)[1]
+                if place != pieces[-1].column + offset + i - pieces[-1].offset:
+                    pieces.append(Piece(offset + i, number, place))
         return tuple(pieces)
 
     def _span(self, start: yaml.Event, end: yaml.Event) -> Span:

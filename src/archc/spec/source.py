@@ -19,7 +19,7 @@ MAX_COMPARED = 1000
 
 
 class Piece(Struct, frozen=True, gc=False):
-    """A stretch of a scalar that lies on one line: its offset in the value, its place."""
+    """A stretch of a scalar that is one in the file: its offset in the value, its place."""
 
     offset: int
     line: int
@@ -33,6 +33,12 @@ class Scalar(Struct, frozen=True, gc=False):
     style: str
     span: Span
     pieces: tuple[Piece, ...]
+
+    @property
+    def folded(self) -> tuple[Piece, ...]:
+        """The stretches with which a line of the file begins."""
+        pairs = zip(self.pieces, self.pieces[1:], strict=False)
+        return (self.pieces[0], *(piece for before, piece in pairs if piece.line != before.line))
 
     def locate(self, start: int, end: int) -> Span:
         """Return the place in the file of the characters `start` … `end` of the value."""
