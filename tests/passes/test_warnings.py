@@ -32,6 +32,26 @@ MODELS = {
         "model:\n  a: Conv2d(8, 3)\n  norm: GroupNorm(2)\n  b: Conv2d(8, 3) -> norm\n",
         [],
     ),
+    "a convolution that is called again by another name": (
+        "model:\n  conv1: Conv2d(8, 1)\n  shared: conv1\n  conv2: Conv2d(8, 3)\n",
+        [],
+    ),
+    "a convolution that is called again by a next number": (
+        "model:\n  conv1: Conv2d(8, 1)\n  conv2: conv1\n",
+        ["ARC418"],
+    ),
+    "an activation that is called again by a next number": (
+        "model:\n  act1: ReLU\n  act2: act1\n  relu: ReLU\n  act3: act1 -> relu\n",
+        [],
+    ),
+    "a convolution that a next layer goes through": (
+        "model:\n  conv1: Conv2d(8, 1)\n  conv2: Conv2d(8, 3) -> conv1\n",
+        [],
+    ),
+    "a layer of a function's name that is called again": (
+        "model:\n  norm: GroupNorm(2)\n  more: Conv2d(8, 1) -> norm\n",
+        [],
+    ),
     "a block with a norm that is called again": (
         "blocks:\n  Unit: Conv2d(8, 3, padding=1) -> BatchNorm2d\n"
         "model:\n  unit: Unit\n  again: unit from unit\n",

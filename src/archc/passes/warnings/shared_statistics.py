@@ -18,7 +18,7 @@ def shared_statistics(graph: Graph) -> Iterator[Diagnostic]:
         for line in lines_in(instance.body):
             if not isinstance(line, ChildRun) or not isinstance(line.content, ItemRun):
                 continue
-            for node in _called_again(line.content):
+            for node in norms_called_again(line.content):
                 yield Diagnostic(
                     Code.SHARED_STATISTICS,
                     f"`{node.path}` is called again: one running mean serves two places",
@@ -30,7 +30,7 @@ def shared_statistics(graph: Graph) -> Iterator[Diagnostic]:
                 )
 
 
-def _called_again(run: ItemRun) -> Iterator[Node]:
+def norms_called_again(run: ItemRun) -> Iterator[Node]:
     """Yield the normalisations with statistics that a line calls by the name of another line."""
     units = [unit for stage in run.stages for unit in stage.units]
     for again in (unit.again for unit in units if isinstance(unit, Reuse)):
