@@ -11,6 +11,7 @@ SHOWN = 20
 CUT = 80
 QUOTED = 160
 GUTTER = 5
+DOTS = "..."
 LINE_ENDS = "\r\n\x85\u2028\u2029"
 _LINE = re.compile(f"[^{LINE_ENDS}]*(?:\r\n|[{LINE_ENDS}])|[^{LINE_ENDS}]+")
 _FOUND = re.compile(r"`([^`]*)`")
@@ -166,9 +167,16 @@ def _quoted(
 
 
 def _window(text: str, span: Span, width: int) -> tuple[int, str, tuple[int, int]]:
-    """Cut a long line to the part around the span; return its offset, itself, the columns."""
+    """Cut a long line to the part around the span; return its offset, itself, the columns.
+
+    Three dots stand where it was cut.
+    """
     start = max(0, span.column - width * 3 // 8) if len(text) > width else 0
     shown = text[start : start + width]
+    if start > 0:
+        shown = DOTS + shown[len(DOTS) :]
+    if start + width < len(text):
+        shown = shown[: -len(DOTS)] + DOTS
     return start, shown, _columns(span, start, shown)
 
 
