@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from archc.spec.canonical import CanonicalSpec
 
 SummaryFormat = Literal["text", "json", "markdown", "csv"]
+MAX_PARAMETERS = 10_000_000_000
+"""How many parameters are allocated where nobody allows more."""
 
 
 class Settings(Struct, frozen=True):
@@ -42,7 +44,8 @@ class Settings(Struct, frozen=True):
     `texts` holds parameters as a command line writes them, `parameters` as Python values.
     `ops` are the Python layers that the caller permits; with `training`, lines that only training
     needs must fit the inputs too. Without a mode, parameters are counted as in training and
-    multiply-adds as in inference.
+    multiply-adds as in inference. Past `max_nodes` nothing is compiled, past `max_parameters`
+    nothing is allocated.
     """
 
     variant: str | None = None
@@ -51,6 +54,7 @@ class Settings(Struct, frozen=True):
     inputs: Mapping[str, Sequence[int]] = field(default_factory=dict[str, Sequence[int]])
     mode: Mode | None = None
     max_nodes: int = MAX_NODES
+    max_parameters: int = MAX_PARAMETERS
     ops: Mapping[str, type[Layer]] = field(default_factory=dict[str, type[Layer]])
     training: bool = False
 

@@ -6,10 +6,17 @@ import os
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 from msgspec.structs import replace
 
+from archc.calling import (
+    DEPTHS,
+    check_choice,
+    check_integer,
+    check_spec_given,
+    settings_of,
+)
 from archc.compiler import (
     Report,
     Settings,
@@ -23,15 +30,12 @@ from archc.diagnostics import ArchcError, Code, CompileError, Diagnostic
 from archc.files import system_refused
 from archc.ir.graph import Mode
 from archc.opening import Spec, SpecPath, open_spec, read_spec
+from archc.passes.elaboration.nodes import MAX_NODES
 from archc.spec.source import decode
 
 if TYPE_CHECKING:
     from archc.drawing import Drawing
     from archc.passes.summarize import SortKey
-
-
-class CallError(ArchcError, TypeError):
-    """A function of archc was called with arguments that do not go together."""
 
 
 def check(
@@ -42,15 +46,17 @@ def check(
     params: Mapping[str, object] | None = None,
     inputs: Mapping[str, Sequence[int]] | None = None,
     mode: Mode | None = None,
+    max_nodes: int = MAX_NODES,
 ) -> Report:
     """Check a spec and return a report; a bad spec is no exception.
 
     `path` is a file or the name of a network that comes with archc; `text` is a spec itself.
+    A network of more than `max_nodes` layers and functions is refused.
 
     Raises:
-        CallError: neither a path nor a text, or both.
+        CallError: neither a path nor a text, or both; or an argument of the wrong kind.
     """
-    settings = _settings(variant, params, inputs, mode)
+    settings = settings_of(variant, params, inputs, mode=mode, max_nodes=max_nodes)
     try:
         with accountable():
             return check_spec(*chosen(path, text, settings))
@@ -69,6 +75,7 @@ def summary(
     format: SummaryFormat = "text",
     depth: int | None = None,
     sort: SortKey | None = None,
+    max_nodes: int = MAX_NODES,
 ) -> str:
     """Return the table of layers with shapes, parameters, multiply-adds and receptive fields.
 
@@ -80,9 +87,14 @@ def summary(
 
     Raises:
         CompileError: the spec is wrong.
+        CallError: an argument is of the wrong kind.
     """
+    asked = settings_of(variant, params, inputs, mode=mode, max_nodes=max_nodes)
+    check_choice("format", format, get_args(SummaryFormat))
+    _check_sort(sort)
+    _check_depth(depth)
     with accountable():
-        spec, settings = chosen(path, text, _settings(variant, params, inputs, mode))
+        spec, settings = chosen(path, text, asked)
         return summary_source(graph_of(spec, settings), format, settings.mode, depth, sort)
 
 
@@ -94,14 +106,18 @@ def draw(
     params: Mapping[str, object] | None = None,
     inputs: Mapping[str, Sequence[int]] | None = None,
     depth: int | None = None,
+    max_nodes: int = MAX_NODES,
 ) -> Drawing:
     """Return the diagram of a network; blocks deeper than `depth` are closed boxes.
 
     Raises:
         CompileError: the spec is wrong.
+        CallError: an argument is of the wrong kind.
     """
+    asked = settings_of(variant, params, inputs, max_nodes=max_nodes)
+    _check_depth(depth)
     with accountable():
-        spec, settings = chosen(path, text, _settings(variant, params, inputs, None))
+        spec, settings = chosen(path, text, asked)
         return diagram(graph_of(spec, settings), depth)
 
 
@@ -114,7 +130,7 @@ def chosen(path: SpecPath | None, text: str | None, settings: Settings) -> tuple
         CompileError: there is no such file and no such network.
         CallError: neither a path nor a text, or both.
     """
-    _check_spec(path, text)
+    check_spec_given(path, text)
     if text is not None:
         return read_spec(
             decode(text.encode("utf-8", "surrogatepass"), "<text>"), "<text>"
@@ -128,35 +144,15 @@ def chosen(path: SpecPath | None, text: str | None, settings: Settings) -> tuple
     return open_spec(place.path), settings
 
 
-def _check_spec(path: object, text: object) -> None:
-    """Refuse a spec that is neither a path nor a text, or both.
-
-    Raises:
-        CallError: it is so.
-    """
-    if (path is None) == (text is None):
-        raise CallError("give a path or text=…, one of them")
-    if text is not None and not isinstance(text, str):
-        raise CallError(f"text is a string, not of the type {type(text).__name__}")
-    if path is not None and not isinstance(path, (str, os.PathLike)):
-        raise CallError(f"a path is a string or a Path, not of the type {type(path).__name__}")
-    if isinstance(path, str) and "\n" in path:
-        raise CallError(
-            "a path has no line breaks: give a spec's text to archc.check(text=…), "
-            "and write it to a file to load or build it"
-        )
+def _check_depth(depth: int | None) -> None:
+    if depth is not None:
+        check_integer("depth", depth, DEPTHS)
 
 
-def check_mappings(**given: object) -> None:
-    """Refuse what is given by name, such as `params`, but is no mapping.
+def _check_sort(sort: SortKey | None) -> None:
+    from archc.passes import summarize
 
-    Raises:
-        CallError: it is so.
-    """
-    for name, value in given.items():
-        if value is not None and not isinstance(value, Mapping):
-            kind = type(value).__name__
-            raise CallError(f"{name} is a mapping, {{'name': value}}, not of the type {kind}")
+    check_choice("sort", sort, get_args(summarize.SortKey))
 
 
 @contextmanager
@@ -195,13 +191,3 @@ def _place(error: BaseException) -> str:
     if trace is None:
         return "an unknown place"
     return f"{Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}"
-
-
-def _settings(
-    variant: str | None,
-    params: Mapping[str, object] | None,
-    inputs: Mapping[str, Sequence[int]] | None,
-    mode: Mode | None,
-) -> Settings:
-    check_mappings(params=params, inputs=inputs)
-    return Settings(variant, params or {}, {}, inputs or {}, mode)

@@ -25,7 +25,7 @@ MISTAKES: dict[str, dict[str, Any]] = {
     "`floaty` is none": {"dtype": "floaty"},
     "a seed is an integer of 64 bits, not 'a'": {"seed": "a"},
     "a seed is an integer of 64 bits, not 1.5": {"seed": 1.5},
-    "a seed is an integer of 64 bits, not 18446744073709551616": {"seed": 2**64},
+    "a seed is an integer of 64 bits, from -9223372036854775808 to 18": {"seed": 2**64},
     "params is a mapping": {"params": [("width", 1)]},
     "inputs is a mapping": {"inputs": [1, 8]},
     "ops is a mapping": {"ops": [torch.nn.Linear]},

@@ -1,6 +1,7 @@
 """`archc build`: everything made of a network, in one folder."""
 
 import click
+from msgspec.structs import replace
 
 from archc.cli.options import network_options, one_network, settings_of, spec_argument
 
@@ -67,16 +68,9 @@ def build_command(
 
     if seed is not None and weights != INITIAL:
         raise click.UsageError("--seed is for --weights init: nothing else here is random")
-    settings = settings_of(variant, parameters, inputs, max_nodes)
-    source, settings = one_network(spec, settings)
-    place = build_spec(
-        source,
-        settings,
-        Path(output),
-        force=force,
-        weights=weights,
-        seed=seed or 0,
-        max_parameters=max_parameters,
-    )
+    asked = settings_of(variant, parameters, inputs, max_nodes)
+    asked = replace(asked, max_parameters=max_parameters)
+    source, settings = one_network(spec, asked)
+    place = build_spec(source, settings, Path(output), force=force, weights=weights, seed=seed or 0)
     print(place)
     return 0

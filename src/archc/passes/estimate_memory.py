@@ -31,13 +31,16 @@ def _peak(graph: Graph) -> int:
     for place, index in last_read.items():
         leaving.setdefault(index, []).append(place)
     alive: dict[_Place, int] = {}
-    peak = 0
+    held = peak = 0
     for node in nodes:
         own = {(node.index, i): kind.bytes for i, kind in enumerate(node.outputs)}
-        alive |= {place: size for place, size in own.items() if roots[place] == place}
-        peak = max(peak, sum(alive.values()))
-        for place in [*leaving.get(node.index, ()), *(own.keys() - last_read.keys())]:
-            alive.pop(place, None)
+        made = {place: size for place, size in own.items() if roots[place] == place}
+        alive |= made
+        held += sum(made.values())
+        peak = max(peak, held)
+        unread = [place for place in own if place not in last_read]
+        for place in [*leaving.get(node.index, ()), *unread]:
+            held -= alive.pop(place, 0)
     return peak
 
 

@@ -11,7 +11,9 @@ from typing import Literal
 from msgspec.structs import replace
 
 from archc import __version__
+from archc.calling import check_path, settings_of
 from archc.compiler import (
+    MAX_PARAMETERS,
     Settings,
     canonical_text,
     diagram,
@@ -22,15 +24,17 @@ from archc.compiler import (
 )
 from archc.files import write_new
 from archc.imports import bundled
-from archc.interface import accountable, check_mappings, chosen
+from archc.interface import accountable, chosen
 from archc.ir.canonical import Json, encoded_constant
 from archc.ir.graph import Graph
-from archc.manifest import sha256
+from archc.manifest import WEIGHTS, sha256
 from archc.opening import Spec, SpecPath, read_spec
+from archc.passes.elaboration.nodes import MAX_NODES
 from archc.runtime.build_folder import BuildFolder, write_manifest
 from archc.runtime.build_proof import prove
-from archc.runtime.load import MAX_PARAMETERS, check_size, load
-from archc.runtime.python_layers import own_classes
+from archc.runtime.choices import check_seed
+from archc.runtime.load import check_size, initial_model
+from archc.runtime.weights import save
 
 INITIAL: Literal["init"] = "init"
 """What stands for the weights that a network starts with."""
@@ -47,6 +51,7 @@ def build(
     force: bool = False,
     weights: SpecPath | None = None,
     seed: int = 0,
+    max_nodes: int = MAX_NODES,
     max_parameters: int = MAX_PARAMETERS,
 ) -> Path:
     """Write `<output>/<name>/` with everything made of a network; return that path.
@@ -59,20 +64,16 @@ def build(
     Raises:
         CompileError: the spec is wrong, the weights do not fit, the folder cannot be written,
             or holds edited files.
+        CallError: an argument is of the wrong kind.
     """
-    check_mappings(params=params, inputs=inputs)
+    asked = settings_of(variant, params, inputs, max_nodes=max_nodes, max_parameters=max_parameters)
+    check_path("output", output)
+    check_path("weights", weights)
+    check_seed(seed)
     with accountable():
-        settings = Settings(variant, params or {}, {}, inputs or {})
-        spec, settings = chosen(path, text, settings)
-        return build_spec(
-            spec,
-            settings,
-            Path(output),
-            force=force,
-            weights=weights,
-            seed=seed,
-            max_parameters=max_parameters,
-        )
+        spec, settings = chosen(path, text, asked)
+        place = Path(output)
+        return build_spec(spec, settings, place, force=force, weights=weights, seed=seed)
 
 
 def build_spec(
@@ -83,22 +84,23 @@ def build_spec(
     force: bool = False,
     weights: SpecPath | None = None,
     seed: int = 0,
-    max_parameters: int = MAX_PARAMETERS,
 ) -> Path:
     """Build a spec that was read; see `build`."""
     settings = replace(in_force(spec, settings), training=True)
     planned = graph_of(spec, settings)
     if weights is not None:
-        check_size(planned, max_parameters)
+        check_size(planned, settings.max_parameters)
     name = planned.title
     folder = BuildFolder(output)
     with folder.locked():
         folder.check_free(name, force=force)
         with folder.draft() as draft:
-            graph = _write_artefacts(draft, _copied(draft, spec), settings)
+            copied = _copied(draft, spec)
+            graph = _write_artefacts(draft, copied, settings)
             if weights is not None:
-                ops = own_classes(settings.ops)
-                _write_weights(draft, weights, seed, max_parameters, ops)
+                given = None if weights == INITIAL else weights
+                model = initial_model(graph, copied, settings, given, seed)
+                save(model, draft / WEIGHTS)
             used = seed if weights == INITIAL else None
             write_manifest(draft, _facts(spec, settings, planned, used))
             prove(draft / "model.py", graph)
@@ -131,19 +133,6 @@ def _copied(draft: Path, spec: Spec) -> Spec:
         (draft / name).parent.mkdir(exist_ok=True)
         write_new(draft / name, text.encode())
     return read_spec(files["spec.yaml"], "spec.yaml", draft / "spec.yaml")
-
-
-def _write_weights(
-    draft: Path, weights: SpecPath, seed: int, max_parameters: int, ops: Mapping[str, type]
-) -> None:
-    """Write the weights of the drafted network: those it starts with, or those of a file."""
-    from archc.runtime.weights import save
-
-    given = None if weights == INITIAL else weights
-    model = load(
-        draft / "graph.json", weights=given, seed=seed, max_parameters=max_parameters, ops=ops
-    )
-    save(model, draft / "weights.safetensors")
 
 
 def _facts(spec: Spec, settings: Settings, graph: Graph, seed: int | None) -> dict[str, Json]:

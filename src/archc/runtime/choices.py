@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from archc.interface import CallError
+from archc.calling import CallError
 
 if TYPE_CHECKING:
     import torch
@@ -59,5 +59,8 @@ def check_seed(seed: object) -> None:
     Raises:
         CallError: it is no integer of 64 bits.
     """
-    if seed is not None and (type(seed) is not int or seed not in SEEDS):
-        raise CallError(f"a seed is an integer of 64 bits, not {seed!r:.80}")
+    if type(seed) is not int:
+        shown = repr(seed)[:80] if isinstance(seed, (str, float)) else type(seed).__name__
+        raise CallError(f"a seed is an integer of 64 bits, not {shown}")
+    if seed not in SEEDS:
+        raise CallError(f"a seed is an integer of 64 bits, from {SEEDS[0]} to {SEEDS[-1]}")

@@ -5,10 +5,15 @@ from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
-from archc.compiler import Settings, canonical_text, graph_of
+from msgspec.structs import replace
+
+from archc.calling import CallError, check_mappings, settings_of
+from archc.compiler import MAX_PARAMETERS, Settings, canonical_text, graph_of
 from archc.diagnostics import Code, CompileError, Diagnostic
-from archc.interface import CallError, accountable, check_mappings, chosen
+from archc.interface import accountable, chosen
 from archc.ir.graph import Graph
+from archc.opening import Spec
+from archc.passes.elaboration.nodes import MAX_NODES
 from archc.runtime.choices import check_seed, floating_type, usable_device
 from archc.runtime.modules import compiled, model_class
 from archc.runtime.python_layers import python_layers
@@ -19,8 +24,7 @@ if TYPE_CHECKING:
     import torch
     from torch import Tensor, nn
 
-MAX_PARAMETERS = 10_000_000_000
-"""How many parameters are allocated where nobody allows more."""
+Weights = str | os.PathLike[str] | Mapping[str, "Tensor"]
 
 
 def load(
@@ -35,6 +39,7 @@ def load(
     ops: Mapping[str, type] | None = None,
     init: bool = True,
     seed: int | None = None,
+    max_nodes: int = MAX_NODES,
     max_parameters: int = MAX_PARAMETERS,
     except_: Iterable[str] = (),
 ) -> "nn.Module":
@@ -55,6 +60,7 @@ def load(
             naming one here is the permission to run it.
         init: False leaves parameters that would be random uninitialised.
         seed: the seed of the random numbers; the state of torch's generator is kept.
+        max_nodes: a network that expands to more layers and functions is refused.
         max_parameters: a network with more is refused before anything is allocated.
         except_: keys and modules that the weights do not fill, such as a new head; one alone
             may stand for itself.
@@ -65,30 +71,71 @@ def load(
     """
     left = (except_,) if isinstance(except_, str) else tuple(except_)
     _check_call(weights, left)
-    check_mappings(params=params, inputs=inputs, ops=ops)
-    check_seed(seed)
+    check_mappings(ops=ops)
+    if seed is not None:
+        check_seed(seed)
     place, kind = usable_device(device), floating_type(dtype)
+    asked = settings_of(
+        variant,
+        params,
+        inputs,
+        max_nodes=max_nodes,
+        max_parameters=max_parameters,
+        training=True,
+    )
     with accountable():
-        permitted = python_layers(ops or {})
-        settings = Settings(
-            variant, params or {}, inputs=inputs or {}, ops=permitted, training=True
-        )
-        opened, settings = chosen(spec, None, settings)
+        asked = replace(asked, ops=python_layers(ops or {}))
+        opened, settings = chosen(spec, None, asked)
         graph = graph_of(opened, settings)
-        check_size(graph, max_parameters)
-        module = compiled(graph, lambda: canonical_text(graph, opened), ops or {})
+        check_size(graph, settings.max_parameters)
         given = weights
         if weights is None and opened.build is not None:
             given = built_weights(opened.build, graph.parameter_count)
         with _constructing(place, seed, random=init and (given is None or bool(left))):
-            model = model_class(module)()
+            model = bare_model(graph, opened, settings)
         if kind is not None:
             model = model.to(kind)
         if given is not None:
-            optional = [name for name, _ in graph.ties]
-            narrowing = kind is not None
-            load_weights(model, given, except_=left, optional=optional, narrowing=narrowing)
+            fill(model, graph, given, except_=left, narrowing=kind is not None)
         return model
+
+
+def initial_model(
+    graph: Graph, spec: Spec, settings: Settings, weights: "Weights | None", seed: int
+) -> "nn.Module":
+    """Return the network of a graph with weights, or with those that it starts with.
+
+    Raises:
+        CompileError: the weights do not fit.
+    """
+    with _constructing(None, seed, random=weights is None):
+        model = bare_model(graph, spec, settings)
+    if weights is not None:
+        fill(model, graph, weights)
+    return model
+
+
+def bare_model(graph: Graph, spec: Spec, settings: Settings) -> "nn.Module":
+    """Return a module of a graph's compiled source, its parameters as the constructor has them."""
+    module = compiled(graph, lambda: canonical_text(graph, spec), settings)
+    return model_class(module)()
+
+
+def fill(
+    model: "nn.Module",
+    graph: Graph,
+    weights: "Weights",
+    *,
+    except_: Iterable[str] = (),
+    narrowing: bool = False,
+) -> None:
+    """Copy weights into the module of a graph; of tensors that are tied, one may be missing.
+
+    Raises:
+        CompileError: they do not fit.
+    """
+    optional = [name for name, _ in graph.ties]
+    load_weights(model, weights, except_=except_, optional=optional, narrowing=narrowing)
 
 
 def _check_call(weights: object, left: tuple[str, ...]) -> None:

@@ -7,7 +7,7 @@ on the other side, so `torch.save(model)` and `mp.spawn` work where `load` was n
 
 import linecache
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import cache
 from hashlib import sha256
 from types import ModuleType
@@ -17,7 +17,7 @@ from archc.backends.python_source import python_source
 from archc.compiler import Settings, compile_graph
 from archc.ir.graph import Graph
 from archc.opening import read_spec
-from archc.runtime.python_layers import python_layers
+from archc.runtime.python_layers import own_classes, python_layers
 
 if TYPE_CHECKING:
     from torch import nn
@@ -29,23 +29,25 @@ _FORMS: dict[str, Callable[[], str]] = {}
 """Module name → what gives the canonical form of its graph."""
 _TEXTS: dict[str, str] = {}
 """Module name → the canonical form, kept so that a pickle holds it once."""
-_OPS: dict[str, Ops] = {}
-"""Module name → the Python layers that its source imports."""
+_PERMISSIONS: dict[str, tuple[Ops, int]] = {}
+"""Module name → the Python layers that its source imports, the nodes it was allowed."""
 
 
 def compiled(
-    graph: Graph, canonical: Callable[[], str], ops: Mapping[str, type] | None = None
+    graph: Graph, canonical: Callable[[], str], settings: Settings | None = None
 ) -> ModuleType:
     """Return the module of a graph's source, executed once for each distinct source.
 
-    `canonical` is called when a model of the module is pickled; `ops` are the Python layers
-    of the user's own, which a pickle names so that the other side may run them.
+    `canonical` is called when a model of the module is pickled. Of the settings a pickle holds
+    what they permit: Python layers of the user's own, so many nodes.
     """
+    settings = settings or Settings()
     source = python_source(graph)
     digest = sha256(f"{graph.title}\n{source}".encode()).hexdigest()[:16]
     name = f"{_PREFIX}{digest}"
     _FORMS.setdefault(name, canonical)
-    _OPS.setdefault(name, tuple((ops or {}).items()))
+    permitted = tuple(own_classes(settings.ops).items())
+    _PERMISSIONS.setdefault(name, (permitted, settings.max_nodes))
     if name not in sys.modules:
         sys.modules[name] = _executed(source, name, f"<archc {graph.title} {digest}>")
     return sys.modules[name]
@@ -93,26 +95,26 @@ def _reduced_tuple(self: tuple[Any, ...], _protocol: object) -> tuple[Any, ...]:
     return rebuilt_tuple, (*_origin(type(self)), tuple(self))
 
 
-def _origin(kind: type) -> tuple[str, str, Ops]:
-    """Return the canonical form a class was compiled from, its name, its Python layers."""
+def _origin(kind: type) -> tuple[str, str, Ops, int]:
+    """Return the canonical form a class was compiled from, its name, and what is permitted."""
     module = kind.__module__
     if module not in _TEXTS:
         _TEXTS[module] = _FORMS[module]()
-    return _TEXTS[module], kind.__name__, _OPS[module]
+    return _TEXTS[module], kind.__name__, *_PERMISSIONS[module]
 
 
-def rebuilt(text: str, name: str, ops: Ops) -> Any:
+def rebuilt(text: str, name: str, ops: Ops, max_nodes: int) -> Any:
     """Return an empty instance of a compiled class; the unpickler fills in its state."""
-    return object.__new__(_compiled_class(text, name, ops))
+    return object.__new__(_compiled_class(text, name, ops, max_nodes))
 
 
-def rebuilt_tuple(text: str, name: str, ops: Ops, values: tuple[Any, ...]) -> Any:
+def rebuilt_tuple(text: str, name: str, ops: Ops, max_nodes: int, values: tuple[Any, ...]) -> Any:
     """Return a model's several outputs as their named tuple."""
-    return _compiled_class(text, name, ops)(*values)
+    return _compiled_class(text, name, ops, max_nodes)(*values)
 
 
 @cache
-def _compiled_class(text: str, name: str, ops: Ops) -> type[Any]:
-    settings = Settings(ops=python_layers(dict(ops)))
+def _compiled_class(text: str, name: str, ops: Ops, max_nodes: int) -> type[Any]:
+    settings = Settings(ops=python_layers(dict(ops)), max_nodes=max_nodes)
     graph = compile_graph(read_spec(text, "<pickle>"), settings)
-    return getattr(compiled(graph, lambda: text, dict(ops)), name)
+    return getattr(compiled(graph, lambda: text, settings), name)

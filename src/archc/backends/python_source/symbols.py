@@ -6,7 +6,7 @@ and gave the number that the graph holds there. Where no expression does, the nu
 printed if it is the same everywhere; else `NotUniformError` asks for another form.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from functools import reduce
 from typing import Any, TypeVar
 
@@ -45,6 +45,8 @@ _BUILTINS = frozenset(
 )
 
 Dims = Mapping[int, Expression]
+Derivation = Generator[Value, Dims, Dims]
+"""Works out the sizes of one value; asks for those of the values that it comes from."""
 Fact = TypeVar("Fact")
 
 
@@ -139,65 +141,85 @@ class Symbols(Struct, eq=False):
         return all(_evaluated(candidate, context) == value for context, value in pairs)
 
     def dims(self, value: Value) -> Dims:
-        """Return the expressions known for the dimensions of a value."""
-        if value.key not in self.sizes:
-            self.sizes[value.key] = self._derived(value)
+        """Return the expressions known for the dimensions of a value.
+
+        The way from the inputs may be longer than Python's stack is deep: what a derivation
+        asks for is derived here, and handed to it.
+        """
+        waiting = [(value.key, self._derived(value))] if value.key not in self.sizes else []
+        answer: Dims | None = None
+        while waiting:
+            key, derivation = waiting[-1]
+            try:
+                source = next(derivation) if answer is None else derivation.send(answer)
+            except StopIteration as end:
+                waiting.pop()
+                answer = self.sizes[key] = end.value
+                continue
+            answer = self.sizes.get(source.key)
+            if answer is None:
+                waiting.append((source.key, self._derived(source)))
         return self.sizes[value.key]
 
-    def _derived(self, value: Value) -> Dims:
+    def _derived(self, value: Value) -> Derivation:
         """Follow an operation: a dimension that keeps its size keeps its expression."""
         node = value.node
         if node.operation is None or not node.inputs:
             return {}
         function = getattr(type(node.operation), "function_name", "")
         if function == "concat":
-            return self._concatenated(value)
+            return (yield from self._concatenated(value))
         if function == "chunk":
-            return self._chunk(value)
+            return (yield from self._chunk(value))
         if isinstance(node.operation, Reshaping):
-            return self._reshaped(value, node.operation)
+            return (yield from self._reshaped(value, node.operation))
         shape = value.type.shape
         for source in node.inputs:
+            known = yield source
             dims = {
                 d: expression
-                for d, expression in self.dims(source).items()
+                for d, expression in known.items()
                 if d < len(shape) and shape[d] == source.type.shape[d]
             }
             if dims:
                 return dims
         return {}
 
-    def _reshaped(self, value: Value, operation: Reshaping) -> Dims:
+    def _reshaped(self, value: Value, operation: Reshaping) -> Derivation:
         """Follow each dimension to its new place, but for those that were merged or parted."""
         (source,) = value.node.inputs
         (reads,) = operation.reads(source.type)
-        places = {d: reads[d] for d in self.dims(source) if d in reads and reads[d].reach == HERE}
-        return {goes.dims[0]: self.dims(source)[d] for d, goes in places.items()}
+        known = yield source
+        places = {d: reads[d] for d in known if d in reads and reads[d].reach == HERE}
+        return {goes.dims[0]: known[d] for d, goes in places.items()}
 
-    def _chunk(self, value: Value) -> Dims:
+    def _chunk(self, value: Value) -> Derivation:
         """Divide the dimension that is cut; the others keep their expressions."""
         (source,) = value.node.inputs
-        operation, dims = value.node.operation, dict(self.dims(source))
+        operation, dims = value.node.operation, dict((yield source))
         dim = getattr(operation, "dim", 0) % len(value.type.shape)
         if dim in dims:
             dims[dim] = Binary("//", dims[dim], Literal(getattr(operation, "chunks", 1)))
         return dims
 
-    def _concatenated(self, value: Value) -> Dims:
+    def _concatenated(self, value: Value) -> Derivation:
         dim = getattr(value.node.operation, "dim", 1) % len(value.type.shape)
-        parts = [self.dims(source).get(dim) for source in value.node.inputs]
-        known = [part for part in parts if part is not None]
-        if len(known) != len(parts):
+        parts: list[Expression | None] = []
+        for source in value.node.inputs:
+            known = yield source
+            parts.append(known.get(dim))
+        sizes = [part for part in parts if part is not None]
+        if len(sizes) != len(parts):
             return {}
-        match known[0]:
-            case Binary("//", whole, Literal(count)) as part if known == [part] * len(known):
-                if count == len(known):
+        match sizes[0]:
+            case Binary("//", whole, Literal(count)) as part if sizes == [part] * len(sizes):
+                if count == len(sizes):
                     return {dim: whole}
             case _:
                 pass
-        if known == known[:1] * len(known):
-            return {dim: folded(Binary("*", Literal(len(known)), known[0]))}
-        return {dim: folded(reduce(lambda left, right: Binary("+", left, right), known))}
+        if sizes == sizes[:1] * len(sizes):
+            return {dim: folded(Binary("*", Literal(len(sizes)), sizes[0]))}
+        return {dim: folded(reduce(lambda left, right: Binary("+", left, right), sizes))}
 
 
 class _Substitute:

@@ -33,13 +33,15 @@ class ForwardLines:
         self.return_lines = return_lines
         self.names: dict[int, str] = {}
         self.last = self._last_reads()
+        self.unread: dict[int, int] = {}
+        """The variables with a name that a statement to come reads, and the last that does."""
         several = results if len(results) > 1 else ()
         self.returned = {id(variable) for text in several for variable in text.reads()}
 
     def lines(self) -> list[Line]:
         """Return the statements as lines, a `return` at the end."""
         for variable, name in zip(self.inputs, input_names(self.instance), strict=True):
-            self.names[id(variable)] = name
+            self._give(variable, name)
         lines: list[Line] = []
         training = False
         for index, statement in enumerate(self.statements):
@@ -88,7 +90,7 @@ class ForwardLines:
         """Return a loop over a list's modules; what flows through it has its name already."""
         for variable in statement.variables:
             if id(variable) not in self.names:
-                self.names[id(variable)] = self._chosen_name(index, statement, variable)
+                self._give(variable, self._chosen_name(index, statement, variable))
         text = statement.text.filled(self._name_of).replace(ITEM, self._item_name(loop))
         target = pattern_text(statement.pattern, self._name_of)
         depth = 1 if statement.train_only else 0
@@ -111,7 +113,7 @@ class ForwardLines:
     def _line(self, index: int, statement: Statement) -> Line:
         text, clauses = statement.text.filled(self._name_of), statement.text.clauses(self._name_of)
         for variable in statement.variables:
-            self.names[id(variable)] = self._chosen_name(index, statement, variable)
+            self._give(variable, self._chosen_name(index, statement, variable))
         target = pattern_text(statement.pattern, self._name_of)
         depth = 1 if statement.train_only else 0
         return Line(depth, f"{target} = {text}", self._comment(statement), clauses=clauses)
@@ -133,19 +135,23 @@ class ForwardLines:
         What a loop reads is read again in the next turn.
         """
         done = index if statement.loop is None else index - 1
-        live = {
-            self.names[key] for key, last in self.last.items() if last > done and key in self.names
-        }
+        self.unread = {key: last for key, last in self.unread.items() if last > done}
+        live = {self.names[key] for key in self.unread}
         live |= {self.names[id(v)] for v in statement.variables if id(v) in self.names}
         return next(name for name in self._wishes(index, statement, variable) if name not in live)
 
-    def _wishes(self, index: int, statement: Statement, variable: Variable) -> list[str]:
+    def _give(self, variable: Variable, name: str) -> None:
+        self.names[id(variable)] = name
+        if id(variable) in self.last:
+            self.unread[id(variable)] = self.last[id(variable)]
+
+    def _wishes(self, index: int, statement: Statement, variable: Variable) -> Iterator[str]:
         flows = self.last.get(id(variable), index) == index + 1 and not statement.train_only
         flows = flows and variable.may_flow and id(variable) not in self.returned
         hints = [hint for hint in map(python_name, variable.hints) if hint.isidentifier()]
         hints = hints or [FLOW[0]]
         numbered = (f"{hints[0]}_{n}" for n in range(1, len(self.names) + 2))
-        return [*(FLOW if flows else ()), *hints, *numbered]
+        return chain(FLOW if flows else (), hints, numbered)
 
     def _returns(self, training: bool) -> list[Line]:
         if self.instance.caller is not None:

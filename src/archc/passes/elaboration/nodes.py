@@ -12,6 +12,9 @@ from archc.shapes import TensorType, checked
 from archc.spec.mistakes import MAX_MISTAKES, TooManyMistakes
 
 MAX_NODES = 10_000
+"""To how many nodes a network may expand where nobody allows more."""
+NODE_LIMITS = range(1, 10_000_001)
+"""What may be set as that limit."""
 STEPS_PER_NODE = 5
 MAX_NESTING = 48
 """Blocks, bodies and parentheses inside each other; Python's own stack is the reason."""
@@ -104,7 +107,7 @@ class NodeBuilder:
         return RuleViolation(
             Code.EXPANSION_LIMIT,
             f"the network expands to more than {self.max_nodes} nodes",
-            help="raise the limit with --max-nodes",
+            help="raise the limit with --max-nodes, or max_nodes in Python",
         )
 
     def expect_room(self, count: int) -> None:

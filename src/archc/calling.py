@@ -1,0 +1,146 @@
+"""What a function of archc is called with: checked, then made into settings."""
+
+import os
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, cast, get_args
+
+from archc.compiler import MAX_PARAMETERS, Settings
+from archc.diagnostics import ArchcError
+from archc.expressions.values import MAX_INTEGER
+from archc.ir.graph import Mode
+from archc.layers.base import Layer
+from archc.passes.elaboration.nodes import MAX_NODES, NODE_LIMITS
+
+PARAMETER_LIMITS = range(1, MAX_INTEGER)
+"""What may be set as the limit of parameters."""
+DEPTHS = range(MAX_INTEGER)
+"""How deep a table or a figure may be asked to go."""
+
+
+class CallError(ArchcError, TypeError):
+    """A function of archc was called with arguments that do not go together."""
+
+
+def settings_of(
+    variant: str | None,
+    params: Mapping[str, object] | None,
+    inputs: Mapping[str, Sequence[int]] | None,
+    *,
+    mode: Mode | None = None,
+    max_nodes: int = MAX_NODES,
+    max_parameters: int = MAX_PARAMETERS,
+    ops: Mapping[str, type[Layer]] | None = None,
+    training: bool = False,
+) -> Settings:
+    """Return the settings that the arguments of a function stand for.
+
+    Raises:
+        CallError: one of them is of the wrong kind.
+    """
+    if variant is not None and not isinstance(cast("object", variant), str):
+        raise CallError(f"variant is a name, {_not_of_type(variant)}")
+    check_choice("mode", mode, get_args(Mode))
+    check_mappings(params=params, inputs=inputs)
+    check_integer("max_nodes", max_nodes, NODE_LIMITS)
+    check_integer("max_parameters", max_parameters, PARAMETER_LIMITS)
+    sizes = {name: _sizes(name, given) for name, given in (inputs or {}).items()}
+    return Settings(
+        variant,
+        dict(params or {}),
+        inputs=sizes,
+        mode=mode,
+        max_nodes=max_nodes,
+        max_parameters=max_parameters,
+        ops=ops or {},
+        training=training,
+    )
+
+
+def check_spec_given(path: object, text: object) -> None:
+    """Refuse a spec that is neither a path nor a text, or both.
+
+    Raises:
+        CallError: it is so.
+    """
+    if (path is None) == (text is None):
+        raise CallError("give a path or text=…, one of them")
+    if text is not None and not isinstance(text, str):
+        raise CallError(f"text is a string, {_not_of_type(text)}")
+    check_path("a path", path)
+    if isinstance(path, str) and "\n" in path:
+        raise CallError(
+            "a path has no line breaks: give a spec's text to archc.check(text=…), "
+            "and write it to a file to load or build it"
+        )
+
+
+def check_path(what: str, path: object) -> None:
+    """Refuse what is given as a path and is none; None is no path, but allowed.
+
+    Raises:
+        CallError: it is of another type.
+    """
+    if path is not None and not isinstance(path, (str, os.PathLike)):
+        raise CallError(f"{what} is a string or a Path, {_not_of_type(path)}")
+
+
+def check_mappings(**given: object) -> None:
+    """Refuse what is given by name, such as `params`, but is no mapping of names.
+
+    Raises:
+        CallError: it is so.
+    """
+    for name, value in given.items():
+        if value is None:
+            continue
+        if not isinstance(value, Mapping):
+            raise CallError(f"{name} is a mapping, {{'name': value}}, {_not_of_type(value)}")
+        for key in cast("Mapping[object, object]", value):
+            if type(key) is not str:
+                raise CallError(
+                    f"{name} is a mapping of names, which are strings, {_not_of_type(key)}"
+                )
+
+
+def check_integer(name: str, value: object, allowed: range) -> None:
+    """Refuse what is no integer of Python's own, or lies outside a range.
+
+    Raises:
+        CallError: it is so.
+    """
+    if type(value) is not int:
+        raise CallError(f"{name} is an integer, {_not_of_type(value)}")
+    if value not in allowed:
+        raise CallError(f"{name} is an integer from {allowed[0]} to {allowed[-1]}")
+
+
+def check_choice(name: str, value: object, choices: Collection[str]) -> None:
+    """Refuse what is none of the words that an argument may be; None is no choice, but allowed.
+
+    Raises:
+        CallError: it is so.
+    """
+    if value is None or (type(value) is str and value in choices):
+        return
+    known = ", ".join(map(repr, choices))
+    found = f"not {value!r:.80}" if type(value) is str else _not_of_type(value)
+    raise CallError(f"{name} is one of {known}, {found}")
+
+
+def _sizes(name: str, given: Any) -> tuple[int, ...]:
+    """Return the sizes of one input.
+
+    Raises:
+        CallError: they are no list of integers.
+    """
+    if not isinstance(given, Sequence) or isinstance(given, (str, bytes)):
+        raise CallError(f"the sizes of `{name}` are a list of integers, {_not_of_type(given)}")
+    sizes = tuple(cast("Sequence[object]", given))
+    for size in sizes:
+        if type(size) is not int:
+            raise CallError(f"the sizes of `{name}` are integers, {_not_of_type(size)}")
+    return cast("tuple[int, ...]", sizes)
+
+
+def _not_of_type(value: object) -> str:
+    return f"not of the type {type(value).__name__}"
