@@ -1,7 +1,7 @@
 """Calling a layer: arguments by position and by name, and what is wrong with them."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -30,37 +30,38 @@ def bind(
     return _created(layer, _Arguments(values))
 
 
-def bind_known(
+def misfits(
     layer: type[Layer],
     arguments: Sequence[Constant],
     keywords: Mapping[str, Constant],
     *,
     is_whole: bool = True,
-) -> None:
-    """Refuse a call that is wrong whatever its `Unknown` arguments are.
+) -> Iterator[RuleViolation]:
+    """Yield all that is wrong with a call whatever its `Unknown` arguments are, each cause once.
 
     Unless it `is_whole`, further arguments are given that nobody knows.
-
-    Raises:
-        RuleViolation: too many positional arguments, an unknown name, a value out of range.
     """
-    values = _named(layer, arguments, keywords)
-    strange = next((name for name in values if name not in layer.fields()), None)
-    if strange is not None and layer.unnamed_arguments == "forbid":
-        raise _unknown_argument(layer, strange)
-    known = {name: value for name, value in values.items() if not _holds_unknown(value)}
+    try:
+        values = _named(layer, arguments, keywords)
+    except RuleViolation as violation:
+        yield violation
+        values, is_whole = dict(keywords), False  # what the others mean is not known
+    strange = [name for name in values if name not in layer.fields()]
+    if layer.unnamed_arguments == "allow":
+        strange = []
+    yield from (_unknown_argument(layer, name) for name in strange)
+    known = {n: v for n, v in values.items() if n not in strange and not _holds_unknown(v)}
     try:
         layer(**known)
     except ValidationError as error:
-        found = [e for e in error.errors() if not _is_given(e, values, is_whole)]
-        left = [str(e["loc"][0]) for e in found if e["type"] == "missing"]
-        if found:
-            raise _violation(layer, values, _cause(found), left) from None
-
-
-def _is_given(error: ErrorDetails, values: Mapping[str, Constant], is_whole: bool) -> bool:
-    """Return whether what pydantic misses is among the arguments whose value nobody knows."""
-    return error["type"] == "missing" and (not is_whole or error["loc"][0] in values)
+        found = {str(each["loc"][0]): each for each in reversed(error.errors()) if each["loc"]}
+        wrong = [found[name] for name in known if name in found]
+        yield from (_violation(layer, values, each, ()) for each in wrong)
+        meant = [_meant(layer, name) for name in strange]
+        # a name that means nothing may stand for any that is missing
+        if is_whole and all(meant):
+            left = [n for n in layer.fields() if n in found and n not in values and n not in meant]
+            yield from [_missing(layer, values, left)] if left else []
 
 
 def _holds_unknown(value: Constant) -> bool:
@@ -239,17 +240,22 @@ def _near_option(value: Constant, error: ErrorDetails) -> str:
 
 
 def _unknown_argument(layer: type[Layer], name: str) -> RuleViolation:
-    from difflib import get_close_matches
-
-    known = [*layer.fields(), *layer.inferred_names]
-    near = [*(meant for meant in RENAMED.get(name, ()) if meant in known)]
-    near += get_close_matches(name, known, 1)
+    near = _meant(layer, name)
     return RuleViolation(
         Code.ARGUMENTS,
         f"`{spec_name(layer)}` has no argument `{name}`",
-        help=WRITTEN.get(name) or (did_you_mean(name, near[0]) if near else _takes(layer)),
+        help=WRITTEN.get(name) or (did_you_mean(name, near) if near else _takes(layer)),
         argument=name,
     )
+
+
+def _meant(layer: type[Layer], name: str) -> str:
+    """Return the argument that another name stands for, nothing where none is alike."""
+    from difflib import get_close_matches
+
+    known = [*layer.fields(), *layer.inferred_names]
+    renamed = [meant for meant in RENAMED.get(name, ()) if meant in known]
+    return next(iter([*renamed, *get_close_matches(name, known, 1)]), "")
 
 
 def _takes(layer: type[Layer]) -> str:

@@ -1,6 +1,7 @@
 """Calling a block: binding its arguments, refusing recursion, running the call."""
 
-from collections.abc import Collection, Mapping, Sequence
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from archc import layers
@@ -161,35 +162,60 @@ def matched(
     positional: Sequence[Any],
     keywords: Mapping[str, Any],
     tensors: int,
-    *,
-    is_whole: bool = True,
 ) -> dict[str, Any]:
     """Return a call's arguments by the names of a block's parameters.
-
-    Unless it `is_whole`, further arguments are given that nobody knows.
 
     Raises:
         RuleViolation: too many are given, one has no parameter, or one is missing.
     """
+    for violation in misfits_of_block(callee, call, len(positional), keywords, tensors):
+        raise violation
     signature = callee.template.block.arguments
     names = [a.name for a in signature if not a.variadic]
-    if len(positional) > len(names):
-        raise _too_many(callee, call, names, len(positional))
-    bound: dict[str, Any] = dict(zip(names, positional, strict=False))
     extra = next((a.name for a in signature if a.variadic), "")
-    rest: list[tuple[str, Any]] = []
-    for name, value in keywords.items():
-        if name in names and name not in bound:
-            bound[name] = value
-        elif extra and name not in bound:
-            rest.append((name, value))
-        else:
-            raise _not_taken(callee, call, name, {*bound, *keywords})
-    left = [a for a in signature if a.name not in bound and not a.variadic]
-    missing = [a.name for a in left if a.default is None]
-    if missing and is_whole:
-        raise _missing_arguments(callee, call, missing, tensors)
-    return bound | ({extra: tuple(rest)} if extra else {})
+    bound: dict[str, Any] = dict(zip(names, positional, strict=False))
+    bound |= {name: value for name, value in keywords.items() if name in names}
+    rest = tuple((name, value) for name, value in keywords.items() if name not in names)
+    return bound | ({extra: rest} if extra else {})
+
+
+def misfits_of_block(
+    callee: BlockCallee,
+    call: LayerCall,
+    positional: int,
+    keywords: Collection[str],
+    tensors: int,
+    *,
+    is_whole: bool = True,
+) -> Iterator[RuleViolation]:
+    """Yield all that is wrong with a block's arguments whatever they are, each cause once.
+
+    Unless it `is_whole`, further arguments are given that nobody knows.
+    """
+    signature = callee.template.block.arguments
+    names = [a.name for a in signature if not a.variadic]
+    is_open = len(names) < len(signature)
+    if positional > len(names):
+        yield _too_many(callee, call, names, positional)
+    bound = {*names[:positional]}
+    meant: list[str] = []
+    for name in keywords:
+        if name in bound or (name not in names and not is_open):
+            violation = _not_taken(callee, call, name, {*bound, *keywords})
+            meant += [_guessed(violation)] if name not in names else []
+            yield violation
+    bound |= {*keywords, *meant}
+    missing = [a.name for a in signature if not a.variadic and a.default is None]
+    missing = [name for name in missing if name not in bound]
+    # a name that means nothing may stand for any that is missing
+    if missing and is_whole and all(meant):
+        yield _missing_arguments(callee, call, missing, tensors)
+
+
+def _guessed(violation: RuleViolation) -> str:
+    """Return the name that a message asks for in place of another, nothing where it knows none."""
+    found = re.fullmatch(r"did you mean `(\w+)`\?", violation.help)
+    return found[1] if found else ""
 
 
 def _default(file: FileScope, default: Expression, bound: Mapping[str, Any]) -> Any:

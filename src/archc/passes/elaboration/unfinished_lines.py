@@ -13,10 +13,12 @@ from msgspec.structs import replace
 
 from archc import functions
 from archc.diagnostics import Code, RuleViolation, Span
+from archc.diagnostics.model import Guess
 from archc.expressions.printing import expression_text
 from archc.expressions.syntax import (
     Attribute,
     Call,
+    Comparison,
     Conditional,
     Expression,
     Index,
@@ -31,10 +33,10 @@ from archc.expressions.syntax import (
 from archc.expressions.values import FUNCTIONS, Unknown
 from archc.ir.runs import Instance, Template
 from archc.layers.base import Layer
-from archc.layers.binding import bind_known
+from archc.layers.binding import misfits
 from archc.passes.elaboration.blocks import BlockRunner
 from archc.passes.elaboration.callees import BlockCallee
-from archc.passes.elaboration.calls import matched
+from archc.passes.elaboration.calls import misfits_of_block
 from archc.passes.elaboration.copies import Copies
 from archc.passes.elaboration.failures import poison
 from archc.passes.elaboration.files import model_template
@@ -60,9 +62,6 @@ from archc.statements import (
     Stage,
     bodies_of,
 )
-
-_MISUSES = frozenset({Code.ARGUMENTS, Code.TOO_MANY_POSITIONAL, Code.ARGUMENT_VALUE})
-"""What is said of the arguments of a call: once a run."""
 
 
 def read_unfinished_lines(document: Document, file: FileScope, builder: NodeBuilder) -> None:
@@ -200,27 +199,63 @@ class _Reader:
 
     def _call(self, call: LayerCall) -> None:
         """Read a call: its arguments, what it names, whether that takes them."""
-        if self._is_refused(call):
-            return
+        callee = self._callee(call)
+        if callee is None and len(call.callee) > 1:
+            return  # `self.conv(x)` is Python, and so is all in it
         arguments = tuple(map(self._value, call.arguments or ()))
         keywords = {k.name: self._value(k.value) for k in call.keywords}
         is_whole = keywords.pop("", None) is None
-        is_spoilt = any(self._is_told(argument.span) for argument in call.arguments or ())
+        if any(isinstance(argument, Comparison) for argument in call.arguments or ()):
+            is_whole = False  # `bias==False` is meant for a name and its value
+            arguments = ()
+        if isinstance(callee, BlockCallee):
+            self._block(callee, call, arguments, keywords, is_whole)
+        elif callee is not None:
+            self._layer(callee, call, arguments, keywords, is_whole)
+
+    def _callee(self, call: LayerCall) -> type[Layer] | BlockCallee | None:
+        """Return what a call names, of a misspelt name what is meant; nothing where it is local."""
         if self._is_local(call):
-            return
+            return None
         try:
             callee = self.runner.callees.resolve(call)
-            if isinstance(callee, BlockCallee):
-                self.runner.calls.check_recursion(callee.template, call)
-                if not callee.template.is_model and not is_spoilt:
-                    matched(callee, call, arguments, keywords, 1, is_whole=is_whole)
-            elif isinstance(callee, type):
-                arguments = arguments[: len(callee.positional)] if is_spoilt else arguments
-                self._layer(callee, call, arguments, keywords, is_whole)
+        except Skipped:
+            return None
         except RuleViolation as violation:
             self._report(violation, call.span)
-        except Skipped:
-            pass
+            return self._meant(call, violation)
+        return callee if isinstance(callee, (BlockCallee, type)) else None
+
+    def _meant(
+        self, call: LayerCall, violation: RuleViolation
+    ) -> type[Layer] | BlockCallee | None:
+        """Return what a message guesses that a call means."""
+        if not isinstance(violation.help, Guess):
+            return None
+        name = violation.help.edits[0].new
+        try:
+            callee = self.runner.callees.resolve(replace(call, callee=tuple(name.split("."))))
+        except (Skipped, RuleViolation):
+            return None
+        return callee if isinstance(callee, (BlockCallee, type)) else None
+
+    def _block(
+        self,
+        callee: BlockCallee,
+        call: LayerCall,
+        arguments: tuple[Any, ...],
+        keywords: dict[str, Any],
+        is_whole: bool,
+    ) -> None:
+        try:
+            self.runner.calls.check_recursion(callee.template, call)
+        except RuleViolation as violation:
+            self._report(violation, call.span)
+        if callee.template.is_model:
+            return
+        count = len(arguments)
+        for found in misfits_of_block(callee, call, count, keywords, 1, is_whole=is_whole):
+            self._report(found, call.span)
 
     def _layer(
         self,
@@ -232,10 +267,9 @@ class _Reader:
     ) -> None:
         for name in layer.inferred_names:
             keywords.pop(name, None)
-        try:
-            bind_known(layer, arguments, keywords, is_whole=is_whole)
-        except RuleViolation as violation:
-            raise self.runner.operations.misused(violation, layer, call, arguments) from None
+        for violation in misfits(layer, arguments, keywords, is_whole=is_whole):
+            found = self.runner.operations.misused(violation, layer, call, arguments)
+            self._report(found, call.span)
 
     def _values(self, expressions: tuple[Expression | None, ...]) -> None:
         for expression in expressions:
@@ -248,6 +282,7 @@ class _Reader:
             value = self.evaluator.evaluate(expression)
         except RuleViolation as violation:
             self._report(violation, expression.span)
+            self._parts(expression)
         except Skipped:
             self._parts(expression)
         else:
@@ -272,12 +307,15 @@ class _Reader:
         given = {keyword.name: self._value(keyword.value) for keyword in keywords}
         given.pop("", None)
         try:
-            if name not in FUNCTIONS:
-                bind_known(self._found(name), (), given, is_whole=False)
+            function = self._found(name) if name not in FUNCTIONS else None
         except RuleViolation as violation:
-            self._report(violation, keyword_span(keywords, violation.argument) or span)
+            self._report(violation, span)
         except Skipped:
             pass
+        else:
+            found = misfits(function, (), given, is_whole=False) if function is not None else ()
+            for violation in found:
+                self._report(violation, keyword_span(keywords, violation.argument) or span)
 
     def _found(self, name: str) -> type[Layer]:
         if name not in functions.NAMES:
@@ -287,23 +325,20 @@ class _Reader:
     def _report(self, violation: RuleViolation, span: Span) -> None:
         """Report a mistake, unless it is known or concerns a permission for what never runs."""
         place = violation.span or span
-        known = any(found.primary and found.primary.overlaps(place) for found in self._told)
-        if violation.code is not Code.PYTHON_LAYER and not known:
+        if violation.code is not Code.PYTHON_LAYER and not self._is_known(violation, place, span):
             self.builder.report(violation, place, self.instance)
 
-    def _is_told(self, place: Span) -> bool:
-        """Return whether a mistake in a place is known by now."""
-        told = (found.primary for found in self.builder.diagnostics)
-        return any(primary and primary.overlaps(place) for primary in told)
+    def _is_known(self, violation: RuleViolation, place: Span, span: Span) -> bool:
+        """Return whether a run has told a mistake: at its place, or in these words of its call."""
+        return any(
+            found.primary == place
+            or (found.headline == violation.headline and found.primary.overlaps(span))
+            for found in self._told
+            if found.primary is not None
+        )
 
     def _is_local(self, call: LayerCall) -> bool:
         """Return whether a call names a parameter, a line, or a child of one: none is known."""
         name = call.callee[0]
         is_child = call.arguments is None and self.scope.child(name) is not None
         return is_child or name in self.scope.variables
-
-    def _is_refused(self, call: LayerCall) -> bool:
-        """Return whether so much is wrong with a call already that its arguments say no more."""
-        codes = {f.code for f in self._told if f.primary and f.primary.overlaps(call.span)}
-        is_path = len(call.callee) > 1
-        return bool(codes & _MISUSES) or (is_path and Code.UNKNOWN_CALLEE in codes)
