@@ -189,7 +189,17 @@ class Cursor:
     def expect_end(self) -> None:
         """Refuse anything that is left over."""
         if self.token.kind != "end":
-            raise self.unexpected("expected the end of the line")
+            raise self.unexpected("expected the end of the line", self.closed_too_often())
+
+    def closed_too_often(self) -> str:
+        """Return the advice to drop a bracket that closes nothing; nothing where there is none."""
+        if not self.at(")", "]"):
+            return ""
+        words = "there is one closing bracket too many"
+        before = self.tokens[max(0, self.position - 1)].text
+        if self.peek().kind != "end" and before != self.token.text:
+            return words
+        return Advice(words, Edit("", span=self.locate(self.token.start, self.token.end)))
 
     def span(self, start: int, end: int | None = None) -> Span:
         """Return the place from offset `start` to `end`, by default the last token's end."""

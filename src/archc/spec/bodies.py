@@ -1,6 +1,8 @@
 """From YAML nodes to the lines of a body; every line's mistake is collected, none ends the pass."""
 
 import re
+from collections.abc import Callable
+from typing import TypeVar
 
 from msgspec.structs import replace
 
@@ -42,6 +44,7 @@ from archc.statements import (
     Join,
     Let,
     Return,
+    Targets,
     words,
 )
 
@@ -55,6 +58,7 @@ BROKEN = Name("")
 MAX_MENDED = 8
 """How many mistakes in the grammar of one line are told."""
 
+Parsed = TypeVar("Parsed")
 _TARGET = re.compile(r"\bas\s+([A-Za-z_]\w*)")
 
 
@@ -76,7 +80,7 @@ class BodyReader:
             RuleViolation: the key is no signature, or promises what the lines never read;
                 mistakes of the lines are collected.
         """
-        name, arguments, inputs = LineParser(key).signature()
+        name, arguments, inputs = self._read(key, lambda text: LineParser(text).signature())
         if name in layers.NAMES:
             raise RuleViolation(
                 Code.BAD_NAME, f"`{name}` is a layer of archc", help="give the block another name"
@@ -86,6 +90,23 @@ class BodyReader:
         if len(self.mistakes.found) == known:
             _check_passed_on(block)
         return block
+
+    def _read(self, text: Scalar, parse: Callable[[Scalar], Parsed]) -> Parsed:
+        """Parse a text; what breaks its grammar is told, and mended where the cure is sure.
+
+        Raises:
+            RuleViolation: it is broken beyond that.
+        """
+        for _ in range(MAX_MENDED):
+            try:
+                return parse(text)
+            except RuleViolation as violation:
+                mended = mended_line(text, violation)
+                if mended is None:
+                    raise
+                self.refuse(violation, text.span)
+                text = mended
+        return parse(text)
 
     def body(self, node: Node) -> Body:
         """Read a list, a mapping or one line."""
@@ -115,16 +136,14 @@ class BodyReader:
         except RuleViolation as violation:
             self.refuse(violation, node.span)
             return _broken_item(node)
-        return self._line(node, name, MAX_MENDED)
+        return self._line(node, name)
 
-    def _line(self, node: Scalar, name: str, tries: int) -> Item:
-        """Read a line; one that breaks the grammar is read on where its cure is sure."""
+    def _line(self, node: Scalar, name: str = "") -> Item:
         try:
-            return parse_item(node, name)
+            return self._read(node, lambda text: parse_item(text, name))
         except RuleViolation as violation:
             self.refuse(violation, node.span)
-            mended = mended_line(node, violation) if tries else None
-        return self._line(mended, name, tries - 1) if mended else _broken_item(node)
+            return _broken_item(node)
 
     def _list_without_dashes(self, node: Mapping) -> Body:
         """Read statements over lists as the list they are meant to be."""
@@ -172,7 +191,7 @@ class BodyReader:
         except RuleViolation as violation:
             self.refuse(violation, key.span)
             mended = mended_line(joined(key, value), violation)
-            return self._line(mended, "", MAX_MENDED) if mended else _broken_item(key)
+            return self._line(mended) if mended else _broken_item(key)
         return None
 
     def _pasted_layer(self, node: Mapping) -> tuple[Entry, ...]:
@@ -272,10 +291,7 @@ class BodyReader:
                 span=key.locate(0, len("else if")),
             )
         if word != "else":
-            parser = LineParser(key)
-            parser.advance()
-            condition = parser.expression()
-            parser.expect_end()
+            condition = self._read(key, parse_condition)
         return condition, self._controlled(value, kind, key)
 
     def _controlled(self, node: Node, kind: str, key: Scalar) -> Body:
@@ -321,7 +337,7 @@ class BodyReader:
             case "let":
                 return [self._let(key, value)]
             case "assert":
-                return [Assert(parse_value(self._text(key, value)), key.span)]
+                return [Assert(self._read(self._text(key, value), parse_value), key.span)]
             case "return":
                 return [self._return(key, value)]
             case "declare":
@@ -330,17 +346,7 @@ class BodyReader:
                 return self._child(key, value)
 
     def _for(self, key: Scalar, value: Node, kind: str) -> For:
-        parser = LineParser(key)
-        parser.advance()
-        targets = parser.targets()
-        if not parser.at("in"):
-            written = ", ".join(targets.flat())
-            rest = key.value[parser.token.start :]
-            turns = f"_ in {written}{rest}" if parser.at("(") else f"{written} in range(…)"
-            raise parser.unexpected("expected `in`", f"write `for {turns}:`")
-        parser.expect("in")
-        iterable = parser.expression()
-        parser.expect_end()
+        targets, iterable = self._read(key, parse_for)
         return For(targets, iterable, self._controlled(value, kind, key), key.span, key.value)
 
     def _let(self, key: Scalar, value: Node) -> Let:
@@ -349,7 +355,7 @@ class BodyReader:
             raise RuleViolation(
                 Code.BAD_NAME, f"`{name}` cannot be a name", help="write `let h: …`"
             )
-        return Let(name, parse_value(self._text(key, value)), key.span)
+        return Let(name, self._read(self._text(key, value), parse_value), key.span)
 
     def _return(self, key: Scalar, value: Node) -> Return:
         if isinstance(value, Mapping):
@@ -358,18 +364,8 @@ class BodyReader:
             return Return(values, names, span=key.span)
         text = self._text(key, value)
         check_continuations(text)
-        parser = LineParser(text)
-        values = [parser.operation()]
-        while parser.accept(","):
-            values.append(parser.operation())
-        condition = otherwise = None
-        if parser.accept("if"):
-            condition = parser.operation()
-            otherwise = parser.operation() if parser.accept("else") else None
-        if parser.at("->"):
-            raise parser.unexpected("expected the end of the line", _called(parser, text))
-        parser.expect_end()
-        return Return(tuple(values), (), condition, otherwise, key.span.to(text.span))
+        found = self._read(text, parse_results)
+        return replace(found, span=key.span.to(text.span))
 
     def _declare(self, key: Scalar, value: Node) -> Declare:
         if not isinstance(value, Sequence):
@@ -438,6 +434,47 @@ def _declared(value: Node) -> str:
     """Return the list that `declare: act` means."""
     text = value.value if isinstance(value, Scalar) and value.value else "conv1, bn1"
     return Advice(f"write `declare: [{text}]`", Edit(f"[{text}]", span=value.span))
+
+
+def parse_condition(key: Scalar) -> Expression:
+    """Parse `if …` and `elif …`."""
+    parser = LineParser(key)
+    parser.advance()
+    condition = parser.expression()
+    parser.expect_end()
+    return condition
+
+
+def parse_for(key: Scalar) -> tuple[Targets, Expression]:
+    """Parse `for targets in list`."""
+    parser = LineParser(key)
+    parser.advance()
+    targets = parser.targets()
+    if not parser.at("in"):
+        written = ", ".join(targets.flat())
+        rest = key.value[parser.token.start :]
+        turns = f"_ in {written}{rest}" if parser.at("(") else f"{written} in range(…)"
+        raise parser.unexpected("expected `in`", f"write `for {turns}:`")
+    parser.expect("in")
+    iterable = parser.expression()
+    parser.expect_end()
+    return targets, iterable
+
+
+def parse_results(text: Scalar) -> Return:
+    """Parse what follows `return:`."""
+    parser = LineParser(text)
+    values = [parser.operation()]
+    while parser.accept(","):
+        values.append(parser.operation())
+    condition = otherwise = None
+    if parser.accept("if"):
+        condition = parser.operation()
+        otherwise = parser.operation() if parser.accept("else") else None
+    if parser.at("->"):
+        raise parser.unexpected("expected the end of the line", _called(parser, text))
+    parser.expect_end()
+    return Return(tuple(values), (), condition, otherwise)
 
 
 def _called(parser: LineParser, text: Scalar) -> str:

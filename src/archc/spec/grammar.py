@@ -68,9 +68,8 @@ class LineParser(Parser):
         if self.at("=") and any(token.text == "if" for token in self.tokens[: self.position]):
             place = self.locate(self.token.start, self.token.end)
             return Advice("two signs compare: write `==`", Edit("==", span=place))
-        if self.at(")", "]") and (self.peek().kind == "end" or self._before.text == ")"):
-            place = self.locate(self.token.start, self.token.end)
-            return Advice("there is one closing bracket too many", Edit("", span=place))
+        if closed := self.closed_too_often():
+            return closed
         if self.at(">") or (self.at("=") and self.peek().text == ">"):
             return "the arrow between layers is `->`"
         if self.at(",") and self.peek().kind == "end":
@@ -81,8 +80,6 @@ class LineParser(Parser):
             "(": "the inputs of a line follow `from`: `Block(…) from a, b`",
             "=": "a name stands before a colon: `name: Layer(…)`",
             ",": "one line is one layer; several inputs follow `from`",
-            ")": "there is one closing bracket too many",
-            "]": "there is one closing bracket too many",
         }
         return advice.get(self.token.text, "")
 

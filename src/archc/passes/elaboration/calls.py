@@ -202,7 +202,7 @@ def misfits_of_block(
     for name in keywords:
         if name in bound or (name not in names and not is_open):
             violation = _not_taken(callee, call, name, {*bound, *keywords})
-            meant += [_guessed(violation)] if name not in names else []
+            meant += [guessed(violation)] if name not in names else []
             yield violation
     bound |= {*keywords, *meant}
     missing = [a.name for a in signature if not a.variadic and a.default is None]
@@ -212,9 +212,9 @@ def misfits_of_block(
         yield _missing_arguments(callee, call, missing, tensors)
 
 
-def _guessed(violation: RuleViolation) -> str:
+def guessed(violation: RuleViolation) -> str:
     """Return the name that a message asks for in place of another, nothing where it knows none."""
-    found = re.fullmatch(r"did you mean `(\w+)`\?", violation.help)
+    found = re.fullmatch(r"did you mean `([\w.]+)`\?", violation.help)
     return found[1] if found else ""
 
 

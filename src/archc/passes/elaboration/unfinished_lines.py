@@ -13,7 +13,6 @@ from msgspec.structs import replace
 
 from archc import functions
 from archc.diagnostics import Code, RuleViolation, Span
-from archc.diagnostics.model import Guess
 from archc.expressions.printing import expression_text
 from archc.expressions.syntax import (
     Attribute,
@@ -36,7 +35,7 @@ from archc.layers.base import Layer
 from archc.layers.binding import misfits
 from archc.passes.elaboration.blocks import BlockRunner
 from archc.passes.elaboration.callees import BlockCallee
-from archc.passes.elaboration.calls import misfits_of_block
+from archc.passes.elaboration.calls import guessed, misfits_of_block
 from archc.passes.elaboration.copies import Copies
 from archc.passes.elaboration.failures import poison
 from archc.passes.elaboration.files import model_template
@@ -226,13 +225,9 @@ class _Reader:
             return self._meant(call, violation)
         return callee if isinstance(callee, (BlockCallee, type)) else None
 
-    def _meant(
-        self, call: LayerCall, violation: RuleViolation
-    ) -> type[Layer] | BlockCallee | None:
+    def _meant(self, call: LayerCall, violation: RuleViolation) -> type[Layer] | BlockCallee | None:
         """Return what a message guesses that a call means."""
-        if not isinstance(violation.help, Guess):
-            return None
-        name = violation.help.edits[0].new
+        name = guessed(violation)
         try:
             callee = self.runner.callees.resolve(replace(call, callee=tuple(name.split("."))))
         except (Skipped, RuleViolation):

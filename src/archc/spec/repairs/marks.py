@@ -19,7 +19,7 @@ _VALUE = re.compile(r"((?:- )?(?:let\s+\w+:|[\w.{}-]+:)\s+|- )(\S.*)")
 _OTHER_DASH = re.compile(r"([\u2010-\u2015\u2022\u2212\u00b7*])\s+")
 _WORD = re.compile(r"[a-z_]\w*")
 _NAME_AND_BRACKET = re.compile(r"[\w.]+\s+[\[{]")
-_LAYER_CALL = re.compile(r"[A-Z]\w*\(|from\s")
+_LAYER_CALL = re.compile(r"\w+\(|[A-Z]\w*(?:\s*-|$)|from\s")
 _TWO_WORDS = re.compile(r"(let\s+\w+|[\w.{}-]+)\s+([^\s=].*)")
 
 

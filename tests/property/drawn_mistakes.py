@@ -1,0 +1,103 @@
+"""Mistakes in the specs that ship: each is a small change of one line that is wrong by itself."""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from archc.compiler import check_spec
+from archc.diagnostics import CompileError, Diagnostic
+from archc.opening import read_spec
+
+EDITS = {
+    "callee": (r"(?<=[ (])(?:[A-Z][a-z]+\w*)(?=[(\n])", r"\g<0>z"),
+    "callee of other letters": (r"\b(Conv|BatchNorm|MaxPool|AvgPool)2d\b", r"\g<1>2D"),
+    "function": (r"(?<=-> )[a-z]\w+(?=[(\s]|$)", r"\g<0>qz"),
+    "argument": (r"(?<=[(,] )?\b(bias|stride|padding|eps|groups|dim|p|kernel_size)=", r"\1qz="),
+    "bias misspelt": (r"\bbias=", "bais="),
+    "name": (r"(?<= from )[a-z]\w*\b(?![.(])", r"\g<0>qz"),
+    "name in a condition": (r"(?<= if )[a-z]\w*\b(?![.(])", r"\g<0>qz"),
+    "name after return": (r"(?<=return: )[a-z]\w*\b(?![.(])", r"\g<0>qz"),
+    "name in a sum": (r"(?<= \+ )[a-z]\w*\b(?![.(])", r"\g<0>qz"),
+    "name in a call": (r"(?<=\()[a-z]\w*(?=[,)])", r"\g<0>qz"),
+    "zero": (r"\b(stride|groups)=\d+", r"\1=0"),
+    "negative": (r"\bpadding=\d+", r"padding=-1"),
+    "probability": (r"Dropout\(0\.\d\)", "Dropout(1.5)"),
+    "text for a boolean": (r"\bbias=False\b", "bias='no'"),
+    "fraction": (r"(?<=2d\()(\d+)\b", r"\1.5"),
+    "lower-case constant": (r"=False\b", "=false"),
+    "colon in a call": (r"\b(bias|stride|padding)=", r"\1: "),
+    "bracket left open": (r"\)(?=\s*$)", ""),
+    "bracket too many": (r"\)(?=\s*$)", "))"),
+    "comma missing": (r", (?=[a-z]+=)", " "),
+    "doubled arrow": (r" -> ", " - > "),
+    "no colon": (r"(?<=^  )(?!.*for)(\s*\w+):(?= \w)", r"\1"),
+    "for without in": (r"\bfor (\w+) in ", r"for \1 of "),
+    "tab": (r"^(?:  )+(?=[\w-])", "\t"),
+    "section": (r"^(model|blocks|inputs|params|variants|outputs):", r"\1z:"),
+    "unit of a size": (r"=224\b", "=0"),
+    "loop over a number": (r"\bin range\((\w+)\):", r"in \1:"),
+}
+
+
+"""What is mistaken, and what is written instead."""
+
+SECTIONS = frozenset({"params", "variants", "inputs", "blocks", "model", "outputs"})
+
+
+@dataclass(frozen=True, order=True)
+class Drawn:
+    """One mistake: what stands in place of some characters of a line."""
+
+    line: int
+    start: int
+    end: int
+    before: str
+    after: str
+    kind: str
+
+    def __str__(self) -> str:
+        return f"{self.line}: {self.kind}, {self.after!r} for {self.before!r}"
+
+    def clashes(self, other: "Drawn") -> bool:
+        """Return whether two mistakes touch, or spoil the same word: that is one mistake more."""
+        is_near = self.start <= other.end and other.start <= self.end
+        words = set(re.findall(r"\w+", f"{self.before} {self.after}"))
+        others = set(re.findall(r"\w+", f"{other.before} {other.after}"))
+        is_named = any(word[0].isupper() or word.endswith("qz") for word in words & others)
+        return (self.line == other.line and is_near) or (self.line != other.line and is_named)
+
+
+def drawn_mistakes(text: str) -> Iterator[Drawn]:
+    """Yield every mistake that can be made in a spec."""
+    section = ""
+    for number, line in enumerate(text.splitlines(), 1):
+        if re.match(r"\w", line):
+            section = line.partition(":")[0]
+        code = line.partition("#")[0].rstrip() if section in SECTIONS else ""
+        for kind, (pattern, instead) in EDITS.items():
+            for found in re.finditer(pattern, code):
+                start, end = found.span()
+                yield Drawn(number, start, end, found[0], found.expand(instead), kind)
+
+
+def with_mistakes(text: str, mistakes: Iterable[Drawn]) -> str:
+    """Return a text with mistakes in it."""
+    lines = text.splitlines(keepends=True)
+    for each in sorted(mistakes, reverse=True):
+        line = lines[each.line - 1]
+        lines[each.line - 1] = line[: each.start] + each.after + line[each.end :]
+    return "".join(lines)
+
+
+def without_figures(text: str) -> str:
+    """Return a spec without what it expects: figures are missed by any mistake."""
+    return text.partition("\nexpect:")[0] + "\n"
+
+
+def found_in(text: str, path: Path) -> tuple[Diagnostic, ...]:
+    """Return what is wrong with a text that stands for a spec that ships."""
+    try:
+        return check_spec(read_spec(text, str(path), path)).diagnostics
+    except CompileError as error:
+        return error.diagnostics

@@ -1,0 +1,148 @@
+"""Mistakes in one file are all told in one run, and nothing but them.
+
+What two mistakes give must be what each of them gives alone. A mistake of two may be silent for
+one of these reasons alone:
+
+- Its message follows from shapes, values or from what reads what; behind a line that failed these
+  are not known. Names, layers, arguments and numbers that a line writes out are.
+- It is told at another line than its own: a value reached a layer through a block's parameter.
+- Both are on one line, and for the other no cure is sure: the line is not read on.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from functools import cache, partial
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from archc.catalogue import specs_folder
+from archc.diagnostics import Advice, Diagnostic
+from archc.diagnostics.fixes import fixed, replacements
+from archc.diagnostics.model import Guess
+from tests.property.drawn_mistakes import (
+    Drawn,
+    drawn_mistakes,
+    found_in,
+    with_mistakes,
+    without_figures,
+)
+
+SPECS = sorted(specs_folder().glob("*.yaml"))
+OF_FORM = re.compile(r"ARC1\d\d|ARC203")
+OF_VALUES = re.compile(r"ARC4\d\d|ARC21\d|ARC30[3-9]|ARC31\d")
+"""Codes that speak of shapes, values and uses."""
+
+Told = set[tuple[str, int]]
+"""Codes with the lines at which they are told."""
+
+
+@cache
+def text_of(path: Path) -> str:
+    """Return a spec without its figures."""
+    return without_figures(path.read_text(encoding="utf-8"))
+
+
+@cache
+def mistakes_in(path: Path) -> tuple[Drawn, ...]:
+    """Return the mistakes that can be made in a spec and are noticed."""
+    return tuple(drawn_mistakes(text_of(path)))
+
+
+@cache
+def alone(path: Path, mistake: Drawn) -> tuple[Diagnostic, ...]:
+    """Return what a mistake gives by itself."""
+    return found_in(with_mistakes(text_of(path), [mistake]), path)
+
+
+def told(found: Sequence[Diagnostic]) -> Told:
+    """Return what is told at which lines; a message may list further lines."""
+    pairs: Told = set()
+    for each in found:
+        lines = {each.primary.line if each.primary else 0}
+        for note in each.notes:
+            if note.startswith("also on line"):
+                lines |= set(map(int, re.findall(r"\d+", note)))
+        pairs |= {(str(each.code), line) for line in lines}
+    return pairs
+
+
+def may_be_silent(path: Path, mistake: Drawn, others: Sequence[Drawn], code: str, at: int) -> bool:
+    """Return whether one of the reasons above holds for what a mistake gives alone."""
+    beside = [found for other in others for found in alone(path, other)]
+    unsure = [d for d in beside if d.primary and d.primary.line == at and not is_sure(d)]
+    hidden = any(OF_FORM.match(d.code) for d in unsure)
+    return bool(OF_VALUES.match(code)) or at != mistake.line or hidden
+
+
+def is_sure(found: Diagnostic) -> bool:
+    """Return whether a message says for sure what is written instead."""
+    return isinstance(found.help, Advice) and not isinstance(found.help, Guess)
+
+
+def differences(path: Path, mistakes: Sequence[Drawn]) -> Iterator[str]:
+    """Yield what is lost of several mistakes, and what comes with them that none gives alone."""
+    listed = " + ".join(map(str, mistakes))
+    together = told(found_in(with_mistakes(text_of(path), mistakes), path))
+    expected: Told = set()
+    for mistake in mistakes:
+        others = [other for other in mistakes if other is not mistake]
+        by_itself = told(alone(path, mistake))
+        expected |= by_itself
+        for code, line in sorted(by_itself - together):
+            if not may_be_silent(path, mistake, others, code, line):
+                yield f"{path.name}: {code} of line {line} is lost: {listed}"
+    for code, line in sorted(together - expected):
+        yield f"{path.name}: {code} of line {line} follows: {listed}"
+
+
+def drawn(random: Random, count: int, lines: int) -> tuple[Path, list[Drawn]]:
+    """Return mistakes on so many lines of a spec, each of which is noticed."""
+    while True:
+        path = random.choice(SPECS)
+        first = random.choice(mistakes_in(path))
+        possible = [m for m in mistakes_in(path) if (m.line == first.line) == (lines == 1)]
+        if len(possible) < count:
+            continue
+        picked = [first, *random.sample(possible, count - 1)]
+        pairs = [(a, b) for i, a in enumerate(picked) for b in picked[:i]]
+        is_apart = not any(a == b or a.clashes(b) for a, b in pairs)
+        if (
+            is_apart
+            and len({m.line for m in picked}) == lines
+            and all(alone(path, m) for m in picked)
+        ):
+            return path, picked
+
+
+def found_differences(seed: int, tries: int, count: int, lines: int) -> list[str]:
+    """Return all differences over so many draws."""
+    random = Random(seed)
+    return [line for _ in range(tries) for line in differences(*drawn(random, count, lines))]
+
+
+KINDS = {"two lines": (2, 2), "one line": (2, 1), "four lines": (4, 4)}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_several_mistakes_are_told_as_each_of_them_alone(kind: str) -> None:
+    assert found_differences(1, 60, *KINDS[kind]) == []
+
+
+@pytest.mark.prove
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("seed", range(2, 6))
+def test_many_mistakes_are_told_as_each_of_them_alone(kind: str, seed: int) -> None:
+    assert found_differences(seed, 500, *KINDS[kind]) == []
+
+
+def test_all_fixes_of_several_mistakes_are_made_in_one_go() -> None:
+    random, made = Random(1), 0
+    for path, mistakes in (drawn(random, 3, 3) for _ in range(12)):
+        text = with_mistakes(text_of(path), mistakes)
+        mended, cured = fixed(text, str(path), partial(found_in, path=path))
+        left = found_in(mended, path)
+        assert [d for d in left if replacements(d, mended)] == [], (path.name, mistakes)
+        made += len(cured)
+    assert made > 12
