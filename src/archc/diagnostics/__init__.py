@@ -9,11 +9,12 @@ from archc.diagnostics.model import (
     Edit,
     Label,
     Operand,
+    Proposal,
     RuleViolation,
     Span,
     did_you_mean,
-    digits,
 )
+from archc.diagnostics.spelling import digits
 
 __all__ = [
     "Advice",
@@ -24,6 +25,7 @@ __all__ = [
     "Edit",
     "Label",
     "Operand",
+    "Proposal",
     "RuleViolation",
     "Span",
     "did_you_mean",

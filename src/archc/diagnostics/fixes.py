@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from msgspec import Struct
 
-from archc.diagnostics.model import Advice, Diagnostic, Edit, Guess, Span
+from archc.diagnostics.model import Advice, Diagnostic, Edit, Span
 from archc.diagnostics.render import text_lines
 
 MAX_FIXES = 200
@@ -41,8 +41,7 @@ def fixed(
     """Return the text of `file` with the mistakes mended whose cure is known, and these mistakes.
 
     Each edit is tried by itself: it stays only if its mistake is gone after it, and the text
-    can still be read; a guess also only if its line has no new mistake without a cure. What a
-    cure brings to light is mended too.
+    can still be read. What a cure brings to light is mended too.
     """
     mended: list[Diagnostic] = []
     refused: set[Replacement] = set()
@@ -54,8 +53,7 @@ def fixed(
         diagnostic, changes = attempt
         text = made(source, changes)
         after = check(text)
-        new = _new(found, after)
-        if _is_cured(diagnostic, found, after) and not _is_refuted(diagnostic, changes, text, new):
+        if _is_cured(diagnostic, found, after):
             source, found = text, after
             refused = set()
             mended.append(diagnostic)
@@ -80,31 +78,6 @@ def _is_cured(
     """Return whether a mistake is gone from its line, and the text is no less readable."""
     is_left = _said(diagnostic) in map(_said, after)
     return not is_left and _unreadable(after) <= _unreadable(before)
-
-
-def _is_refuted(
-    diagnostic: Diagnostic, changes: Sequence[Replacement], text: str, new: Sequence[Diagnostic]
-) -> bool:
-    """Return whether a guess brought a mistake into its line whose cure is not known."""
-    if not isinstance(diagnostic.help, Guess):
-        return False
-    edited = {place_of(change, text, "").line for change in _as_made(changes)}
-    return any(_line_of(d) in edited and not replacements(d, text) for d in new)
-
-
-def _new(before: Sequence[Diagnostic], after: Sequence[Diagnostic]) -> list[Diagnostic]:
-    """Return the errors that were not there before."""
-    known = set(map(_said, before))
-    return [d for d in after if d.severity == "error" and _said(d) not in known]
-
-
-def _as_made(changes: Sequence[Replacement]) -> Iterator[Replacement]:
-    """Yield what replacements left, where it stands in the text they made."""
-    moved = 0
-    for change in sorted(changes):
-        start = change.start + moved
-        yield Replacement(start, start + len(change.text), change.text)
-        moved += len(change.text) - (change.end - change.start)
 
 
 def _line_of(diagnostic: Diagnostic) -> int:

@@ -1,10 +1,12 @@
 """The diagnostic as a value; rendering it is another module's work."""
 
 from collections.abc import Iterable, Mapping
+from typing import Self
 
 from msgspec import Struct
 
 from archc.diagnostics.codes import Code
+from archc.diagnostics.spelling import is_misspelt
 
 
 class Span(Struct, frozen=True, order=True, gc=False):
@@ -57,33 +59,25 @@ class Edit(Struct, frozen=True):
     span: Span | None = None
 
 
-class Advice(str):
-    """The help of a message that a program can follow: the words, and the edits they stand for."""
+class Proposal(str):
+    """The help of a message that names a change of the text, which a person has to judge."""
 
     edits: tuple[Edit, ...]
 
-    def __new__(cls, text: str, *edits: Edit) -> "Advice":
-        advice = super().__new__(cls, text)
-        advice.edits = edits
-        return advice
+    def __new__(cls, text: str, *edits: Edit) -> Self:
+        proposal = super().__new__(cls, text)
+        proposal.edits = edits
+        return proposal
 
 
-class Guess(Advice):
-    """Advice to write another name: a new mistake in the same line would show it to be wrong."""
+class Advice(Proposal):
+    """The help of a message that a program can follow: its edits can hardly be wrong."""
 
 
 def did_you_mean(old: str, new: str) -> str:
-    """Return the advice to write another name.
-
-    Names of other digits, `up1_0` for `up1_1`, may both be meant: no edit is certain there.
-    """
+    """Return the advice to write another name, certain where the one given is misspelt."""
     words = f"did you mean `{new}`?"
-    return Guess(words, Edit(new, old)) if digits(old) == digits(new) else words
-
-
-def digits(name: str) -> str:
-    """Return the digits of a name, which tell it from its neighbours."""
-    return "".join(filter(str.isdigit, name))
+    return Advice(words, Edit(new, old)) if is_misspelt(old, new) else words
 
 
 class Diagnostic(Struct, frozen=True):

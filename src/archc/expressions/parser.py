@@ -4,6 +4,7 @@ Precedence, loosest first: `a if c else b` · `or` · `and` · `not` · comparis
 `+ -` · `* / // % @` · unary `-` · `**` · calls, subscripts and attributes.
 """
 
+import re
 from collections.abc import Callable
 
 from archc.diagnostics import Advice, Code, Edit, RuleViolation
@@ -45,8 +46,12 @@ PREFIXES = frozenset(
 _STRING_PREFIXES = frozenset({"f", "F", "r", "R", "b", "u"})
 _FUNCTIONS = {"cat": "concat"}
 """What torch's functions are called here, where that is another name."""
-_OF_NO_MEANING = frozenset({"contiguous", "cuda", "cpu", "to", "detach", "clone"})
-"""Methods that change nothing of a tensor that a spec tells of."""
+_OF_NO_MEANING = {
+    **dict.fromkeys(("contiguous", "clone"), "a spec says nothing of memory"),
+    **dict.fromkeys(("cuda", "cpu", "to"), "a loaded network moves with `.to(…)`"),
+    "detach": "a spec says nothing of gradients",
+}
+"""Methods that change nothing of a tensor that a spec tells of, and why."""
 _COMPARISONS = frozenset({"<", "<=", ">", ">=", "==", "!="})
 
 
@@ -289,8 +294,9 @@ class Parser(Cursor):
         written = f"{_FUNCTIONS.get(name, name)}({', '.join(filter(None, (owner, given)))})"
         if name == "size":
             written = f"{owner}.shape[{given}]" if given else f"{owner}.shape"
-        if name in _OF_NO_MEANING:
-            return f"leave it out: a spec says nothing of devices and memory, `{owner}` is enough"
+        is_dtype = name == "to" and re.fullmatch(r"""(['"])\w*\d\1""", given) is not None
+        if name in _OF_NO_MEANING and not is_dtype:
+            return f"leave it out, `{owner}` is enough: {_OF_NO_MEANING[name]}"
         return Advice(f"write `{written}`", Edit(written, span=self.locate(start, end)))
 
     def _attribute(self, value: Expression) -> Expression:

@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from archc.diagnostics import Code, RuleViolation, did_you_mean
+from archc.diagnostics import Advice, Code, Edit, RuleViolation, did_you_mean
 from archc.expressions.printing import constant_text
 from archc.expressions.values import Constant, Unknown, describe, is_list
 from archc.layers.base import Layer, spec_name
@@ -244,7 +244,7 @@ def _unknown_argument(layer: type[Layer], name: str) -> RuleViolation:
     return RuleViolation(
         Code.ARGUMENTS,
         f"`{spec_name(layer)}` has no argument `{name}`",
-        help=WRITTEN.get(name) or (did_you_mean(name, near) if near else _takes(layer)),
+        help=WRITTEN.get(name) or (_renaming(layer, name, near) if near else _takes(layer)),
         argument=name,
     )
 
@@ -256,6 +256,13 @@ def _meant(layer: type[Layer], name: str) -> str:
     known = [*layer.fields(), *layer.inferred_names]
     renamed = [meant for meant in RENAMED.get(name, ()) if meant in known]
     return next(iter([*renamed, *get_close_matches(name, known, 1)]), "")
+
+
+def _renaming(layer: type[Layer], name: str, meant: str) -> str:
+    """Return the advice to write an argument's name; what others call the same is no guess."""
+    if meant in RENAMED.get(name, ()):
+        return Advice(f"did you mean `{meant}`?", Edit(meant, name))
+    return did_you_mean(name, meant, (*layer.fields(), *layer.inferred_names))
 
 
 def _takes(layer: type[Layer]) -> str:

@@ -75,9 +75,11 @@ class _Elaboration:
         if self.document.mistakes or self.document.is_partial:
             return
         told = {d.primary.line for d in self.builder.diagnostics if d.primary is not None}
-        blocks = self.document.blocks.values()
-        for body in (*(block.body for block in blocks), self.document.model):
-            for unused in unread_lets(body):
+        bodies = [block.body for block in self.document.blocks.values()]
+        returned = [output.value for output in self.document.outputs]
+        for body in (*bodies, self.document.model):
+            said = returned if body is self.document.model else ()
+            for unused in unread_lets(body, said):
                 if unused.span.line not in told:
                     self.builder.report(unused.violation, unused.span, None)
 

@@ -38,7 +38,8 @@ def check_continuations(scalar: Scalar) -> None:
 
 def _assigned(scalar: Scalar) -> RuleViolation:
     """Return the violation for lines of Python, `conv1 = Conv2d(8, 3)`, which YAML joins."""
-    found = [(piece, _assignment(scalar, piece)) for piece in scalar.folded]
+    begun = [p for p in scalar.folded if _open_brackets(scalar.value[: p.offset]) == 0]
+    found = [(piece, _assignment(scalar, piece)) for piece in begun]
     lines = [(piece, match) for piece, match in found if match is not None]
     piece, match = lines[0]
     sign = piece.offset + match.end(1) + match[0][len(match[1]) :].index("=") - match.start(1)

@@ -160,8 +160,6 @@ def _descend(node: Node, path: list[str], at_key: bool = False) -> Span:
 
 
 _OTHER_FIELDS = {
-    "flops": "macs",
-    "FLOPs": "macs",
     "multiply_adds": "macs",
     "params": "parameters",
     "output": "shapes",
@@ -172,6 +170,8 @@ _OTHER_FIELDS = {
 
 
 def _near_field(name: str, model: type[BaseModel], others: Set[str]) -> str:
+    if name.lower() == "flops" and "macs" in model.model_fields:
+        return "write `macs`: a multiply-add is one of them, and two FLOPs"
     fields = [field for field in model.model_fields if field != "variants"]
     near = get_close_matches(_OTHER_FIELDS.get(name, name), [*fields, *sorted(others)], 1)
     return did_you_mean(name, near[0]) if near else "keys are " + ", ".join(fields)

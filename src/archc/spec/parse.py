@@ -9,7 +9,16 @@ from typing import Any, TypeVar
 from msgspec import Struct
 from msgspec.structs import replace
 
-from archc.diagnostics import Code, CompileError, Diagnostic, RuleViolation, Span, did_you_mean
+from archc.diagnostics import (
+    Advice,
+    Code,
+    CompileError,
+    Diagnostic,
+    Edit,
+    RuleViolation,
+    Span,
+    did_you_mean,
+)
 from archc.expressions.syntax import NOWHERE
 from archc.spec import entries
 from archc.spec.bodies import BROKEN, BodyReader
@@ -211,9 +220,21 @@ class _DocumentParser:
         """Refuse a key and return the one that was probably meant."""
         known = _OTHER_KEYS.get(key.value, "")
         near = [known] if known else get_close_matches(key.value[:80], KEYS, 1)
-        advice = did_you_mean(key.value, near[0]) if near else "keys are " + ", ".join(KEYS)
+        advice = self._meant(key.value, near[0]) if near else "keys are " + ", ".join(KEYS)
         self._refuse(Code.UNKNOWN_KEY, f"a spec has no key `{key.value}`", key.span, advice)
         return near[0] if near else key.value
+
+    def _meant(self, given: str, meant: str) -> str:
+        """Return the advice to write another key; a key that is there already is not one."""
+        words = f"did you mean `{meant}`?"
+        root = self.source.root
+        if isinstance(root, Mapping) and any(key.value == meant for key, _ in root.entries):
+            return words
+        return (
+            Advice(words, Edit(meant, given))
+            if given in _OTHER_KEYS
+            else did_you_mean(given, meant)
+        )
 
     def _check_version(self) -> None:
         if "archc" not in self.keys:

@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from archc.diagnostics import Advice, Code, Edit
+from archc.diagnostics import Code, Edit, Proposal
 from archc.expressions.syntax import names
 from archc.ir.runs import Node
 from archc.layers.base import IMAGE_RANK, spec_name
@@ -22,7 +22,7 @@ def channels_last(builder: NodeBuilder) -> str:
         if len(shape) == IMAGE_RANK and shape[3] in COLOURS and shape[1] == shape[2] != shape[3]:
             sizes = f"[{shape[0]}, {shape[3]}, {shape[1]}, {shape[2]}]"
             words = f"channels come before height and width: write `{node.path}: {sizes}`"
-            return Advice(words, Edit(sizes, span=node.span))
+            return Proposal(words, Edit(sizes, span=node.span))
     return ""
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from archc.diagnostics import Advice, Code, Edit
+from archc.diagnostics import Advice, Code, Edit, Proposal
 from archc.passes.elaboration.advice_on_channels import channels_here
 from archc.passes.elaboration.call_edits import chained
 from archc.passes.elaboration.meetings import Meeting, Operand, Way, way_to, ways
@@ -39,8 +39,9 @@ def _flat(gate: Operand, main: Operand) -> str:
     why = f"`{gate.name}` lacks the dimensions behind the channels of `{main.name}`"
     if gate.line is None:
         return f"{why}: write `-> {part}` behind it"
-    edits = chained(gate.line.item, part)
-    return Advice(f"{why}: write `-> {part}` at the end of line {gate.span.line}", *edits)
+    words = f"{why}: write `-> {part}` at the end of line {gate.span.line}"
+    is_certain = main.channels not in main.lengths
+    return (Advice if is_certain else Proposal)(words, *chained(gate.line.item, part))
 
 
 def _unsqueezed(gate: Operand, main: Operand) -> str:
@@ -61,7 +62,7 @@ def _of_other_channels(gate: Operand, main: Operand, meeting: Meeting) -> str:
     change = _with_channels(both[0], main, meeting) if both is not None else None
     if change is None:
         return ""
-    return Advice(
+    return Proposal(
         f"a gate has as many channels as what it scales, `{main.name}`: "
         f"write `{change.text}` on line {change.place.line}",
         Edit(change.text, span=change.place.call.span),

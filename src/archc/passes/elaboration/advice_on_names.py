@@ -1,14 +1,18 @@
 """Advice where a line takes, or names, another tensor than was meant."""
 
+import re
 from collections.abc import Iterator
 
-from archc.diagnostics import Advice, Edit
+from archc.diagnostics import Advice, Edit, Proposal
 from archc.expressions.printing import expression_text
 from archc.expressions.syntax import Expression, Logical
 from archc.ir.runs import ItemRun
 from archc.passes.elaboration.advice_on_channels import channel_place
 from archc.passes.elaboration.call_edits import taking
 from archc.passes.elaboration.meetings import Meeting, Operand, way_to
+
+SHORTCUT = re.compile(r"(down(sample)?|short(cut)?|skip|ident(ity)?|residual|proj(ection)?)\w*")
+"""What lines are called that lead the input of a block past its layers."""
 
 
 def taken_elsewhere(meeting: Meeting) -> str:
@@ -42,7 +46,8 @@ def _from(line: Operand, other: Operand, name: str) -> str:
     else:
         reason = f"`{line.name}` has no `from`, so it takes the line above, `{other.name}`"
     words = f"{reason}: write `{line.name}: … from {name}`"
-    return Advice(words, *taking(line.line.item, name))
+    is_certain = not sources and SHORTCUT.fullmatch(line.name) is not None
+    return (Advice if is_certain else Proposal)(words, *taking(line.line.item, name))
 
 
 def passed_in(meeting: Meeting) -> str:
@@ -87,7 +92,7 @@ def left_out(meeting: Meeting) -> str:
         if wanted:
             asked = _asked(line.line.item.condition, wanted)
             words = f"the condition of `{line.name}` must hold here too: let it be `if {asked}`"
-            return Advice(words, Edit(asked, span=line.line.item.condition.span))
+            return Proposal(words, Edit(asked, span=line.line.item.condition.span))
     return ""
 
 
@@ -122,8 +127,7 @@ def other_line(meeting: Meeting) -> str:
         for name, value in meeting.unread():
             if not name.isdigit() and meeting.fits(value.type, other):
                 question = f"did you mean `{name}` in place of `{wrong.name}`?"
-                words = f"{question} it has the shape of `{other.name}`"
-                return Advice(words, Edit(name, wrong.name))
+                return f"{question} it has the shape of `{other.name}`"
     return ""
 
 

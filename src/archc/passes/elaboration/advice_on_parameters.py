@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from archc.diagnostics import Advice, Code, Edit
+from archc.diagnostics import Advice, Code, Edit, Proposal
 from archc.expressions.printing import expression_text
 from archc.passes.elaboration.call_edits import chained
 from archc.passes.elaboration.meetings import Meeting, Operand
@@ -59,7 +59,7 @@ def _resized(free: Operand, other: Operand) -> str:
         part = f"{free.name}[{':, ' * place}:{there}]"
         return f"`{free.name}` is longer than `{other.name}`: read `{part}`, or {written}"
     span = call.arguments[place].span
-    return Advice(
+    return Proposal(
         f"`{free.name}` needs the size of `{other.name}`: {written}", Edit(f"{there}", span=span)
     )
 
@@ -90,7 +90,8 @@ def turned(meeting: Meeting) -> str:
     why = f"`{wrong.name}` fits with its last two dimensions turned"
     if wrong.line is None or not (edits := chained(wrong.line.item, "transpose(1, 2)")):
         return f"{why}: write `transpose({wrong.name}, 1, 2)`"
-    return Advice(f"{why}: write `-> transpose(1, 2)` at the end of line {wrong.span.line}", *edits)
+    words = f"{why}: write `-> transpose(1, 2)` at the end of line {wrong.span.line}"
+    return Proposal(words, *edits)
 
 
 def _branched(operand: Operand) -> tuple[bool, bool]:

@@ -1,8 +1,8 @@
 """Advice where the sizes behind the channels differ: a stride, a padding, a kernel."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
-from archc.diagnostics import Advice, Code, Edit, Span
+from archc.diagnostics import Advice, Code, Edit, Proposal, Span
 from archc.expressions.syntax import Name
 from archc.ir.runs import Node
 from archc.layers.base import Layer, spec_name
@@ -73,8 +73,32 @@ def _variable(small: Way, large: Way, meeting: Meeting) -> str:
             if change is not None and change.place.text not in strides:
                 where = f"`{change.place.call.name}` on line {change.place.line}"
                 numbers = f"has stride {axes[0].stride}, and `{name}` is {value} here"
-                return Advice(f"{where} {numbers}: write `{change.text}`", _edit(change))
+                is_certain = _is_stride_of_block(name, small, large, change, meeting)
+                return _help(f"{where} {numbers}: write `{change.text}`", [change], is_certain)
     return ""
+
+
+def _is_stride_of_block(
+    name: str, way: Way, other: Way, change: Rewriting, meeting: Meeting
+) -> bool:
+    """Return whether a line can only mean the stride that its block is called with.
+
+    So it is in a residual block whose other path has that stride, where one layer alone can
+    take it and no other argument has the value.
+    """
+    arguments = {argument.name for argument in meeting.scope.instance.template.block.arguments}
+    strides = meeting.strides()
+    alike = [other for other, value in strides.items() if value == strides.get(name)]
+    places = (place_of(node, "stride", meeting.scope) for node, _ in other.windows("stride"))
+    is_others = any(place is not None and place.text == name for place in places)
+    return (
+        meeting.code is Code.ADD_SHAPES
+        and name in arguments
+        and alike == [name]
+        and is_others
+        and len(way.windows("stride")) == 1
+        and change.place.home is meeting.scope.instance
+    )
 
 
 def _ratio(large: Operand, small: Operand) -> int:
@@ -106,7 +130,9 @@ def _with_stride(large: Way, small: Way, ratio: int, meeting: Meeting, word: str
         written = {"stride": word or str(ratio)}
         change = _change(large, node, small.operand, meeting, written, stride=ratio)
         if change is not None:
-            return _of_strides(small, large, ratio, change)
+            words = _of_strides(small, large, ratio, change)
+            is_certain = _is_stride_of_block(word, large, small, change, meeting)
+            return _help(words, [change], is_certain)
     return ""
 
 
@@ -117,7 +143,7 @@ def _without_stride(small: Way, large: Way, ratio: int, meeting: Meeting, kept: 
         change = _change(small, node, large.operand, meeting, written, stride=1)
         if change is not None:
             default = "" if change.place.text else " (a pool's, if none is given, is its kernel)"
-            return _of_strides(small, large, ratio, change, default)
+            return _help(_of_strides(small, large, ratio, change, default), [change], False)
     return ""
 
 
@@ -138,16 +164,16 @@ def _change(
 
 
 def _of_strides(small: Way, large: Way, ratio: int, change: Rewriting, default: str = "") -> str:
-    return Advice(
+    return (
         f"the way to `{small.operand.name}` has stride {ratio}{default}, that to "
-        f"`{large.operand.name}` stride 1: write `{change.text}` on line {change.place.line}",
-        _edit(change),
+        f"`{large.operand.name}` stride 1: write `{change.text}` on line {change.place.line}"
     )
 
 
-def _edit(change: Rewriting) -> Edit:
-    """Return the edit that puts the changed call in the place of the one that is there."""
-    return Edit(change.text, span=change.place.call.span)
+def _help(words: str, changes: Sequence[Rewriting], is_certain: bool) -> str:
+    """Return the help to change calls, which a program follows where that is certain."""
+    edits = [Edit(change.text, span=change.place.call.span) for change in changes]
+    return (Advice if is_certain else Proposal)(words, *edits)
 
 
 def _path(large: Way, small: Way, ratio: int, word: str, meeting: Meeting) -> str:
@@ -174,7 +200,9 @@ def _remedy(way: Way, other: Operand, meeting: Meeting) -> str:
             texts |= _half_of_kernel(node, remedy, meeting)
             change = _change(way, node, other, meeting, texts, **remedy.values)
             if change is not None:
-                return _explained(node, way.operand, remedy, change)
+                words = _explained(node, way.operand, remedy, change)
+                is_certain = _lacks_padding(node, way, other, remedy, meeting)
+                return words if "; take" in remedy.reason else _help(words, [change], is_certain)
     return ""
 
 
@@ -208,7 +236,10 @@ def _all_padded(way: Way, other: Way, meeting: Meeting) -> str:
     words = "; ".join(dict.fromkeys(parts))
     if cropped := _cropped(way, other, meeting):
         return words + cropped
-    return Advice(words, *map(_edit, lines))
+    padded = [node for node in way.nodes if node.index in changes]
+    begins_alike = way.start.shape[2:] == other.operand.lengths
+    is_certain = begins_alike and all(_is_bare(node, meeting) for node in padded)
+    return _help(words, lines, is_certain)
 
 
 def _half_of_kernel(node: Node, remedy: Remedy, meeting: Meeting) -> dict[str, str]:
@@ -241,9 +272,26 @@ def _explained(node: Node, operand: Operand, remedy: Remedy, change: Rewriting) 
     where = f"`{change.place.call.name}` on line {change.place.line}"
     sizes = f"from {_size(before)} to {_size(after)}"
     words = f"{where} changes the size of `{operand.name}` {sizes}: {remedy.reason}"
-    if "; take" in remedy.reason:
-        return words
-    return Advice(f"{words}, write `{change.text}`", _edit(change))
+    return words if "; take" in remedy.reason else f"{words}, write `{change.text}`"
+
+
+def _lacks_padding(node: Node, way: Way, other: Operand, remedy: Remedy, meeting: Meeting) -> bool:
+    """Return whether a window of stride 1 lacks the padding that keeps the size of its input.
+
+    That is certain where the tensor that it meets has the size that both began with, and this
+    is the only layer on its way that changes it.
+    """
+    is_half = set(remedy.values) == {"padding"}
+    is_plain = all(axis.stride == 1 for axis in window_of(node))
+    changed = [n for n in way.nodes if n.inputs[0].type.shape[2:] != n.output.shape[2:]]
+    begins_alike = way.start.shape[2:] == other.lengths
+    return is_half and is_plain and changed == [node] and begins_alike and _is_bare(node, meeting)
+
+
+def _is_bare(node: Node, meeting: Meeting) -> bool:
+    """Return whether no line says how a layer pads."""
+    place = place_of(node, "padding", meeting.scope)
+    return place is not None and not place.text
 
 
 def _layer(node: Node) -> str:

@@ -4,7 +4,6 @@ from collections.abc import Collection, Iterator
 
 from msgspec import Struct
 
-from archc.diagnostics import Advice, Edit
 from archc.ir.graph import Graph
 from archc.ir.runs import ChildRun, ForRun, Instance, ItemRun, Node, Value, lines_in
 from archc.statements import Item
@@ -26,14 +25,10 @@ class Turns(Struct, frozen=True, eq=False):
     def advice(self, block: str) -> str:
         """Return what to change, in words."""
         if (line := self.overwritten) is not None:
-            words = (
+            return (
                 f"each turn of the loop gives `{line.target}` another value, and the last one "
                 f"stays: to keep all, write `as {line.target}[]` on line {line.span.line}"
             )
-            if f"as {line.target}" not in line.text:
-                return words
-            edit = Edit(f"as {line.target}[]", f"as {line.target}", line.span)
-            return Advice(words, edit)
         if self.is_last:
             leaving = f", or give `{block}` a parameter that leaves it out there" if block else ""
             return f"the next turn reads it, and after the last nobody does: use it{leaving}"

@@ -47,15 +47,6 @@ def chained(item: Item, text: str) -> tuple[Edit, ...]:
             return ()
 
 
-def without(call: LayerCall, name: str) -> tuple[Edit, ...]:
-    """Return the edit that takes an argument given by name out of a call."""
-    positional = len(call.arguments or ())
-    for index, keyword in enumerate(call.keywords):
-        if keyword.name == name:
-            return (dropped(call, positional + index),)
-    return ()
-
-
 def dropped(call: LayerCall, index: int) -> Edit:
     """Return the edit that takes an argument and its comma out of a call."""
     spans = [*(a.span for a in call.arguments or ()), *(k.span for k in call.keywords)]

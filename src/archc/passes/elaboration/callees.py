@@ -6,6 +6,7 @@ from archc import functions, layers
 from archc.diagnostics import Advice, Code, Edit, RuleViolation, Span, did_you_mean
 from archc.expressions.parser import PREFIXES
 from archc.expressions.printing import expression_text
+from archc.expressions.syntax import names
 from archc.expressions.values import LayerName
 from archc.ir.runs import Template
 from archc.layers.base import Layer
@@ -50,6 +51,8 @@ class CalleeFinder(Part):
         """Return how an earlier line is called again that Python would call like a function."""
         if call.arguments is None or self.scope.child(call.name) is None:
             return ""
+        if any(not names(argument) for argument in call.arguments):
+            return f"`{call.name}` is a line above, and no layer; alone it is applied again"
         inputs = ", ".join(map(expression_text, call.arguments))
         again = f"{call.name} from {inputs}" if inputs else call.name
         return f"`{call.name}` is a line above, and what flows in follows `from`: write `{again}`"
@@ -154,13 +157,10 @@ class CalleeFinder(Part):
             return f"`{name}` is defined on line {below.line}: move this line below it"
         prefix, _, alone = name.rpartition(".")
         if initials := _by_initials(alone, self.scope.file):
-            words = f"did you mean `{initials}`? it is a block of this file"
-            return Advice(words, Edit(initials, name))
+            return f"did you mean `{initials}`? it is a block of this file"
         file = self.scope.file
-        for alias, imported in file.imports.items():
-            if name in imported.blocks:
-                words = f"write `{alias}.{name}`: it is a block of that file"
-                return Advice(words, Edit(f"{alias}.{name}", name))
+        if advice := _imported(name, file):
+            return advice
         if advice := in_archc(alone):
             return advice
         known = [*file.blocks, *layers.NAMES, *functions.NAMES, *file.imports]
@@ -222,3 +222,12 @@ def _item_holds(item: Item) -> bool:
         _item_holds(unit) if isinstance(unit, Item) else unit.callee[-1] not in functions.NAMES
         for unit in units
     ) or (item.otherwise is not None and _item_holds(item.otherwise))
+
+
+def _imported(name: str, file: FileScope) -> str:
+    """Return how the block of that name is called in the files that a file imports."""
+    found = [f"{alias}.{name}" for alias, other in file.imports.items() if name in other.blocks]
+    if len(found) > 1:
+        return f"it is a block of several files: write {' or '.join(f'`{one}`' for one in found)}"
+    words = "".join(f"write `{one}`: it is a block of that file" for one in found)
+    return Advice(words, *(Edit(one, name) for one in found)) if found else ""

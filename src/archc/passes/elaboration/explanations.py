@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from archc.diagnostics import Advice, Code, Edit, Label, RuleViolation
+from archc.diagnostics import Code, Label, RuleViolation
 from archc.diagnostics import Operand as Row
 from archc.expressions.printing import constant_text, expression_text
 from archc.expressions.syntax import (
@@ -79,8 +79,7 @@ def met(
 
 def _turned(name: str) -> str:
     """Return the advice to turn the right one of two matrices."""
-    words = f"turn the right one: `transpose({name}, -2, -1)`"
-    return Advice(words, Edit(f"transpose({name}, -2, -1)", name)) if name.isidentifier() else words
+    return f"turn the right one: `transpose({name}, -2, -1)`"
 
 
 def _operands(parts: Sequence[Expression], values: Sequence[Any], scope: Scope) -> list[Operand]:

@@ -5,7 +5,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from archc.diagnostics import Advice, Code
+from archc.diagnostics import Advice, Code, Proposal
 from archc.passes.elaboration.advice_on_channels import unlike_channels, unlike_ranks
 from archc.passes.elaboration.advice_on_gates import unlike_gate
 from archc.passes.elaboration.advice_on_names import (
@@ -59,11 +59,12 @@ def _odd_one(meeting: Meeting) -> str:
         return "`concat:` joins branches of unlike channels; `add:` and `mul:` need equal ones"
     normal = next(operand for operand in meeting.operands if operand.lengths == usual)
     found = [unlike_sizes(replace(meeting, operands=(normal, each)), each) for each in odd]
-    certain = {advice.edits: advice for advice in reversed(found) if isinstance(advice, Advice)}
-    if len(certain) < 2 or not all(isinstance(advice, Advice) for advice in found):
+    changes = {help.edits: help for help in found if isinstance(help, Proposal)}
+    if len(changes) < 2 or not all(isinstance(help, Proposal) for help in found):
         return found[0]
-    words = "; ".join(reversed(certain.values()))
-    return Advice(words, *(edit for edits in certain for edit in edits))
+    is_certain = all(isinstance(help, Advice) for help in found)
+    together = Advice if is_certain else Proposal
+    return together("; ".join(changes.values()), *(edit for edits in changes for edit in edits))
 
 
 def _usual(meeting: Meeting) -> tuple[Any, ...]:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from msgspec.structs import replace
 
-from archc.diagnostics import Advice, Code, Diagnostic, Edit
+from archc.diagnostics import Code, Diagnostic, Edit, Proposal
 from archc.expressions.syntax import NOWHERE
 
 SHOWN = 8
@@ -42,7 +42,7 @@ def _mark(found: Diagnostic) -> _Mark | None:
     """Return what tells the cause of a mistake, None where it is taken for its own."""
     if found.code in _MISSING:
         return found.code, found.headline
-    edits = found.help.edits if isinstance(found.help, Advice) else ()
+    edits = found.help.edits if isinstance(found.help, Proposal) else ()
     is_elsewhere = edits and all(edit.span is not None and not edit.old for edit in edits)
     return edits if is_elsewhere and found.code in _MEETING else None
 

@@ -15,7 +15,6 @@ from archc.passes.elaboration.advice_on_channels import channels_last
 from archc.passes.elaboration.call_edits import (
     source_added,
     with_names,
-    without,
     without_inferred,
 )
 from archc.passes.elaboration.meetings import unread_lines
@@ -288,8 +287,6 @@ def _followable(violation: RuleViolation, layer: type[Layer], call: LayerCall) -
     if violation.code is Code.TOO_MANY_POSITIONAL:
         is_pasted = violation.argument == "0" and layer.inferred_names
         edits = (without_inferred if is_pasted else with_names)(layer, call)
-    elif violation.code is Code.INFERRED_MISMATCH:
-        edits = without(call, violation.argument)
     elif violation.code is Code.ARGUMENT_VALUE:
         return _of_literal(violation, layer, call)
     return Advice(violation.help, *edits) if edits else violation.help

@@ -7,6 +7,7 @@ from itertools import groupby
 from msgspec import Struct
 
 from archc.diagnostics import Code, Label, RuleViolation, Span
+from archc.expressions.syntax import Expression
 from archc.ir.graph import Graph
 from archc.ir.runs import (
     BodyRun,
@@ -104,9 +105,12 @@ def unused_values(graph: Graph, variables: Variables) -> Iterator[Unused]:
             yield Unused(RuleViolation(Code.UNUSED_VALUE, headline, help=advice), span)
 
 
-def unread_lets(body: Body) -> Iterator[Unused]:
-    """Yield the names that `let` gives and no word of a block repeats, whatever else is wrong."""
-    said = Counter(words(body))
+def unread_lets(body: Body, returned: Sequence[Expression]) -> Iterator[Unused]:
+    """Yield the names that `let` gives and no word of a block repeats, whatever else is wrong.
+
+    `returned` is what the outputs read.
+    """
+    said = Counter((*words(body), *words(tuple(returned))))
     for let in _lets_of(body):
         if said[let.name] == 1 and not let.name.startswith("_"):
             violation = RuleViolation(

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from archc.diagnostics import Advice, Code, Diagnostic, Edit
+from archc.diagnostics import Code, Diagnostic
 from archc.ir.graph import Graph
 from archc.shapes import Batch
 
@@ -21,6 +21,6 @@ def fixed_batches(graph: Graph) -> Iterator[Diagnostic]:
                 f"`{node.path}` begins with the number {first}, where the batch has a letter",
                 node.span,
                 notes=(f"{node.output} takes {first} samples, and no other number",),
-                help=Advice(f"write `{node.path}: {meant}`", Edit("B", str(first))),
+                help=f"write `{node.path}: {meant}`",
                 severity="warning",
             )

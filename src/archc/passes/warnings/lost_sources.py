@@ -1,18 +1,14 @@
 """Shortcuts that take the line above, which is what they are added to: their `from` is lost."""
 
-import re
 from collections.abc import Iterator
 
-from archc.diagnostics import Advice, Code, Diagnostic
+from archc.diagnostics import Code, Diagnostic
 from archc.functions.arithmetic import Add
 from archc.ir.graph import Graph
 from archc.ir.runs import ChildRun, Instance, ItemRun, Node, Value, lines_in
-from archc.passes.elaboration.call_edits import taking
+from archc.passes.elaboration.advice_on_names import SHORTCUT
 from archc.passes.elaboration.meetings import Operand, way_to
 from archc.passes.warnings.wording import row, warning
-
-_SHORTCUT = re.compile(r"(down(sample)?|short(cut)?|skip|ident(ity)?|residual|proj(ection)?)\w*")
-"""What lines are called that lead the input of a block past its layers."""
 
 
 def lost_sources(graph: Graph) -> Iterator[Diagnostic]:
@@ -33,7 +29,7 @@ def lost_sources(graph: Graph) -> Iterator[Diagnostic]:
                 value.node,
                 f"`{key}` has no `from`: it takes the line above, `{line}`, and is added to it",
                 operands=(row(line, main), row(key, value)),
-                help=Advice(f"write `{key}: … from {name}`", *taking(run.item, name)),
+                help=f"write `{key}: … from {name}`",
             )
 
 
@@ -42,7 +38,7 @@ def _shortcuts(instance: Instance) -> Iterator[tuple[str, ItemRun]]:
     for line in lines_in(instance.body):
         match line:
             case ChildRun(_, key, _, ItemRun(present=True) as run):
-                if _SHORTCUT.fullmatch(key) and run.inputs and not run.item.sources:
+                if SHORTCUT.fullmatch(key) and run.inputs and not run.item.sources:
                     yield key, run
             case _:
                 pass
