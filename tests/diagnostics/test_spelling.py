@@ -2,7 +2,7 @@
 
 import pytest
 
-from archc.diagnostics.spelling import is_misspelt
+from archc.diagnostics.spelling import is_misspelt, is_nearest
 
 MISSPELT = [
     ("Cov2d", "Conv2d"),
@@ -39,3 +39,9 @@ def test_name_with_a_slip_is_misspelt(given: str, meant: str) -> None:
 @pytest.mark.parametrize(("given", "meant"), BOTH_MEANT)
 def test_name_that_may_be_meant_is_not_misspelt(given: str, meant: str) -> None:
     assert not is_misspelt(given, meant)
+
+
+def test_short_name_is_misspelt_where_nothing_else_is_near() -> None:
+    assert is_nearest("byas", "bias", ["bias", "out_features"])
+    assert not is_nearest("kelu", "relu", ["relu", "gelu"])
+    assert not is_nearest("pap", "p", ["p"])

@@ -6,7 +6,7 @@ from typing import Self
 from msgspec import Struct
 
 from archc.diagnostics.codes import Code
-from archc.diagnostics.spelling import is_misspelt
+from archc.diagnostics.spelling import is_misspelt, is_nearest
 
 
 class Span(Struct, frozen=True, order=True, gc=False):
@@ -74,10 +74,15 @@ class Advice(Proposal):
     """The help of a message that a program can follow: its edits can hardly be wrong."""
 
 
-def did_you_mean(old: str, new: str) -> str:
-    """Return the advice to write another name, certain where the one given is misspelt."""
+def did_you_mean(old: str, new: str, among: Iterable[str] = ()) -> str:
+    """Return the advice to write another name, certain where the one given is misspelt.
+
+    `among` are all names that can stand there, where these are few.
+    """
     words = f"did you mean `{new}`?"
-    return Advice(words, Edit(new, old)) if is_misspelt(old, new) else words
+    known = tuple(among)
+    is_certain = is_misspelt(old, new) or (bool(known) and is_nearest(old, new, known))
+    return Advice(words, Edit(new, old)) if is_certain else words
 
 
 class Diagnostic(Struct, frozen=True):

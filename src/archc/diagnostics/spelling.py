@@ -1,6 +1,7 @@
 """Whether a name is another one misspelt, so surely that nobody needs to be asked."""
 
 import re
+from collections.abc import Iterable
 
 _WORD = re.compile(r"[A-Za-z]+")
 _SHORT, _LONG = 3, 8
@@ -22,6 +23,15 @@ def is_misspelt(given: str, meant: str) -> bool:
     if len(words) != len(others):
         return _is_slip(whole, other)
     return all(map(_is_slip, words, others))
+
+
+def is_nearest(given: str, meant: str, others: Iterable[str]) -> bool:
+    """Return whether a name is one slip from another and from nothing else that could stand there.
+
+    Where few names can stand, such as the arguments of a layer, `byas` can only be `bias`.
+    """
+    near = [other for other in (meant, *others) if _slips(_plain(given), _plain(other)) < 2]
+    return len(given) > _SHORT and set(near) == {meant} and digits(given) == digits(meant)
 
 
 def digits(name: str) -> str:

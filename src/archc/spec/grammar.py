@@ -11,7 +11,6 @@ from difflib import get_close_matches
 from itertools import pairwise
 
 from archc.diagnostics import Advice, Code, Edit, RuleViolation, did_you_mean
-from archc.diagnostics.model import Guess
 from archc.expressions.parser import Parser
 from archc.expressions.printing import expression_text
 from archc.expressions.syntax import Expression, Keyword, Literal, Name
@@ -91,7 +90,7 @@ class LineParser(Parser):
         if self.token.kind != "name":
             return ""
         if word[0].isupper():
-            return Guess(f"chain layers with an arrow: `-> {word}`", Edit(f"-> {word}", word))
+            return Advice(f"chain layers with an arrow: `-> {word}`", Edit(f"-> {word}", word))
         if near := get_close_matches(word, ENDS, 1):
             return did_you_mean(word, near[0])
         if self._follows_bare_layer():

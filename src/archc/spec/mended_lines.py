@@ -6,7 +6,6 @@ from itertools import pairwise
 from msgspec.structs import replace
 
 from archc.diagnostics import Advice, Edit, RuleViolation
-from archc.diagnostics.model import Guess
 from archc.spec.source import Piece, Scalar
 
 
@@ -16,7 +15,7 @@ def mended_line(scalar: Scalar, violation: RuleViolation) -> Scalar | None:
     What stands behind an edit keeps its place in the file.
     """
     advice = violation.help
-    if not isinstance(advice, Advice) or isinstance(advice, Guess):
+    if not isinstance(advice, Advice):
         return None
     changes = [_change(scalar, edit, violation) for edit in advice.edits]
     found = sorted(change for change in changes if change is not None)
