@@ -7,6 +7,7 @@ import pytest
 from archc.compiler import derivation
 from archc.diagnostics import CompileError
 from archc.layers.base import shape_rule
+from archc.passes.summarize import summarize
 from tests.backends.networks import graph_of, network
 from tests.layers.case_files import Case
 from tests.layers.test_cases import JUDGED
@@ -105,3 +106,42 @@ def test_recurrence_shows_both_directions() -> None:
 def test_an_unknown_path_is_refused_with_the_nearest() -> None:
     with pytest.raises(CompileError, match=r"did you mean `features\.3`"):
         derivation(network("alexnet"), "feature.3")
+
+
+TWICE = """archc: 1
+name: twice
+inputs: {x: [B, 3, 32, 32]}
+blocks:
+  Tower(n):
+    a: Conv2d(n, 3)
+    b: MaxPool2d(2)
+model:
+  t: Tower(3)
+  u: t
+  let half: u * 2
+  concat as both:
+    l: Conv2d(3, 3) from half
+    r: Conv2d(4, 3) from half
+  out: relu from both
+"""
+
+
+@pytest.mark.parametrize(
+    ("path", "last", "size"),
+    [
+        ("t", "t.b", "(30 + 2·0 − 2)/2⌋ + 1 = 15"),
+        ("t#2", "t.b#2", "(13 + 2·0 − 2)/2⌋ + 1 = 6"),
+        ("half", "mul", "the shape of its input is kept"),
+        ("both", "concat", "channels = 3 + 4 = 7"),
+    ],
+)
+def test_name_of_a_spec_stands_for_what_made_it(path: str, last: str, size: str) -> None:
+    text = derivation(graph_of(TWICE), path)
+    steps = [line.split()[0] for line in text.splitlines() if line[0] != " "]
+    assert steps[-1] == last
+    assert size in text[text.rindex(f"\n{last} ") :]
+
+
+def test_row_of_a_block_that_is_called_again_has_the_shape_of_its_first_call() -> None:
+    row = summarize(graph_of(TWICE), depth=1).rows[0]
+    assert (row.path, row.output_shape[1:]) == ("t", (3, 15, 15))

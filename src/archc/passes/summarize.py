@@ -7,6 +7,7 @@ from typing import Literal
 from archc.ir.costs import CostTable, NodeCost, Row, Summary
 from archc.ir.fields import FieldTable
 from archc.ir.graph import Graph, Mode
+from archc.ir.named_nodes import last_of_calls
 from archc.passes.count_costs import count_costs
 from archc.passes.estimate_memory import estimate_memory
 from archc.passes.trace_receptive_field import trace_receptive_field
@@ -47,7 +48,11 @@ def _tree(table: CostTable, fields: FieldTable, graph: Graph, depth: int) -> lis
         for level in range(1, min(depth, len(names)) + 1):
             groups.setdefault(".".join(names[:level]), []).append(cost)
     ops = calls | {cost.path: cost.op for cost in table.nodes}
-    return [_row(costs, path, ops.get(path, ""), fields) for path, costs in _ordered(groups)]
+    ends = {path: node.index for path, node in last_of_calls(graph).items()}
+    return [
+        _row(costs, path, ops.get(path, ""), fields, ends.get(path))
+        for path, costs in _ordered(groups)
+    ]
 
 
 def _ordered(
@@ -64,8 +69,11 @@ def _ordered(
         waiting += reversed(below.get(path, []))
 
 
-def _row(costs: Sequence[NodeCost], path: str, op: str, fields: FieldTable) -> Row:
-    last = costs[-1]
+def _row(
+    costs: Sequence[NodeCost], path: str, op: str, fields: FieldTable, end: int | None = None
+) -> Row:
+    """Return the row of some nodes; its shape is that at `end`, where a block's first call ends."""
+    last = next((cost for cost in costs if cost.index == end), costs[-1])
     return Row(
         path.count(".") + 1,
         path,

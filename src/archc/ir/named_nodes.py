@@ -1,0 +1,48 @@
+"""The nodes that stand for what a spec names: a call of a block, a `let`, a join, an `as`."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+
+from archc.ir.graph import Graph
+from archc.ir.runs import ChildRun, Instance, ItemRun, JoinRun, LetRun, Node, Value, lines_in
+
+
+def last_of_calls(graph: Graph) -> Mapping[str, Node]:
+    """Return the last node of each call of a block; the second call at a path is `path#2`."""
+    names: dict[int, str] = {}
+    counts: Counter[str] = Counter()
+    last: dict[str, Node] = {}
+    for node in graph.nodes:
+        call = node.caller
+        while call is not None:
+            if id(call) not in names:
+                counts[call.path] += 1
+                count = counts[call.path]
+                names[id(call)] = call.path if count == 1 else f"{call.path}#{count}"
+            last[names[id(call)]] = node
+            call = call.caller
+    return last
+
+
+def named_values(graph: Graph) -> Mapping[str, Node]:
+    """Return what made the value that `let`, `as` or a join's name has at the end of its block."""
+    found: dict[str, Node] = {}
+    for call in graph.calls:
+        prefix = f"{call.path}." if call.path else ""
+        found |= {f"{prefix}{name}": value.node for name, value in _named(call)}
+    return found
+
+
+def _named(call: Instance) -> Iterator[tuple[str, Value]]:
+    """Yield the values of a call's lines that have a name and no path."""
+    for line in lines_in(call.body):
+        match line:
+            case LetRun(statement, Value() as value):
+                yield statement.name, value
+            case JoinRun(statement=join, value=value) if join.target and not join.collects:
+                yield join.target, value
+            case ChildRun(content=ItemRun(item=item, values=(value, *_))) if item.target:
+                if not item.collects:
+                    yield item.target, value
+            case _:
+                pass
