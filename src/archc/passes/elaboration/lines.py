@@ -1,7 +1,7 @@
 """Running the lines of a body from top to bottom: children and nested bodies."""
 
 import re
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 
 from msgspec.structs import replace
@@ -150,6 +150,7 @@ class LineRunner(Part):
         run = self.runner.items.item(item, inputs, slot)
         absent = not run.present and run.alternative is None and _leaves_nothing(item)
         record = Record(Results(run.values, run.names), run, item.span, item.text, absent=absent)
+        record.nodes = range(_first_behind(run.chosen.inputs, before), len(self.builder.nodes))
         if key or run.path:
             container.children[key or run.path.rpartition(".")[2]] = record
         path = run.path or container.path
@@ -191,10 +192,12 @@ class LineRunner(Part):
         assert isinstance(child.content, Body)
         path = Slot(container, key).path
         inner = Container(path, child.content.kind == "list", {})
+        before = len(self.builder.nodes)
         with self.inside(inner):
             run = self.body(child.content, flow, inner)
         value = run.value if run.value is not None else POISON
         record = Record(Results((value,)), run, child.span, f"{key}:", inner.children)
+        record.nodes = range(before, len(self.builder.nodes))
         container.children[key or str(container.count - 1)] = record
         return ChildRun(child, key, path, run, (value,)), value
 
@@ -227,6 +230,11 @@ def _as_let(entry: Entry, violation: RuleViolation, scope: Scope) -> str:
 
 def _failed(item: Item, slot: Slot) -> ItemRun:
     return ItemRun(item, False, None, (), (), (POISON,), slot.container.path)
+
+
+def _first_behind(sources: Sequence[Value], before: int) -> int:
+    """Return the number of the first node of a chain, behind those that its `from` made."""
+    return max([before, *(value.node.index + 1 for value in sources)])
 
 
 def _leaves_nothing(item: Item) -> bool:

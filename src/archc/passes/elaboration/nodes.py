@@ -7,7 +7,7 @@ from archc.diagnostics import Code, Diagnostic, Operand, RuleViolation, Span
 from archc.expressions.evaluate import Evaluator
 from archc.expressions.syntax import NOWHERE
 from archc.ir.runs import Instance, Node, Value
-from archc.layers.base import Layer, spec_name
+from archc.layers.base import Layer, Owned, spec_name
 from archc.shapes import TensorType, checked
 from archc.spec.mistakes import MAX_MISTAKES, TooManyMistakes
 
@@ -56,6 +56,9 @@ class NodeBuilder:
         """The lines, by identity, that ran to their end at least once."""
         self.depth = 0
         self.repeats = 0
+        self._owners: dict[str, Node] = {}
+        self._owners_known = 0
+        """How many nodes were looked at for the modules they made."""
         self._blamed: set[tuple[Code, int, int]] = set()
         self._seen: set[tuple[Code, Span | None]] = set()
 
@@ -91,6 +94,7 @@ class NodeBuilder:
         finally:
             for log, length in zip(logs, lengths, strict=True):
                 del log[length:]
+            self._owners_known = min(self._owners_known, len(self.nodes))
             self.repeats, self._blamed, self._seen, self.is_trial = state
 
     def step(self) -> None:
@@ -143,6 +147,8 @@ class NodeBuilder:
             if tensor.shape:
                 checked(tensor.shape)
         shared = self.shared and operation.is_module
+        if shared:
+            self._check_owner(operation, tensors, path, inputs)
         node = Node(
             len(self.nodes),
             path,
@@ -158,6 +164,47 @@ class NodeBuilder:
         self.nodes.append(node)
         return tuple(Value(node, index, output) for index, output in enumerate(outputs))
 
+    def _check_owner(
+        self, operation: Layer, tensors: Sequence[Owned], path: str, inputs: Sequence[Value]
+    ) -> None:
+        """Refuse another call of a module that would have to be another module for it.
+
+        Raises:
+            RuleViolation: its first call made none, or one of other arguments or sizes.
+        """
+        owner = self._owner(path)
+        if owner is None or owner.operation is None:
+            headline = f"the shared `{path}` is not there: the first call of its block left it out"
+            raise self._unlike(headline, inputs)
+        before = owner.operation.inferred(*(value.type for value in owner.inputs))
+        after = operation.inferred(*(value.type for value in inputs))
+        for name, size in before.items():
+            if after[name] != size:
+                needed = f"this input would need {after[name]}"
+                raise self._unlike(f"the shared `{path}` has {name}={size}, {needed}", inputs)
+        if owner.operation != operation or owner.tensors != tuple(tensors):
+            needed = f"this call would need `{operation}`"
+            raise self._unlike(f"the shared `{path}` is `{owner.operation}`, {needed}", inputs)
+
+    def _unlike(self, headline: str, inputs: Sequence[Value]) -> RuleViolation:
+        return RuleViolation(
+            Code.SHARED_SHAPE,
+            headline,
+            operands=tuple(operand("input", value, value.node.span) for value in inputs),
+            help="use a layer of its own, or make the inputs alike",
+        )
+
+    def _owner(self, path: str) -> Node | None:
+        """Return the node whose call made the module at a path."""
+        for node in self.nodes[self._owners_known :]:
+            if not node.shared and node.operation is not None and node.operation.is_module:
+                self._owners[node.path] = node
+        self._owners_known = len(self.nodes)
+        owner = self._owners.get(path)
+        if owner is None or owner.index >= len(self.nodes):
+            return None
+        return owner if self.nodes[owner.index] is owner else None
+
     def _check_arity(self, operation: Layer, inputs: Sequence[Value]) -> None:
         least, most = operation.arity
         if least <= len(inputs) <= most:
@@ -171,12 +218,12 @@ class NodeBuilder:
         )
 
     def blame_once(self, code: Code, inputs: Sequence[Value]) -> None:
-        """Note that a tensor is of the wrong rank or dtype for a line.
+        """Note that a tensor is of the wrong rank, dtype or size for a line.
 
         Raises:
             Skipped: another line has said so of the same tensor: the mistake lies above both.
         """
-        if code not in {Code.RANK, Code.DTYPE}:
+        if code not in {Code.RANK, Code.DTYPE, Code.SHARED_SHAPE}:
             return
         marks = {(code, *value.key) for value in inputs}
         if marks & self._blamed:

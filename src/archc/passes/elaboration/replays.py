@@ -1,9 +1,9 @@
 """Applying a child again to other inputs; its weights are shared."""
 
-from typing import Any
+from collections.abc import Sequence
 
 from archc.diagnostics import Code, RuleViolation, Span
-from archc.ir.runs import BodyRun, Instance, ItemRun, Operation, Reuse, StageRun, Value
+from archc.ir.runs import BodyRun, Instance, ItemRun, Node, Operation, Reuse, StageRun, Value
 from archc.passes.elaboration.callees import BlockCallee
 from archc.passes.elaboration.nodes import POISON, Skipped, operand
 from archc.passes.elaboration.places import Container
@@ -29,6 +29,9 @@ class Replayer(Part):
         if record.value is POISON or any(value is POISON for value in inputs.values):
             raise Skipped
         shared, self.builder.shared = self.builder.shared, True
+        if isinstance(record.content, ItemRun) and not record.content.chosen.item.stages:
+            raise _no_layer(call)
+        start, told = len(self.builder.nodes), len(self.builder.diagnostics)
         try:
             again = self.replay(record.content, inputs, call.span)
         except RuleViolation as violation:
@@ -37,7 +40,40 @@ class Replayer(Part):
         finally:
             self.builder.shared = shared
         results = _results_of(again)
+        if len(self.builder.diagnostics) == told:
+            self._expect_alike(record, start, results, inputs, call)
         return Reuse(record.content.path, record.content, again, results.values), results
+
+    def _expect_alike(
+        self, record: Record, start: int, results: Results, inputs: Results, call: LayerCall
+    ) -> None:
+        """Refuse another call in which other operations run: a module has one `forward`.
+
+        Raises:
+            RuleViolation: a size or a condition that asks the input made it so.
+        """
+        nodes = self.builder.nodes
+        first = [nodes[index] for index in record.nodes if _takes_tensors(nodes[index])]
+        again = [node for node in nodes[start:] if _takes_tensors(node)]
+        pairs = list(zip(first, again, strict=False))
+        unlike = next((pair for pair in pairs if pair[0].operation != pair[1].operation), None)
+        if unlike is not None:
+            before, now = unlike
+            note = f"on line {now.span.line} `{now.operation}` runs, at first `{before.operation}`"
+        elif len(first) != len(again):
+            note = f"{len(again)} operations run, at first {len(first)}"
+        elif not _is_wired_alike(pairs, record.results, results):
+            note = "an operation takes the result of another, or another is the result of all"
+        else:
+            return
+        raise RuleViolation(
+            Code.SHARED_SHAPE,
+            f"`{call.name}` does not run here as it did at first",
+            operands=tuple(operand("input", value, value.node.span) for value in inputs.values),
+            notes=(note,),
+            help="give it an input of the same size, or this line a block of its own",
+            span=call.span,
+        )
 
     def replay(self, content: ItemRun | BodyRun, inputs: Results, line: Span) -> ItemRun | BodyRun:
         """Apply a child again, on another line, to other inputs; its weights are shared."""
@@ -68,7 +104,6 @@ class Replayer(Part):
                 if operation.arity[1] == 0:
                     return unit, Results(unit.values)
                 taken = inputs.of_layer(operation)
-                _check_shared(node, taken)
                 values = self.builder.apply(
                     operation, taken, node.path, node.span, self.scope.instance
                 )
@@ -94,6 +129,42 @@ class Replayer(Part):
                 return Reuse(path, content, run, results.values), results
 
 
+def _no_layer(call: LayerCall) -> RuleViolation:
+    """Return the violation for `total -> Conv2d(8, 3)` where `total` only names a tensor."""
+    return RuleViolation(
+        Code.UNKNOWN_CALLEE,
+        f"`{call.name}` is a tensor, and no layer",
+        help=f"a line takes it with `from {call.name}`, behind its chain",
+        span=call.span,
+    )
+
+
+def _takes_tensors(node: Node) -> bool:
+    return node.operation is not None and node.operation.arity[1] > 0
+
+
+def _is_wired_alike(pairs: Sequence[tuple[Node, Node]], before: Results, results: Results) -> bool:
+    """Return whether each operation takes the results of the same others, and so do the results.
+
+    What comes from outside may be any tensor.
+    """
+    counterpart = {first.index: again.index for first, again in pairs}
+    inside = {*counterpart.values()}
+
+    def is_alike(first: Value, again: Value) -> bool:
+        if first.node.index not in counterpart:
+            return again.node.index not in inside
+        return (counterpart[first.node.index], first.index) == again.key
+
+    taken = [
+        (value, other)
+        for first, again in pairs
+        for value, other in zip(first.inputs, again.inputs, strict=False)
+    ]
+    given = zip(before.values, results.values, strict=False)
+    return all(is_alike(value, other) for value, other in (*taken, *given))
+
+
 def _results_of(run: ItemRun | BodyRun) -> Results:
     if isinstance(run, ItemRun):
         return Results(run.values, run.names)
@@ -113,17 +184,3 @@ def _only(inputs: Results) -> Value:
             help="make it a block with several inputs: `Name()(a, b):`",
         )
     return inputs.first
-
-
-def _check_shared(node: Any, inputs: tuple[Value, ...]) -> None:
-    types = tuple(value.type for value in inputs)
-    before = node.operation.inferred(*(value.type for value in node.inputs))
-    after = node.operation.inferred(*types)
-    for name, size in before.items():
-        if after[name] != size:
-            raise RuleViolation(
-                Code.SHARED_SHAPE,
-                f"the shared `{node.path}` has {name}={size}, this input would need {after[name]}",
-                operands=tuple(operand("input", value, value.node.span) for value in inputs),
-                help="use a layer of its own, or make the inputs alike",
-            )

@@ -51,7 +51,10 @@ class FileScope(Struct, frozen=True):
 
 
 class Record(Struct, eq=False):
-    """A child as names see it: its values, what ran, what lies inside."""
+    """A child as names see it: its values, what ran, what lies inside.
+
+    `nodes` are the numbers of the nodes that ran in it; those of its `from` are none of them.
+    """
 
     results: Results
     content: ItemRun | BodyRun | None
@@ -59,6 +62,7 @@ class Record(Struct, eq=False):
     text: str
     children: "dict[str, Record]" = field(default_factory=dict[str, "Record"])
     absent: bool = False
+    nodes: range = range(0)
 
     @property
     def value(self) -> Value:
