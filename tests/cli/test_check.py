@@ -101,7 +101,7 @@ def test_check_of_a_mistake_in_some_variants_names_them_in_the_order_of_the_file
     text = NET.split("expect:")[0].replace(
         "  tiny_wide: {width: 8}", "  a: {width: 8}\n  b: {width: 9}\n  c: {width: 4}"
     )
-    text = text.replace("pool: Ada", "even: Conv2d(0, 1) if width > 4\n  pool: Ada")
+    text = text.replace("pool: Ada", "even: Conv2d(width // 10, 1) if width > 4\n  pool: Ada")
     text = text.replace("Linear(10)", "Linear(10, byas=False)")
     done = archc("check", written(tmp_path, text))
     assert done.status == 1
@@ -171,6 +171,49 @@ def test_check_as_json_holds_figures_and_every_diagnostic(tmp_path: Path) -> Non
     assert records[0]["outputs"] == {"output": ["B", 10]}
     assert not records[-1]["ok"]
     assert records[-1]["diagnostics"][0]["span"]["line"] == 9
+
+
+SEVERAL = """\
+archc: 1
+name: tiny
+params: {width: 8, wide: false}
+variants:
+  small: {width: 8}
+  large: {width: 16, wide: true}
+inputs: {x: [B, 3, 32, 32]}
+model:
+  a: Conv2d(width, 3, bais=False))
+  b: ReLU -> Conv2d(8, 3, stride=0) if not wide
+  c: Conv2d(8, 40)
+"""
+
+
+def test_every_format_tells_a_mistake_of_several_variants_once(tmp_path: Path) -> None:
+    path = written(tmp_path, SEVERAL)
+    records = json.loads(archc("check", path, "--format", "json").out)
+    log = json.loads(archc("check", path, "--format", "sarif").out)
+    lines = archc("check", path, "--format", "github").out.splitlines()
+    in_json = [
+        (d["code"], d["span"]["line"], d["networks"]) for r in records for d in r["diagnostics"]
+    ]
+    assert [(r["name"], r["ok"]) for r in records] == [
+        ("tiny", False),
+        ("small", False),
+        ("large", False),
+    ]
+    assert in_json == [
+        ("ARC206", 9, ["tiny", "small", "large"]),
+        ("ARC203", 9, ["tiny", "small", "large"]),
+        ("ARC208", 10, ["tiny", "small", "large"]),
+    ]
+    in_sarif = [
+        (r["ruleId"], r["locations"][0]["physicalLocation"]["region"]["startLine"])
+        for r in log["runs"][0]["results"]
+    ]
+    assert in_sarif == [(code, line) for code, line, _ in in_json]
+    assert len(lines) == len(in_json)
+    text = archc("check", path).err
+    assert [text.count(f"error[{code}]") for code, _, _ in in_json] == [1, 1, 1]
 
 
 def test_check_of_standard_input_reads_the_spec() -> None:

@@ -295,7 +295,7 @@ def _print_for_programs(form: str, found: list[_Checked]) -> None:
     from archc.diagnostics.formats import github_line, sarif
 
     if form == "json":
-        print(json.dumps([_record(checked) for checked in found], indent=2))
+        print(json.dumps(_records(found), indent=2))
         return
     files = [*_by_file(found)]
     mistakes = [_placed(mistake, file) for file, of_file, _ in files for mistake in of_file]
@@ -319,9 +319,37 @@ def _placed(mistake: Diagnostic, file: str) -> Diagnostic:
     )
 
 
-def _record(checked: _Checked) -> dict[str, object]:
+def _records(found: list[_Checked]) -> list[dict[str, object]]:
+    """Return a record a network; a mistake stands in that of the first network that has it."""
+    told: list[list[dict[str, object]]] = [[] for _ in found]
+    for file in dict.fromkeys(checked.file for checked in found):
+        of_file = [index for index, checked in enumerate(found) if checked.file == file]
+        for mistake in _mistakes([found[index] for index in of_file]):
+            having = [index for index in of_file if _has(found[index], mistake)]
+            names = [found[index].name for index in having]
+            told[having[0]].append(_mistake_record(mistake, names, found[having[0]].report))
+    return [
+        {**_record(checked), "diagnostics": of_network}
+        for checked, of_network in zip(found, told, strict=True)
+    ]
+
+
+def _has(checked: _Checked, mistake: Diagnostic) -> bool:
+    """Return whether a network has a mistake; figures that differ are told together."""
+    from archc.diagnostics import Code
+
+    codes = {each.code for each in checked.report.diagnostics if each.code is Code.EXPECTATION}
+    told = {(each.code, each.primary, each.headline) for each in checked.report.diagnostics}
+    return mistake.code in codes or (mistake.code, mistake.primary, mistake.headline) in told
+
+
+def _mistake_record(mistake: Diagnostic, names: list[str], report: Report) -> dict[str, object]:
     from archc.diagnostics.formats import diagnostic_record
 
+    return {**diagnostic_record(mistake, report.sources), "networks": names}
+
+
+def _record(checked: _Checked) -> dict[str, object]:
     report, costs = checked.report, checked.report.costs
     return {
         "name": checked.name,
@@ -332,7 +360,6 @@ def _record(checked: _Checked) -> dict[str, object]:
         "macs": costs.macs if costs else None,
         "outputs": {n: list(map(_size, kind.shape)) for n, kind in costs.outputs} if costs else {},
         "notes": list(report.notes),
-        "diagnostics": [diagnostic_record(found, report.sources) for found in report.diagnostics],
     }
 
 
