@@ -39,8 +39,8 @@ def _columns_of_spaces(page: Page, index: int) -> list[int]:
     is_key = _ROOT_KEY.match(line.body) is not None
     columns = [column for column in _columns(page, index) if (column == 0) == is_key]
     least, most = 0, WHOLE_LINE
-    if above is not None and page.lines[above].body.endswith(":"):
-        least = page.lines[above].indent + 1
+    if above is not None:
+        least = page.lines[above].indent + page.lines[above].body.endswith(":")
     if below is not None and line.body.endswith(":") and page.lines[below].indent:
         most = page.lines[below].indent - 1
         columns.append(page.lines[below].indent - 2)

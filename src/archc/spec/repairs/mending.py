@@ -47,7 +47,7 @@ class _Mender:
     def _best(self, trouble: Trouble) -> tuple[Repair, Trouble | None] | None:
         """Return the first repair that ends all trouble, else the one that goes farthest.
 
-        The first that leaves no doubt comes before all others.
+        One that leaves no doubt comes before all that do.
         """
         best: tuple[Repair, Trouble | None] | None = None
         farthest = _reach(trouble)
@@ -62,18 +62,22 @@ class _Mender:
             if later is None:
                 complete.append(repair)
             elif not repair.guess and _is_behind(repair, later, trouble):
-                is_first = repair.is_sure and not (best is not None and best[0].is_sure)
-                if is_first or (not repair.is_sure and _reach(later) > farthest):
-                    best, farthest = (repair, later), _reach(later)
+                is_surer = repair.is_sure and not (best is not None and best[0].is_sure)
+                if is_surer or _reach(later, repair) > farthest:
+                    best, farthest = (repair, later), _reach(later, repair)
             if len(complete) > MAX_OTHERS:
                 break
         self.others = tuple(self.done.with_repair(repair) for repair in complete[1:])
         return (complete[0], None) if complete else best
 
 
-def _reach(trouble: Trouble) -> tuple[int, int, int]:
-    """Return how far YAML came; before two mistakes that are close it reads as many events."""
-    return trouble.events, trouble.index, trouble.column
+def _reach(trouble: Trouble, repair: Repair | None = None) -> tuple[int, int, int]:
+    """Return how far YAML came; before two mistakes that are close it reads as many events.
+
+    Of repairs that are sure the place counts alone: less indented, a line ends more.
+    """
+    is_sure = repair is not None and repair.is_sure
+    return 0 if is_sure else trouble.events, trouble.index, trouble.column
 
 
 def _is_behind(repair: Repair, later: Trouble, trouble: Trouble) -> bool:
