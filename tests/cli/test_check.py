@@ -170,7 +170,9 @@ def test_check_as_json_holds_figures_and_every_diagnostic(tmp_path: Path) -> Non
     assert (records[0]["name"], records[0]["parameters"]) == ("tiny", 162)
     assert records[0]["outputs"] == {"output": ["B", 10]}
     assert not records[-1]["ok"]
-    assert records[-1]["diagnostics"][0]["span"]["line"] == 9
+    (mistake,) = [found for record in records for found in record["diagnostics"]]
+    assert mistake["span"]["line"] == 9
+    assert mistake["networks"] == [r["name"] for r in records if r["spec"].endswith("bad.yaml")]
 
 
 SEVERAL = """\
