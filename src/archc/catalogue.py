@@ -16,7 +16,7 @@ from archc.spec.reader import read
 from archc.spec.source import read_file
 
 SUFFIXES = (".yaml", ".yml")
-_SCHEMA_LINE = re.compile(r"^(?i:archc?)[ \t]*[:=]", re.MULTILINE)
+_SCHEMA_LINE = re.compile(r"^(?i:archc[ \t]*[:=]|arch[ \t]*[:=][ \t]*1\s)", re.MULTILINE)
 _SECTIONS = tuple(re.compile(rf"^{key}[ \t]*:", re.MULTILINE) for key in ("inputs", "model"))
 """What tells a spec from other YAML, its first line forgotten or misspelt too."""
 

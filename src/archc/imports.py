@@ -112,9 +112,12 @@ class ProjectFolder:
 
 def _beside(item: Import, advice: str) -> str:
     """Return the advice to name a file in the same folder, by the path that an import writes."""
-    _, _, near = advice.removeprefix("did you mean `").removesuffix("`?").rpartition(os.sep)
+    question = "did you mean `"
+    if not advice.startswith(question):
+        return advice
+    _, _, near = advice.removeprefix(question).removesuffix("`?").rpartition(os.sep)
     head, slash, _ = item.path.rpartition("/")
-    return did_you_mean(item.path, f"{head}{slash}{near}") if near else advice
+    return did_you_mean(item.path, f"{head}{slash}{near}")
 
 
 class Bundle:

@@ -132,6 +132,7 @@ def test_check_of_several_specs_reports_all_and_the_highest_status(tmp_path: Pat
 def test_check_of_a_folder_takes_specs_and_leaves_other_yaml(tmp_path: Path) -> None:
     written(tmp_path, name="a/tiny.yaml")
     written(tmp_path, "services: [web]\n", "a/compose.yaml")
+    written(tmp_path, "arch: resnet50\nepochs: 90\n", "a/training.yaml")
     done = archc("check", tmp_path)
     assert done.status == 0
     assert len(done.out.splitlines()) == 2

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from archc.cli.checking import _is_standard_input  # pyright: ignore[reportPrivateUsage]
 from archc.cli.fixing import fix_files
 from archc.diagnostics import Advice, Code, CompileError, Diagnostic, Edit, Span
 from tests.cli.command import NET, archc, written
@@ -93,6 +94,11 @@ def test_fix_of_standard_input_is_a_wrong_usage() -> None:
     done = archc("check", "--fix", "-", stdin=MISSPELT.encode())
     assert done.status == 2
     assert "not standard input" in done.err
+
+
+def test_fix_takes_a_file_in_shared_memory_and_no_open_stream() -> None:
+    assert not _is_standard_input(Path("/dev/shm/net.yaml"))
+    assert all(_is_standard_input(Path(f"/dev/{name}")) for name in ("stdin", "fd/0"))
 
 
 def test_fix_refuses_a_file_that_changed_while_it_was_checked(tmp_path: Path) -> None:

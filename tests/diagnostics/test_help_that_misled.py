@@ -58,3 +58,11 @@ def test_block_of_two_imported_files_is_asked_about(tmp_path: Path) -> None:
     (found,) = archc.check(spec).diagnostics
     assert found.help == "it is a block of several files: write `one.Unit` or `two.Unit`"
     assert type(found.help) is str
+
+
+def test_import_of_a_folder_is_told_to_name_a_file(tmp_path: Path) -> None:
+    (tmp_path / "parts").mkdir()
+    spec = tmp_path / "spec.yaml"
+    imports = "import: {parts: ./parts}\n"
+    spec.write_text(HEAD.replace("inputs:", f"{imports}inputs:") + "model:\n  a: ReLU\n")
+    assert "did you mean" not in str(archc.check(spec))

@@ -103,7 +103,8 @@ def _fix(specs: tuple[str, ...], settings: Settings, *, is_only_shown: bool) -> 
 
 def _is_standard_input(path: Path) -> bool:
     """Return whether a path is standard input, or a name of the system's for what is open."""
-    return str(path) == "-" or path.parts[:2] in {("/", "dev"), ("/", "proc")}
+    is_of_system = path.parts[:2] in {("/", "dev"), ("/", "proc")}
+    return str(path) == "-" or (is_of_system and path.parts[:3] != ("/", "dev", "shm"))
 
 
 def _mistakes_of(text: str, path: Path, settings: Settings) -> list[Diagnostic]:

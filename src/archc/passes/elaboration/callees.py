@@ -88,7 +88,7 @@ class CalleeFinder(Part):
         raise RuleViolation(
             Code.UNKNOWN_CALLEE,
             f"the import `{alias}` has no block `{name}`",
-            help=did_you_mean(call.name, f"{alias}.{near}")
+            help=did_you_mean(call.name, f"{alias}.{near}", (f"{alias}.{b}" for b in file.blocks))
             if near
             else listed and f"it has {listed}",
             span=call.span,
