@@ -1,12 +1,14 @@
 """What a function of archc is called with: checked, then made into settings."""
 
 import os
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from itertools import islice
 from typing import Any, cast, get_args
 
 from archc.compiler import MAX_PARAMETERS, Settings
 from archc.diagnostics import ArchcError
-from archc.expressions.values import MAX_INTEGER
+from archc.diagnostics.render import excerpt
+from archc.expressions.values import MAX_ELEMENTS, MAX_INTEGER, MAX_SEQUENCE
 from archc.ir.graph import Mode
 from archc.layers.base import Layer
 from archc.passes.elaboration.nodes import MAX_NODES, NODE_LIMITS
@@ -38,8 +40,9 @@ def settings_of(
         CallError: one of them is of the wrong kind.
     """
     if variant is not None and not isinstance(cast("object", variant), str):
-        raise CallError(f"variant is a name, {_not_of_type(variant)}")
-    check_choice("mode", mode, get_args(Mode))
+        raise CallError(f"variant is a name, {not_of_type(variant)}")
+    if mode is not None:
+        check_choice("mode", mode, get_args(Mode))
     check_mappings(params=params, inputs=inputs)
     check_integer("max_nodes", max_nodes, NODE_LIMITS)
     check_integer("max_parameters", max_parameters, PARAMETER_LIMITS)
@@ -65,8 +68,9 @@ def check_spec_given(path: object, text: object) -> None:
     if (path is None) == (text is None):
         raise CallError("give a path or text=…, one of them")
     if text is not None and not isinstance(text, str):
-        raise CallError(f"text is a string, {_not_of_type(text)}")
-    check_path("a path", path)
+        raise CallError(f"text is a string, {not_of_type(text)}")
+    if path is not None and not isinstance(path, (str, os.PathLike)):
+        raise CallError(f"a path is a string or a Path, {not_of_type(path)}")
     if isinstance(path, str) and "\n" in path:
         raise CallError(
             "a path has no line breaks: give a spec's text to archc.check(text=…), "
@@ -75,13 +79,52 @@ def check_spec_given(path: object, text: object) -> None:
 
 
 def check_path(what: str, path: object) -> None:
-    """Refuse what is given as a path and is none; None is no path, but allowed.
+    """Refuse what is given as a path and is none, or one that no system has.
 
     Raises:
-        CallError: it is of another type.
+        CallError: it is so.
     """
-    if path is not None and not isinstance(path, (str, os.PathLike)):
-        raise CallError(f"{what} is a string or a Path, {_not_of_type(path)}")
+    if not isinstance(path, (str, os.PathLike)):
+        raise CallError(f"{what} is a string or a Path, {not_of_type(path)}")
+    text = os.fspath(cast("str | os.PathLike[str]", path))
+    if "\0" in text or not _is_encodable(text):
+        raise CallError(f"{what} has a character that no path has: `{excerpt(text)}`")
+
+
+def check_flag(name: str, value: object) -> None:
+    """Refuse what is neither True nor False.
+
+    Raises:
+        CallError: it is so.
+    """
+    if type(value) is not bool:
+        raise CallError(f"{name} is True or False, {not_of_type(value)}")
+
+
+def checked_names(name: str, given: object) -> tuple[str, ...]:
+    """Return the names that an argument lists; one alone may stand for itself.
+
+    Raises:
+        CallError: it is no list of names.
+    """
+    if isinstance(given, str):
+        return (given,)
+    try:
+        names = tuple(islice(cast("Iterable[object]", given), MAX_ELEMENTS))
+    except TypeError:
+        raise CallError(f"{name} is a list of names, {not_of_type(given)}") from None
+    for found in names:
+        if not isinstance(found, str):
+            raise CallError(f"{name} is a list of names, which are strings, {not_of_type(found)}")
+    return cast("tuple[str, ...]", names)
+
+
+def _is_encodable(path: str) -> bool:
+    try:
+        os.fsencode(path)
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def check_mappings(**given: object) -> None:
@@ -94,11 +137,11 @@ def check_mappings(**given: object) -> None:
         if value is None:
             continue
         if not isinstance(value, Mapping):
-            raise CallError(f"{name} is a mapping, {{'name': value}}, {_not_of_type(value)}")
+            raise CallError(f"{name} is a mapping, {{'name': value}}, {not_of_type(value)}")
         for key in cast("Mapping[object, object]", value):
             if type(key) is not str:
                 raise CallError(
-                    f"{name} is a mapping of names, which are strings, {_not_of_type(key)}"
+                    f"{name} is a mapping of names, which are strings, {not_of_type(key)}"
                 )
 
 
@@ -109,21 +152,21 @@ def check_integer(name: str, value: object, allowed: range) -> None:
         CallError: it is so.
     """
     if type(value) is not int:
-        raise CallError(f"{name} is an integer, {_not_of_type(value)}")
+        raise CallError(f"{name} is an integer, {not_of_type(value)}")
     if value not in allowed:
         raise CallError(f"{name} is an integer from {allowed[0]} to {allowed[-1]}")
 
 
 def check_choice(name: str, value: object, choices: Collection[str]) -> None:
-    """Refuse what is none of the words that an argument may be; None is no choice, but allowed.
+    """Refuse what is none of the words that an argument may be.
 
     Raises:
         CallError: it is so.
     """
-    if value is None or (type(value) is str and value in choices):
+    if type(value) is str and value in choices:
         return
     known = ", ".join(map(repr, choices))
-    found = f"not {value!r:.80}" if type(value) is str else _not_of_type(value)
+    found = f"not {value!r:.80}" if type(value) is str else not_of_type(value)
     raise CallError(f"{name} is one of {known}, {found}")
 
 
@@ -134,13 +177,14 @@ def _sizes(name: str, given: Any) -> tuple[int, ...]:
         CallError: they are no list of integers.
     """
     if not isinstance(given, Sequence) or isinstance(given, (str, bytes)):
-        raise CallError(f"the sizes of `{name}` are a list of integers, {_not_of_type(given)}")
-    sizes = tuple(cast("Sequence[object]", given))
+        raise CallError(f"the sizes of `{name}` are a list of integers, {not_of_type(given)}")
+    sizes = tuple(islice(cast("Sequence[object]", given), MAX_SEQUENCE))
     for size in sizes:
         if type(size) is not int:
-            raise CallError(f"the sizes of `{name}` are integers, {_not_of_type(size)}")
+            raise CallError(f"the sizes of `{name}` are integers, {not_of_type(size)}")
     return cast("tuple[int, ...]", sizes)
 
 
-def _not_of_type(value: object) -> str:
+def not_of_type(value: object) -> str:
+    """Return the end of a sentence about an argument of the wrong type."""
     return f"not of the type {type(value).__name__}"

@@ -365,7 +365,7 @@ def _canonical_graph(spec: Spec, canonical: CanonicalSpec, settings: Settings) -
         raise CompileError([Diagnostic(Code.PARAMETER_VALUE, headline)], {})
     request = Request(
         variant=canonical.variant,
-        parameters=canonical.parameters,
+        parameters=given_constants(spec.document, canonical.parameters, {}),
         inputs=canonical.inputs,
         max_nodes=settings.max_nodes,
         imported=spec.imports.by_alias,

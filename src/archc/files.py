@@ -102,8 +102,10 @@ def write_refused(path: Path, error: OSError) -> CompileError:
     return output_error(Code.OUTPUT_FAILED, f"cannot write `{path}`: {reason}", advice)
 
 
-def system_refused(error: OSError) -> CompileError:
+def system_refused(error: OSError | MemoryError) -> CompileError:
     """Return the error that says what the system refused, of a call that says no more."""
+    if isinstance(error, MemoryError):
+        error = OSError(errno.ENOMEM, "there is not enough memory")
     place = f" `{error.filename}`" if error.filename else ""
     reason = error.strerror or str(error)
     return output_error(Code.OUTPUT_FAILED, f"the system refused{place}: {reason}")

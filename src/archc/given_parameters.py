@@ -1,6 +1,8 @@
 """The parameters that a caller gives: Python values, or texts as a command line has them."""
 
+import math
 from collections.abc import Mapping, Sequence
+from itertools import islice
 from typing import cast
 
 from msgspec import Struct
@@ -18,7 +20,16 @@ from archc.expressions.syntax import (
     Name,
     Unary,
 )
-from archc.expressions.values import CONSTANT_TYPES, Constant, LayerName, describe
+from archc.expressions.values import (
+    MAX_ELEMENTS,
+    MAX_INTEGER,
+    MAX_LIST_NESTING,
+    MAX_SEQUENCE,
+    OUTSIDE,
+    Constant,
+    LayerName,
+    describe,
+)
 from archc.passes.elaboration.parameters import (
     KIND_WORDS,
     constant_as_written,
@@ -26,8 +37,11 @@ from archc.passes.elaboration.parameters import (
     is_of,
 )
 from archc.spec.model import Declaration, Document
+from archc.spec.source import MAX_SCALAR
 
 _NOTHING = frozenset({"null", "None", "none", "~"})
+_PYTHON_TYPES = (bool, int, float, str, type(None), LayerName)
+"""The types whose values are taken; one that is made of these may print itself otherwise."""
 _BOOLEANS = {"true": True, "True": True, "false": False, "False": False}
 _EXAMPLES = {
     "int": "8",
@@ -77,24 +91,21 @@ class _Given(Struct, frozen=True):
         return declared_kind(self.declaration) if self.declaration is not None else None
 
     def from_value(self, value: object) -> Constant:
-        """Return a Python value as a constant: lists are tuples, layers have names."""
-        if isinstance(value, str) and self.kind == "layer":
+        """Return a Python value as a constant: lists are tuples, layers have names.
+
+        Raises:
+            RuleViolation: of a type that is none of the language's, or past a limit.
+        """
+        if type(value) is str and self.kind == "layer":
             return self._layer(value)
-        if isinstance(value, (list, tuple)):
-            items = cast("Sequence[object]", value)
-            return tuple(_Given(self.name, None, self.locate).from_value(item) for item in items)
-        if isinstance(value, CONSTANT_TYPES):
-            return cast("Constant", value)
-        raise RuleViolation(
-            Code.PARAMETER_VALUE,
-            f"`{self.name}` cannot be of Python's type `{type(value).__name__}`",
-            help="give a number, a boolean, a text or a list of these",
-        )
+        return _Values(self.name).constant(value)
 
     def from_text(self, text: str) -> Constant:
         """Return the value that a command line writes: `-p layers=[2,2,2,2]`."""
         if self.declaration is None:
             return text
+        if len(text) > MAX_SCALAR:
+            raise _past_limit(self.name, f"a text of more than {MAX_SCALAR:,} characters")
         text = text.strip()
         if self.declaration.default is None and text in _NOTHING:
             return None
@@ -157,6 +168,51 @@ class _Given(Struct, frozen=True):
         ):
             return LayerName(text)
         raise RuleViolation(Code.PARAMETER_VALUE, f"`{excerpt(text)}` names no layer")
+
+
+class _Values:
+    """Takes Python values, however their lists stand in each other; all elements are counted."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.count = 0
+
+    def constant(self, value: object, depth: int = 0) -> Constant:
+        """Return a value as a constant of the language.
+
+        Raises:
+            RuleViolation: it is of another type, or past a limit.
+        """
+        if isinstance(value, (list, tuple)):
+            return self._list(cast("Sequence[object]", value), depth + 1)
+        if type(value) not in _PYTHON_TYPES:
+            raise RuleViolation(
+                Code.PARAMETER_VALUE,
+                f"`{self.name}` cannot be of Python's type `{type(value).__name__}`",
+                help="give a number, a boolean, a text or a list of these, of Python's own types",
+            )
+        if isinstance(value, str) and len(value) > MAX_SCALAR:
+            raise _past_limit(self.name, f"a text of more than {MAX_SCALAR:,} characters")
+        if isinstance(value, int) and abs(value) > MAX_INTEGER:
+            raise _past_limit(self.name, OUTSIDE)
+        if isinstance(value, float) and math.isnan(value):
+            raise RuleViolation(Code.PARAMETER_VALUE, f"`{self.name}` is nan, which is no number")
+        return value
+
+    def _list(self, items: Sequence[object], depth: int) -> Constant:
+        if depth > MAX_LIST_NESTING:
+            raise _past_limit(self.name, f"a list nested deeper than {MAX_LIST_NESTING}")
+        found = tuple(islice(items, MAX_SEQUENCE + 1))
+        self.count += len(found)
+        if len(found) > MAX_SEQUENCE:
+            raise _past_limit(self.name, f"a list longer than {MAX_SEQUENCE:,}")
+        if self.count > MAX_ELEMENTS:
+            raise _past_limit(self.name, f"lists of more than {MAX_ELEMENTS:,} elements in all")
+        return tuple(self.constant(item, depth) for item in found)
+
+
+def _past_limit(name: str, what: str) -> RuleViolation:
+    return RuleViolation(Code.READING_LIMIT, f"`{excerpt(name)}` is {what}")
 
 
 def _value(expression: Expression) -> Constant:

@@ -29,9 +29,8 @@ from archc.compiler import (
 from archc.diagnostics import ArchcError, Code, CompileError, Diagnostic
 from archc.files import system_refused
 from archc.ir.graph import Mode
-from archc.opening import Spec, SpecPath, open_spec, read_spec
+from archc.opening import Spec, SpecPath, decoded, open_spec, read_spec
 from archc.passes.elaboration.nodes import MAX_NODES
-from archc.spec.source import decode
 
 if TYPE_CHECKING:
     from archc.drawing import Drawing
@@ -132,9 +131,8 @@ def chosen(path: SpecPath | None, text: str | None, settings: Settings) -> tuple
     """
     check_spec_given(path, text)
     if text is not None:
-        return read_spec(
-            decode(text.encode("utf-8", "surrogatepass"), "<text>"), "<text>"
-        ), settings
+        data = text.encode("utf-8", "surrogatepass")
+        return read_spec(decoded(data, "<text>"), "<text>"), settings
     from archc.catalogue import find_network
 
     assert path is not None
@@ -152,7 +150,8 @@ def _check_depth(depth: int | None) -> None:
 def _check_sort(sort: SortKey | None) -> None:
     from archc.passes import summarize
 
-    check_choice("sort", sort, get_args(summarize.SortKey))
+    if sort is not None:
+        check_choice("sort", sort, get_args(summarize.SortKey))
 
 
 @contextmanager
@@ -167,7 +166,7 @@ def accountable() -> Generator[None]:
         yield
     except ArchcError:
         raise
-    except OSError as error:
+    except (OSError, MemoryError) as error:
         raise system_refused(error) from error
     except Exception as error:
         raise CompileError([fault(error)], {}) from error

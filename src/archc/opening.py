@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 MAX_CANONICAL = 32 * 2**20
 """How many bytes of the canonical form are read; what is longer is refused."""
+_HEAD = 200
+"""In how many bytes the canonical form says that it is it."""
 SpecPath = str | os.PathLike[str]
 
 
@@ -101,23 +103,31 @@ def read_spec(text: str, file: str, path: Path | None = None) -> Spec:
 
 def is_canonical(text: str) -> bool:
     """Return whether a text is the canonical JSON that `archc expand --json` prints."""
-    return text.lstrip().startswith("{") and '"canonical"' in text[:200]
+    head = text[:_HEAD]
+    return head.lstrip().startswith("{") and '"canonical"' in head
+
+
+def decoded(data: bytes, file: str) -> str:
+    """Return the text of a spec's bytes; the canonical form may be longer than what people write.
+
+    Raises:
+        CompileError: too large or not UTF-8.
+    """
+    return data.decode("utf-8", "replace") if _is_canonical(data) else decode(data, file)
 
 
 def _text_of(path: Path) -> str:
-    """Return a file's text; the canonical form may be longer than what people write."""
-    if path.suffix == ".json" and os.path.isfile(path):  # noqa: PTH113  a Path's own may raise
+    """Return a file's text; whether it may be as long as the canonical form shows in its head."""
+    if os.path.isfile(path):  # noqa: PTH113  a Path's own may raise
         with suppress(OSError), path.open("rb") as stream:  # `read_file` says what is wrong
-            text = decode_canonical(stream.read(MAX_CANONICAL + 1))
-            if text is not None:
-                return text
+            head = stream.read(_HEAD)
+            if _is_canonical(head):
+                return decoded(head + stream.read(MAX_CANONICAL + 1 - len(head)), str(path))
     return read_file(path)
 
 
-def decode_canonical(data: bytes) -> str | None:
-    """Return the text of bytes that hold the canonical form, None for any others."""
-    head = data[:200].decode("utf-8", "replace")
-    return data.decode("utf-8", "replace") if is_canonical(head) else None
+def _is_canonical(data: bytes) -> bool:
+    return is_canonical(data[:_HEAD].decode("utf-8", "replace"))
 
 
 def _built_spec(build: Build) -> Spec:

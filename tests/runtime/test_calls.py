@@ -1,14 +1,22 @@
 """Mistakes of the one who calls `archc.load` and its like are said to be his."""
 
+from enum import IntEnum
 from pathlib import Path
 from typing import Any
 
+import numpy
 import pytest
 import torch
 
 import archc
 
 NET = "archc: 1\nname: net\nparams: {width: 4}\ninputs: {x: [B, 8]}\nmodel:\n  fc: Linear(width)\n"
+
+
+class Width(IntEnum):
+    """An integer that prints itself otherwise."""
+
+    FOUR = 4
 
 
 @pytest.fixture
@@ -29,6 +37,23 @@ MISTAKES: dict[str, dict[str, Any]] = {
     "params is a mapping": {"params": [("width", 1)]},
     "inputs is a mapping": {"inputs": [1, 8]},
     "ops is a mapping": {"ops": [torch.nn.Linear]},
+    "ops has a class for `a`, not of the type int": {"ops": {"a": 1}},
+    "params is a mapping of names": {"params": {1: 1}},
+    "the sizes of `x` are a list of integers, not of the type int": {"inputs": {"x": 8}},
+    "the sizes of `x` are integers, not of the type bool": {"inputs": {"x": (True, 8)}},
+    "the sizes of `x` are integers, not of the type int64": {"inputs": {"x": (numpy.int64(1), 8)}},
+    "max_nodes is an integer, not of the type bool": {"max_nodes": True},
+    "max_nodes is an integer, not of the type float": {"max_nodes": 1e4},
+    "max_nodes is an integer from 1 to 10000000": {"max_nodes": 10_000_001},
+    "max_parameters is an integer, not of the type Tensor": {"max_parameters": torch.tensor(9)},
+    "max_parameters is an integer from 1 to": {"max_parameters": 10**5000},
+    "a seed is an integer of 64 bits, not Tensor": {"seed": torch.tensor(1)},
+    "variant is a name, not of the type int": {"variant": 1},
+    "init is True or False, not of the type int": {"init": 0},
+    "except_ is a list of names, not of the type int": {"except_": 7, "weights": {}},
+    "weights has a character that no path has": {"weights": "a\0.safetensors"},
+    "a device is a name or torch's own, not of the type list": {"device": []},
+    "a dtype is a name or torch's own, not of the type int": {"dtype": 32},
 }
 
 
@@ -36,6 +61,48 @@ MISTAKES: dict[str, dict[str, Any]] = {
 def test_wrong_argument_of_load_is_an_error_of_the_call(spec: Path, message: str) -> None:
     with pytest.raises(archc.CallError, match=message):
         archc.load(spec, **MISTAKES[message])
+
+
+def inside_itself() -> list[object]:
+    """Return a list that holds itself."""
+    found: list[object] = [1]
+    found.append(found)
+    return found
+
+
+VALUES: dict[str, tuple[object, str, str]] = {
+    "huge": (10**5000, "ARC106", "`width` is an integer outside"),
+    "nan": (float("nan"), "ARC209", "`width` is nan, which is no number"),
+    "numpy": (numpy.float64(4), "ARC209", "`width` cannot be of Python's type `float64`"),
+    "tensor": (torch.tensor(4), "ARC209", "`width` cannot be of Python's type `Tensor`"),
+    "enumeration": (Width.FOUR, "ARC209", "`width` cannot be of Python's type `Width`"),
+    "inside itself": (inside_itself(), "ARC106", "`width` is a list nested deeper than 32"),
+    "many": ([[0] * 10_000] * 11, "ARC106", "`width` is lists of more than 100,000 elements"),
+    "long": ([0] * 10_001, "ARC106", "`width` is a list longer than 10,000"),
+    "text": ("a" * 10_001, "ARC106", "`width` is a text of more than 10,000 characters"),
+}
+
+
+@pytest.mark.parametrize("name", VALUES)
+def test_value_that_no_parameter_has_is_refused_where_it_is_declared(name: str) -> None:
+    value, code, message = VALUES[name]
+    (found,) = archc.check(text=NET, params={"width": value}).diagnostics
+    assert (str(found.code), found.headline[: len(message)]) == (code, message)
+    assert str(found.primary) == "<text>:3:10"
+
+
+@pytest.mark.parametrize("size", [0, -1, 2**31, 10**5000], ids=["none", "less", "more", "huge"])
+def test_size_of_an_input_past_the_limit_is_refused_where_it_is_declared(size: int) -> None:
+    (found,) = archc.check(text=NET, inputs={"x": (1, size)}).diagnostics
+    assert found.headline == "`x` is given a size outside 1 … 2147483647"
+    assert str(found.primary) == "<text>:4:13"
+
+
+@pytest.mark.parametrize("wrong", [{"format": None}, {"sort": "name"}, {"depth": -1}])
+def test_wrong_argument_of_summary_is_an_error_of_the_call(wrong: dict[str, Any]) -> None:
+    (name,) = wrong
+    with pytest.raises(archc.CallError, match=f"^{name} is "):
+        archc.summary(text=NET, **wrong)
 
 
 @pytest.mark.parametrize("seed", [-(2**63), 0, 2**64 - 1])

@@ -148,7 +148,7 @@ def _guarded(command: Callable[[], int]) -> int:
         raise
     except ArchcError as error:
         return _refused(error)
-    except OSError as error:
+    except (OSError, MemoryError) as error:
         return _failed_output(error)
     except Exception as error:
         return _our_fault(error)
@@ -164,11 +164,13 @@ def _refused(error: Exception) -> int:
     return status
 
 
-def _failed_output(error: OSError) -> int:
+def _failed_output(error: OSError | MemoryError) -> int:
     from archc.cli.reporting import print_error
     from archc.files import system_refused
 
-    if not error.filename:  # it may be the output itself, which would refuse once more
+    if (
+        isinstance(error, OSError) and not error.filename
+    ):  # it may be the output itself, which would refuse once more
         _discard_stdout()
     return print_error(system_refused(error))
 

@@ -112,17 +112,22 @@ def _standard_input() -> tuple[str, str, Path]:
     import sys
     from pathlib import Path
 
-    from archc.opening import decode_canonical
-    from archc.spec.source import decode
+    from archc.opening import decoded
 
     data = sys.stdin.buffer.read(MAX_STANDARD_INPUT + 1)
-    return decode_canonical(data) or decode(data, "<stdin>"), "<stdin>", Path("<stdin>")
+    return decoded(data, "<stdin>"), "<stdin>", Path("<stdin>")
 
 
 if TYPE_CHECKING:
     _TextType = click.ParamType[Any]
 else:
     _TextType = click.ParamType
+
+
+def _short(text: str) -> str:
+    from archc.diagnostics.render import excerpt
+
+    return f"'{excerpt(text)}'"
 
 
 class _Assignment(_TextType):
@@ -135,7 +140,7 @@ class _Assignment(_TextType):
     ) -> tuple[str, Any]:
         name, equals, text = value.partition("=")
         if not equals or not name.strip():
-            self.fail(f"{value!r} is not of the form {self.name}", param, ctx)
+            self.fail(f"{_short(value)} is not of the form {self.name}", param, ctx)
         return name.strip(), text
 
 
@@ -150,7 +155,7 @@ class _InputSizes(_Assignment):
         name, text = super().convert(value, param, ctx)
         words = text.strip().strip("[]()").split(",")
         if not all(word.strip().isdecimal() and len(word) < 20 for word in words):
-            self.fail(f"{text!r} is no list of sizes such as 1,3,224,224", param, ctx)
+            self.fail(f"{_short(text)} is no list of sizes such as 1,3,224,224", param, ctx)
         return name, tuple(int(word) for word in words)
 
 

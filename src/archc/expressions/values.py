@@ -13,7 +13,7 @@ MAX_INTEGER = 2**63 - 1
 MAX_SEQUENCE = 10_000
 MAX_ELEMENTS = 100_000
 MAX_LIST_NESTING = 32
-_OUTSIDE = "an integer outside −2⁶³ … 2⁶³ − 1"
+OUTSIDE = "an integer outside −2⁶³ … 2⁶³ − 1"
 _TOO_LONG = f"a list longer than {MAX_SEQUENCE:,}"
 
 
@@ -67,7 +67,7 @@ def checked(value: Constant) -> Constant:
             too deep.
     """
     if isinstance(value, int) and abs(value) > MAX_INTEGER:
-        raise RuleViolation(Code.READING_LIMIT, _OUTSIDE)
+        raise RuleViolation(Code.READING_LIMIT, OUTSIDE)
     if isinstance(value, float) and math.isnan(value):
         raise RuleViolation(Code.EXPRESSION_VALUE, "the result is no number: inf − inf or inf · 0")
     if is_list(value):
@@ -143,7 +143,7 @@ def _list_arithmetic(operator: str, left: Constant, right: Constant) -> Constant
 
 def _check_power(base: float, exponent: float) -> None:
     if isinstance(base, int) and isinstance(exponent, int) and abs(base) > 1 and exponent > 63:
-        raise RuleViolation(Code.READING_LIMIT, _OUTSIDE)
+        raise RuleViolation(Code.READING_LIMIT, OUTSIDE)
     if base < 0 and not isinstance(exponent, int):
         raise RuleViolation(Code.EXPRESSION_VALUE, "a root of a negative number")
 

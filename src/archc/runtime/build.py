@@ -11,7 +11,7 @@ from typing import Literal
 from msgspec.structs import replace
 
 from archc import __version__
-from archc.calling import check_path, settings_of
+from archc.calling import check_flag, check_path, settings_of
 from archc.compiler import (
     MAX_PARAMETERS,
     Settings,
@@ -68,7 +68,9 @@ def build(
     """
     asked = settings_of(variant, params, inputs, max_nodes=max_nodes, max_parameters=max_parameters)
     check_path("output", output)
-    check_path("weights", weights)
+    if weights is not None:
+        check_path("weights", weights)
+    check_flag("force", force)
     check_seed(seed)
     with accountable():
         spec, settings = chosen(path, text, asked)

@@ -1,8 +1,9 @@
 """What a caller chooses of torch's own: a device, a floating-point type, a seed."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
-from archc.calling import CallError
+from archc.calling import CallError, not_of_type
+from archc.diagnostics.render import excerpt
 
 if TYPE_CHECKING:
     import torch
@@ -21,12 +22,16 @@ def usable_device(device: "str | torch.device | None") -> "torch.device | None":
         return None
     import torch
 
+    if not isinstance(cast("object", device), (str, torch.device)):
+        raise CallError(f"a device is a name or torch's own, {not_of_type(device)}")
     try:
         found = torch.device(device)
         torch.empty(0, device=found)
     except (RuntimeError, AssertionError, TypeError, ImportError) as error:
         reason = str(error).split("\n")[0]
-        raise CallError(f"the device `{device}` cannot be used here: {reason}") from None
+        raise CallError(
+            f"the device `{excerpt(str(device))}` cannot be used here: {reason}"
+        ) from None
     return found
 
 
@@ -47,9 +52,11 @@ def floating_type(dtype: "str | torch.dtype | None") -> "torch.dtype | None":
         "float64": torch.float64,
     }
     found = names.get(dtype.removeprefix("torch.")) if isinstance(dtype, str) else dtype
+    if not isinstance(cast("object", dtype), (str, torch.dtype)):
+        raise CallError(f"a dtype is a name or torch's own, {not_of_type(dtype)}")
     if not isinstance(found, torch.dtype) or not found.is_floating_point:
         known = ", ".join(names)
-        raise CallError(f"dtype is a floating-point type, {known}; `{dtype}` is none")
+        raise CallError(f"dtype is a floating-point type, {known}; `{excerpt(str(dtype))}` is none")
     return found
 
 

@@ -3,13 +3,22 @@
 import os
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from msgspec.structs import replace
 
-from archc.calling import CallError, check_mappings, settings_of
+from archc.calling import (
+    CallError,
+    check_flag,
+    check_mappings,
+    check_path,
+    checked_names,
+    not_of_type,
+    settings_of,
+)
 from archc.compiler import MAX_PARAMETERS, Settings, canonical_text, graph_of
 from archc.diagnostics import Code, CompileError, Diagnostic
+from archc.diagnostics.render import excerpt
 from archc.interface import accountable, chosen
 from archc.ir.graph import Graph
 from archc.opening import Spec
@@ -69,9 +78,10 @@ def load(
         CompileError: the spec is refused, the weights do not fit, or a build was changed.
         CallError: an argument is of the wrong kind, or names a device that is not there.
     """
-    left = (except_,) if isinstance(except_, str) else tuple(except_)
-    _check_call(weights, left)
-    check_mappings(ops=ops)
+    left = checked_names("except_", except_)
+    _check_weights(weights, left)
+    _check_classes(ops)
+    check_flag("init", init)
     if seed is not None:
         check_seed(seed)
     place, kind = usable_device(device), floating_type(dtype)
@@ -138,17 +148,30 @@ def fill(
     load_weights(model, weights, except_=except_, optional=optional, narrowing=narrowing)
 
 
-def _check_call(weights: object, left: tuple[str, ...]) -> None:
+def _check_weights(weights: object, left: tuple[str, ...]) -> None:
     """Refuse weights that are neither a path nor a mapping, and exceptions from no weights.
 
     Raises:
         CallError: it is so.
     """
-    if weights is not None and not isinstance(weights, (str, os.PathLike, Mapping)):
-        kind = type(weights).__name__
-        raise CallError(f"weights are a path or tensors by name, not of the type {kind}")
+    if isinstance(weights, (str, os.PathLike)):
+        check_path("weights", cast("object", weights))
+    elif weights is not None and not isinstance(weights, Mapping):
+        raise CallError(f"weights are a path or tensors by name, {not_of_type(weights)}")
     if left and weights is None:
         raise CallError("except_ says what the weights leave out: give weights too")
+
+
+def _check_classes(ops: Mapping[str, type] | None) -> None:
+    """Refuse Python layers that are no classes by name.
+
+    Raises:
+        CallError: they are not.
+    """
+    check_mappings(ops=ops)
+    for name, kind in (ops or {}).items():
+        if not isinstance(cast("object", kind), type):
+            raise CallError(f"ops has a class for `{excerpt(name)}`, {not_of_type(kind)}")
 
 
 def check_size(graph: Graph, limit: int) -> None:

@@ -10,16 +10,18 @@ from collections.abc import Iterable
 from collections.abc import Mapping as Dict
 from collections.abc import Sequence as List
 from pathlib import PurePath
-from typing import Any, Literal, NoReturn, cast
+from typing import Annotated, Any, Literal, NoReturn, cast
 
 from msgspec import Struct, field
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, FailFast, Field, ValidationError
 
 from archc.diagnostics import Code, CompileError, Diagnostic, RuleViolation, Span
 from archc.diagnostics.render import LINE_ENDS
 from archc.spec.data import layer_value
 from archc.spec.source import (
+    MAX_BYTES,
     MAX_DEPTH,
+    MAX_EVENTS,
     MAX_SCALAR,
     Erroneous,
     Mapping,
@@ -30,8 +32,10 @@ from archc.spec.source import (
     Source,
 )
 
-MAX_BYTES = 32 * 2**20
+MAX_CANONICAL = 32 * 2**20
 MAX_VALUES = 2_000_000
+EVENTS_AROUND = 4
+"""The beginning and end of a stream of YAML and of its document."""
 _MARKS = frozenset({"'", '"', "|", ">"})
 
 Json = None | bool | int | float | str | List["Json"] | Dict[str, "Json"]
@@ -94,8 +98,8 @@ class _Node(BaseModel):
     path: str
     op: str
     arguments: dict[str, Any]
-    inputs: list[int | list[int]]
-    shape: list[int | str]
+    inputs: Annotated[list[int | list[int]], FailFast()]
+    shape: Annotated[list[int | str], FailFast()]
     dtype: str
     parameters: int = Field(ge=0)
     shared: bool = False
@@ -110,12 +114,12 @@ class _File(BaseModel):
     name: str
     variant: str | None
     parameters: dict[str, Any]
-    inputs: dict[str, list[int | str]]
+    inputs: dict[str, Annotated[list[int | str], FailFast()]]
     spec: Any
     imports: _Imports = _Imports()
-    instances: list[_Instance]
-    nodes: list[_Node]
-    outputs: list[_Output]
+    instances: Annotated[list[_Instance], FailFast()]
+    nodes: Annotated[list[_Node], FailFast()]
+    outputs: Annotated[list[_Output], FailFast()]
 
 
 def encoded_tree(node: Node) -> Json:
@@ -172,7 +176,7 @@ def read_canonical(text: str, file: str) -> CanonicalSpec:
 
 
 def _loaded(text: str) -> Json:
-    if len(text.encode("utf-8", "surrogatepass")) > MAX_BYTES:
+    if len(text.encode("utf-8", "surrogatepass")) > MAX_CANONICAL:
         raise RuleViolation(Code.READING_LIMIT, "a canonical file larger than 32 MiB")
     try:
         value = json.loads(text, object_pairs_hook=_object, parse_constant=_refuse_constant)
@@ -187,8 +191,8 @@ def _loaded(text: str) -> Json:
 def _object(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
     result = dict(pairs)
     if len(result) < len(pairs):
-        keys = [key for key, _ in pairs]
-        twice = next(key for index, key in enumerate(keys) if key in keys[:index])
+        seen: set[str] = set()
+        twice = next(key for key, _ in pairs if key in seen or seen.add(key))
         raise RuleViolation(Code.DUPLICATE_KEY, f"the key `{twice}` is there twice")
     return result
 
@@ -275,10 +279,13 @@ class _TreeReader:
     def __init__(self, file: str) -> None:
         self.file = file
         self.lines: list[str] = []
+        self.events = EVENTS_AROUND
+        self.characters = 0
 
     def node(self, value: Json, depth: int) -> Node:
         if depth > MAX_DEPTH:
             raise RuleViolation(Code.READING_LIMIT, f"the spec is nested deeper than {MAX_DEPTH}")
+        self._count(1 if isinstance(value, str) else 2)
         if isinstance(value, str):
             return self._scalar(value)
         first = len(self.lines) + 1
@@ -293,7 +300,14 @@ class _TreeReader:
             help='numbers are texts there: "64"',
         )
 
+    def _count(self, events: int) -> None:
+        """Count what YAML would take to say the same: the limit is that of any spec."""
+        self.events += events
+        if self.events > MAX_EVENTS:
+            raise RuleViolation(Code.READING_LIMIT, f"the spec has more than {MAX_EVENTS:,} events")
+
     def _mapping(self, value: Dict[str, Json], first: int, depth: int) -> Mapping:
+        self._count(len(value))
         entries = [(self._scalar(key), self.node(inner, depth + 1)) for key, inner in value.items()]
         names = {key.value for key, _ in entries}
         if len(names) < len(entries):
@@ -305,6 +319,9 @@ class _TreeReader:
         value = text[len(style) :]
         if len(value) > MAX_SCALAR:
             raise RuleViolation(Code.READING_LIMIT, f"a text of more than {MAX_SCALAR} characters")
+        self.characters += len(value)
+        if self.characters > MAX_BYTES:
+            raise RuleViolation(Code.READING_LIMIT, f"a spec larger than {MAX_BYTES} bytes")
         if any(_is_control(character) for character in value):
             raise RuleViolation(Code.NOT_YAML, "a text holds a control character")
         first = len(self.lines) + 1

@@ -18,6 +18,7 @@ from archc.spec.mistakes import Mistakes, TooManyMistakes
 from archc.spec.page import Mended, Page, Trouble, page_of
 from archc.spec.source import (
     MAX_DEPTH,
+    MAX_EVENTS,
     MAX_SCALAR,
     Erroneous,
     Mapping,
@@ -28,7 +29,6 @@ from archc.spec.source import (
     Source,
 )
 
-MAX_EVENTS = 50_000
 MAX_TRIES = 50
 """How many readings are tried of a text that can be read but makes no sense."""
 MAX_READ_AGAIN = 500_000

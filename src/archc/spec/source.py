@@ -12,6 +12,7 @@ from archc.spec.page import Mended
 
 MAX_BYTES = 2**20
 MAX_DEPTH = 32
+MAX_EVENTS = 50_000
 MAX_SCALAR = 10_000
 MAX_NAME = 64
 MAX_COMPARED = 1000

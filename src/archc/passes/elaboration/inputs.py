@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from archc.diagnostics import Code, RuleViolation, did_you_mean
+from archc.diagnostics.render import excerpt
 from archc.expressions.printing import expression_text
 from archc.expressions.syntax import Expression, names
 from archc.ir.runs import Node
@@ -10,7 +11,7 @@ from archc.passes.elaboration.constants import DefaultEvaluator
 from archc.passes.elaboration.naming import nearest
 from archc.passes.elaboration.nodes import NodeBuilder, Skipped
 from archc.passes.elaboration.scope import FileScope
-from archc.shapes import Batch, Size, TensorType, checked
+from archc.shapes import MAX_SIZE, Batch, Size, TensorType, checked
 from archc.spec.model import Dimension, Document, Input
 
 
@@ -42,7 +43,7 @@ class InputReader:
             if name not in known:
                 raise RuleViolation(
                     Code.INPUT_SIZE,
-                    f"there is no input `{name}`",
+                    f"there is no input `{excerpt(name)}`",
                     help=f"inputs: {', '.join(known)}",
                 )
         return tuple(self._node(spec) for spec in self.document.inputs)
@@ -79,6 +80,13 @@ class InputReader:
                 help=f"give all of them, as in `--input {spec.name}={_example(spec)}`",
                 span=spec.span,
             )
+        for size in given or ():
+            if not 1 <= size <= MAX_SIZE:
+                raise RuleViolation(
+                    Code.DIMENSION,
+                    f"`{spec.name}` is given a size outside 1 … {MAX_SIZE}",
+                    span=spec.span,
+                )
         sizes = given if given is not None else (None,) * len(spec.dimensions)
         places = enumerate(zip(spec.dimensions, sizes, strict=True))
         return tuple(self._size(dimension, place, size) for place, (dimension, size) in places)

@@ -166,12 +166,12 @@ def _variant(document: Document, variant: str | None) -> Mapping[str, Any]:
     if f"variants.{variant}" in document.unread:
         raise Skipped
     if variant not in document.variants:
-        near = get_close_matches(variant, document.variants, 1)
+        near = get_close_matches(excerpt(variant), document.variants, 1)
         known = f"variants: {', '.join(document.variants)}"
         known = known if document.variants else "it has none: leave the variant out"
         raise RuleViolation(
             Code.UNKNOWN_VARIANT,
-            f"`{document.name}` has no variant `{variant}`",
+            f"`{document.name}` has no variant `{excerpt(variant)}`",
             help=f"did you mean `{near[0]}`?" if near else known,
             argument="variant",
             span=document.spans.get("variants"),
@@ -182,13 +182,13 @@ def _variant(document: Document, variant: str | None) -> Mapping[str, Any]:
 def _unknown(
     name: str, document: Document, variant: str | None, file: FileScope | None = None
 ) -> RuleViolation:
-    near = get_close_matches(name, document.parameters, 1)
+    near = get_close_matches(excerpt(name), document.parameters, 1)
     known = ", ".join(document.parameters) or "none"
     advice = did_you_mean(name, near[0]) if near else f"parameters: {known}"
     spans = document.spans
     return RuleViolation(
         Code.PARAMETER_VALUE,
-        f"`{document.name}` has no parameter `{name}`",
+        f"`{document.name}` has no parameter `{excerpt(name)}`",
         help=(_imported_advice(name, file) if file else "") or advice,
         argument=name,
         span=spans.get(f"variants.{variant}.{name}", spans.get("params")),
