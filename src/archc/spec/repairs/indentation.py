@@ -11,6 +11,7 @@ SHOWN = 8
 """How many lines a message lists."""
 _KEY = re.compile(r"[^\s-].*:(\s|$)")
 _ROOT_KEY = re.compile(rf"(?:{'|'.join(KEYS)}):(?:\s|$)")
+_LISTS = re.compile(r"(?:- +){2,}")
 _BLOCK_TEXT = re.compile(r"(?:.*[:\s])?[|>][+-]?\d?")
 
 
@@ -44,6 +45,8 @@ def _columns_of_spaces(page: Page, index: int) -> list[int]:
     if below is not None and line.body.endswith(":") and page.lines[below].indent:
         most = page.lines[below].indent - 1
         columns.append(page.lines[below].indent - 2)
+    if below is not None and (dashes := _LISTS.match(line.body)):
+        columns.insert(0, page.lines[below].indent - dashes.end() + 2)  # the line below is inside
     return sorted(dict.fromkeys(columns), key=lambda column: not least <= column <= most)
 
 
