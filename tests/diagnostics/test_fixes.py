@@ -56,7 +56,7 @@ CURES = [
     ("- nn.Conv2d(8, 3)", "- Conv2d(8, 3)"),
     ("- Conv2d(3, 8, 3)", "- Conv2d(8, 3)"),
     ("- Conv2d(3, 8, 3, 2, 1, bias=False)", "- Conv2d(8, 3, stride=2, padding=1, bias=False)"),
-    ("- MaxPool2d(2) -> BatchNorm2d(9)", "- MaxPool2d(2) -> BatchNorm2d()"),
+    ("- MaxPool2d(2) -> BatchNorm2d(3)", "- MaxPool2d(2) -> BatchNorm2d()"),
     ("- Conv2d: [8, 3]  # first", "- Conv2d(8, 3)  # first"),
     ("- Conv2d(8, 3, bias: no)", "- Conv2d(8, 3, bias=False)"),
     ("- Conv2d(8, 3, bias=no)", "- Conv2d(8, 3, bias=False)"),

@@ -32,6 +32,16 @@ class MultiheadAttention(Masked):
     https://pytorch.org/docs/stable/generated/torch.nn.MultiheadAttention.html
     """
 
+    torch_order: ClassVar[tuple[str, ...]] = (
+        "dropout",
+        "bias",
+        "add_bias_kv",
+        "add_zero_attn",
+        "kdim",
+        "vdim",
+        "batch_first",
+    )
+
     torch_name: ClassVar[str] = "nn.MultiheadAttention"
     positional: ClassVar[tuple[str, ...]] = ("num_heads",)
     inferred_names: ClassVar[tuple[str, ...]] = ("embed_dim",)

@@ -60,6 +60,8 @@ class Layer(ABC):
     """torch's arguments that archc infers, in torch's order, before the others."""
     inferred_after: ClassVar[int] = 0
     """How many positional arguments torch wants before the inferred ones."""
+    torch_order: ClassVar[tuple[str, ...]] = ()
+    """The arguments behind the positional ones in torch's order, where the class has another."""
     of_call: ClassVar[tuple[str, ...]] = ()
     """The arguments that the compiled source writes where the module is called, not made."""
     arity: ClassVar[tuple[int, int]] = (1, 1)
@@ -119,6 +121,12 @@ class Layer(ABC):
     def fields(cls) -> Mapping[str, FieldInfo]:
         """Return what is known of each argument, by name, in the order of the class."""
         return _schema(cls).model_fields
+
+    @classmethod
+    def by_name_alone(cls) -> tuple[str, ...]:
+        """Return torch's arguments behind the positional ones, in torch's order."""
+        rest = (name for name in cls.fields() if name not in cls.positional)
+        return cls.torch_order or tuple(rest)
 
     @abstractmethod
     def outputs(self, *inputs: TensorType) -> tuple[TensorType, ...]:

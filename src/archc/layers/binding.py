@@ -129,7 +129,8 @@ def _spread(arguments: Sequence[Constant]) -> Sequence[Constant]:
 
 def _too_many(layer: type[Layer], arguments: Sequence[Constant]) -> RuleViolation:
     name, allowed = spec_name(layer), layer.positional
-    is_pasted = len(arguments) >= len(allowed) + len(layer.inferred_names) > len(allowed)
+    is_long = len(arguments) >= len(allowed) + len(layer.inferred_names) > len(allowed)
+    is_pasted = is_long and (fits(layer, _pasted(layer, arguments)) or not fits(layer, arguments))
     if is_pasted:
         first = arguments[layer.inferred_after]
         advice = f"{layer.inferred_names[0]} is inferred: drop the {first}"
@@ -148,10 +149,27 @@ def _too_many(layer: type[Layer], arguments: Sequence[Constant]) -> RuleViolatio
     )
 
 
+def _pasted(layer: type[Layer], arguments: Sequence[Constant]) -> Sequence[Constant]:
+    """Return the arguments of a call of torch's without those that are inferred."""
+    after = layer.inferred_after
+    return [*arguments[:after], *arguments[after + len(layer.inferred_names) :]]
+
+
+def fits(layer: type[Layer], arguments: Sequence[Constant]) -> bool:
+    """Return whether a layer takes arguments in torch's order, those that are known."""
+    names = (*layer.positional, *layer.by_name_alone())
+    known = {n: v for n, v in zip(names, arguments, strict=False) if not _holds_unknown(v)}
+    try:
+        layer(**known)
+    except ValidationError as error:
+        if any(each["type"] != "missing" for each in error.errors()):
+            return False
+    return len(arguments) <= len(names)
+
+
 def by_name(layer: type[Layer], values: Sequence[Constant]) -> str:
     """Return values beyond the positional ones as torch's order names them."""
-    rest = [name for name in layer.fields() if name not in layer.positional]
-    pairs = zip(rest, values, strict=False)
+    pairs = zip(layer.by_name_alone(), values, strict=False)
     return ", ".join(f"{name}={constant_text(value)}" for name, value in pairs)
 
 

@@ -80,6 +80,14 @@ class EmbeddingBag(Embedding):
     Source: https://pytorch.org/docs/stable/generated/torch.nn.EmbeddingBag.html
     """
 
+    torch_order: ClassVar[tuple[str, ...]] = (
+        "max_norm",
+        "norm_type",
+        "scale_grad_by_freq",
+        "mode",
+        "sparse",
+    )
+
     torch_name: ClassVar[str] = "nn.EmbeddingBag"
     arity: ClassVar[tuple[int, int]] = (1, 2)
 

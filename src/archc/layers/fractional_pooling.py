@@ -20,6 +20,8 @@ class _FractionalPooling(WithIndices):
     Shapes: (B, C, L…) → (B, C, o…), o = output_size or ⌊L·output_ratio⌋, with o + k − 1 ≤ L.
     """
 
+    torch_order: ClassVar[tuple[str, ...]] = ("output_size", "output_ratio", "return_indices")
+
     positional: ClassVar[tuple[str, ...]] = ("kernel_size",)
     strict: ClassVar[int] = 0
     """What torch wants o + k − 1 to stay below L by."""

@@ -121,6 +121,8 @@ def _too_much_padding(padding: int, kernel: int) -> RuleViolation:
 class _MaxPooling(Pooling, WithIndices):
     """Keep the largest number of each window; the padding counts as −∞."""
 
+    torch_order: ClassVar[tuple[str, ...]] = ("padding", "dilation", "return_indices", "ceil_mode")
+
     dilation: PositiveAxes = Field(1, description="distance between the elements of the window")
     ceil_mode: bool = Field(False, description="keep a last window that is not full")
 

@@ -33,6 +33,16 @@ _INNER = {
 class _TransformerLayer(Masked):
     """Attend, then map each position through F features, around residual sums."""
 
+    torch_order: ClassVar[tuple[str, ...]] = (
+        "dim_feedforward",
+        "dropout",
+        "activation",
+        "layer_norm_eps",
+        "batch_first",
+        "norm_first",
+        "bias",
+    )
+
     positional: ClassVar[tuple[str, ...]] = ("nhead",)
     inferred_names: ClassVar[tuple[str, ...]] = ("d_model",)
     family: ClassVar[str] = "attention"

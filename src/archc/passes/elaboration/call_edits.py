@@ -14,11 +14,10 @@ def without_inferred(layer: type[Layer], call: LayerCall) -> tuple[Edit, ...]:
 
 def with_names(layer: type[Layer], call: LayerCall, inferred: int = 0) -> tuple[Edit, ...]:
     """Return the edits that name the arguments beyond those that may go without."""
-    rest = [name for name in layer.fields() if name not in layer.positional]
     beyond = (call.arguments or ())[len(layer.positional) + inferred :]
     return tuple(
         Edit(f"{name}=", span=_start(argument.span))
-        for name, argument in zip(rest, beyond, strict=False)
+        for name, argument in zip(layer.by_name_alone(), beyond, strict=False)
     )
 
 

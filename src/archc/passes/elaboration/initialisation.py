@@ -12,6 +12,7 @@ from archc.ir.graph import Graph, Initialisation
 from archc.ir.runs import Instance
 from archc.layers.base import spec_name
 from archc.passes.elaboration.constants import DefaultEvaluator
+from archc.passes.elaboration.initial_values import check_numbers, check_tensor
 from archc.passes.elaboration.naming import definitions
 from archc.passes.elaboration.nodes import NodeBuilder
 from archc.passes.elaboration.scope import FileScope
@@ -115,8 +116,10 @@ def _rule(rule: InitRule, tree: "ModuleNames", file: FileScope) -> Initialisatio
         )
     arguments = tuple(evaluator.constant(a) for a in rule.call.arguments or ())
     keywords = evaluator.keywords(rule.call.keywords)
-    _check_arguments(rule, arguments, keywords)
+    given = _check_arguments(rule, arguments, keywords)
     matches = tuple(tree.matches(rule.selector))
+    for key in matches:
+        check_tensor(rule, given, key, tree.shapes[key])
     if not matches:
         _check_children(rule.selector, file)
         tree.check_tensor(rule.selector)
@@ -162,7 +165,12 @@ def _check_children(selector: tuple[str, ...], file: FileScope) -> None:
 
 def _check_arguments(
     rule: InitRule, arguments: tuple[object, ...], keywords: dict[str, object]
-) -> None:
+) -> dict[str, object]:
+    """Return the arguments of a rule by name.
+
+    Raises:
+        RuleViolation: one is unknown, missing or out of range.
+    """
     allowed = FUNCTIONS[rule.call.name]
     for keyword in keywords:
         if keyword not in allowed:
@@ -178,8 +186,11 @@ def _check_arguments(
             f"`{rule.call.name}` takes {len(allowed)} arguments, {len(arguments)} given",
             span=rule.call.span,
         )
-    for name, value in {**dict(zip(allowed, arguments, strict=False)), **keywords}.items():
+    given = {**dict(zip(allowed, arguments, strict=False)), **keywords}
+    for name, value in given.items():
         _check_value(rule, name, value)
+    check_numbers(rule, given)
+    return given
 
 
 def _check_value(rule: InitRule, name: str, value: object) -> None:
@@ -202,7 +213,8 @@ class ModuleNames:
 
     def __init__(self, graph: Graph) -> None:
         self.classes: dict[str, set[str]] = {}
-        self.tensors = [key.name for key in graph.keys]
+        self.shapes = {key.name: key.tensor.shape for key in graph.keys}
+        self.tensors = [*self.shapes]
         self.owners = {path for name in self.tensors for path in _with_those_above(name)}
         for node in graph.nodes:
             if node.operation is not None and node.operation.is_module:

@@ -14,13 +14,12 @@ from archc.layers.binding import bind, by_name
 from archc.passes.elaboration.advice_on_channels import channels_last
 from archc.passes.elaboration.call_edits import (
     source_added,
-    with_names,
-    without_inferred,
 )
 from archc.passes.elaboration.meetings import unread_lines
 from archc.passes.elaboration.nodes import POISON, is_free_tensor, operand, origin_text
 from archc.passes.elaboration.results import Results, results_of
 from archc.passes.elaboration.running import Part
+from archc.passes.elaboration.surplus import surplus_edits
 from archc.shapes import Batch, TensorType
 from archc.statements import LayerCall
 
@@ -68,7 +67,7 @@ class OperationRunner(Part):
                     or self._before_it_was_lost(bind(layer, arguments, keywords), inputs[0])
                     or violation.help
                 )
-            violation.help = _followable(violation, layer, call)
+            violation.help = _followable(violation, layer, call, arguments, inputs)
             raise self._placed(violation, layer, call, inputs) from None
         return Operation(values[0].node, call, values), results_of(operation, values, inputs)
 
@@ -81,7 +80,7 @@ class OperationRunner(Part):
     ) -> RuleViolation:
         """Complete the violation of a call that is wrong whatever flows into it."""
         self._advise(violation, layer, call, arguments, ())
-        violation.help = _followable(violation, layer, call)
+        violation.help = _followable(violation, layer, call, arguments, ())
         return self._placed(violation, layer, call, ())
 
     def _advise(
@@ -281,14 +280,19 @@ def _expression_of(call: LayerCall, names: Sequence[str], name: str) -> Expressi
     return given.get(name)
 
 
-def _followable(violation: RuleViolation, layer: type[Layer], call: LayerCall) -> str:
+def _followable(
+    violation: RuleViolation,
+    layer: type[Layer],
+    call: LayerCall,
+    arguments: Sequence[Constant],
+    inputs: Sequence[Value],
+) -> str:
     """Return the help about arguments that torch's users paste, with the edits that follow it."""
-    edits: tuple[Edit, ...] = ()
-    if violation.code is Code.TOO_MANY_POSITIONAL:
-        is_pasted = violation.argument == "0" and layer.inferred_names
-        edits = (without_inferred if is_pasted else with_names)(layer, call)
-    elif violation.code is Code.ARGUMENT_VALUE:
+    if violation.code is Code.ARGUMENT_VALUE:
         return _of_literal(violation, layer, call)
+    if violation.code is not Code.TOO_MANY_POSITIONAL:
+        return violation.help
+    edits = surplus_edits(layer, call, arguments, inputs)
     return Advice(violation.help, *edits) if edits else violation.help
 
 

@@ -262,6 +262,8 @@ class _Reader:
     ) -> None:
         for name in layer.inferred_names:
             keywords.pop(name, None)
+        if not layer.is_module and any(isinstance(a, Unknown) for a in arguments):
+            arguments, is_whole = (), False  # one of them may be a tensor
         for violation in misfits(layer, arguments, keywords, is_whole=is_whole):
             found = self.runner.operations.misused(violation, layer, call, arguments)
             self._report(found, call.span)

@@ -1,0 +1,95 @@
+"""What the functions of `torch.nn.init` refuse: values out of range, tensors of another rank."""
+
+from collections.abc import Mapping
+from math import inf
+
+from archc.diagnostics import Code, RuleViolation
+from archc.expressions.syntax import keyword_span
+from archc.shapes import format_shape
+from archc.spec.model import InitRule
+
+_RANKS = {
+    "eye": range(2, 3),
+    "sparse": range(2, 3),
+    "dirac": range(3, 6),
+    **dict.fromkeys(("kaiming_normal", "kaiming_uniform", "orthogonal"), range(2, 9)),
+    **dict.fromkeys(("xavier_normal", "xavier_uniform"), range(2, 9)),
+}
+"""How many dimensions the tensors may have that a function fills; others take any."""
+
+_DEFAULTS = {
+    "uniform": {"a": 0.0, "b": 1.0},
+    "trunc_normal": {"a": -2.0, "b": 2.0},
+    "dirac": {"groups": 1},
+}
+_REQUIRED = {"constant": ("val",), "sparse": ("sparsity",)}
+
+
+def check_numbers(rule: InitRule, given: Mapping[str, object]) -> None:
+    """Refuse an argument that is missing or out of range.
+
+    Raises:
+        RuleViolation: it is so.
+    """
+    name = rule.call.name
+    for argument in _REQUIRED.get(name, ()):
+        if argument not in given:
+            raise RuleViolation(
+                Code.ARGUMENTS,
+                f"`{name}` needs the argument `{argument}`",
+                help="write `sparse(0.1)`"
+                if name == "sparse"
+                else "write `constant(0.1)`, or `zeros`",
+                span=rule.call.span,
+            )
+    values = {**_DEFAULTS.get(name, {}), **given}
+    std = values.get("std", 1.0)
+    if _is_below(std, 0) or (name == "trunc_normal" and std == 0):
+        raise _out_of_range(rule, "std", std, "above 0" if name == "trunc_normal" else "at least 0")
+    if name.startswith("xavier") and _is_below(values.get("gain"), 0):
+        raise _out_of_range(rule, "gain", values["gain"], "at least 0")
+    for bound in ("a", "b") if name == "uniform" else ():
+        if values[bound] in (inf, -inf):
+            raise _out_of_range(rule, bound, values[bound], "a finite number")
+    if name in {"uniform", "trunc_normal"} and _is_below(values["b"], values["a"]):
+        raise _out_of_range(rule, "b", values["b"], f"at least `a`, which is {values['a']}")
+    groups = values.get("groups", 1)
+    if not isinstance(groups, int) or groups < 1:
+        raise _out_of_range(rule, "groups", groups, "an integer of at least 1")
+
+
+def check_tensor(
+    rule: InitRule, given: Mapping[str, object], key: str, shape: tuple[int, ...]
+) -> None:
+    """Refuse a tensor that the function of a rule cannot fill.
+
+    Raises:
+        RuleViolation: it has too few or too many dimensions, or no whole number of groups.
+    """
+    name = rule.call.name
+    ranks = _RANKS.get(name)
+    if ranks is not None and len(shape) not in ranks:
+        most = ranks[-1]
+        wanted = f"{ranks[0]} or more" if most == 8 else " to ".join(map(str, {ranks[0], most}))
+        raise RuleViolation(
+            Code.SELECTOR,
+            f"`{name}` fills tensors of {wanted} dimensions, and `{key}` is {format_shape(shape)}",
+            help="select another tensor, or take a function such as `normal` or `zeros`",
+            span=rule.span,
+        )
+    groups = given.get("groups", 1)
+    if name == "dirac" and isinstance(groups, int) and shape[0] % groups:
+        raise _out_of_range(rule, "groups", groups, f"a divisor of {shape[0]}, the size of `{key}`")
+
+
+def _is_below(value: object, least: object) -> bool:
+    numbers = isinstance(value, (int, float)) and isinstance(least, (int, float))
+    return numbers and value < least
+
+
+def _out_of_range(rule: InitRule, argument: str, value: object, wanted: str) -> RuleViolation:
+    return RuleViolation(
+        Code.ARGUMENT_VALUE,
+        f"`{argument}` of `{rule.call.name}` cannot be {value!r}: it must be {wanted}",
+        span=keyword_span(rule.call.keywords, argument) or rule.call.span,
+    )
