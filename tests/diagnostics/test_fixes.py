@@ -56,6 +56,9 @@ CURES = [
     ("- nn.Conv2d(8, 3)", "- Conv2d(8, 3)"),
     ("- Conv2d(3, 8, 3)", "- Conv2d(8, 3)"),
     ("- Conv2d(3, 8, 3, 2, 1, bias=False)", "- Conv2d(8, 3, stride=2, padding=1, bias=False)"),
+    ("- MaxPool2d(3, 2, 1)", "- MaxPool2d(3, 2, padding=1)"),
+    ("- Conv2d(3, 64, 3)", "- Conv2d(64, 3)"),
+    ("- flatten(1) -> Linear(10, False)", "- flatten(1) -> Linear(10, bias=False)"),
     ("- MaxPool2d(2) -> BatchNorm2d(3)", "- MaxPool2d(2) -> BatchNorm2d()"),
     ("- Conv2d: [8, 3]  # first", "- Conv2d(8, 3)  # first"),
     ("- Conv2d(8, 3, bias: no)", "- Conv2d(8, 3, bias=False)"),
@@ -70,6 +73,21 @@ CURES = [
 def test_a_line_is_mended_and_the_rest_of_it_kept(line: str, expected: str) -> None:
     assert mended(spec(line)) == spec(expected)
     assert not checked(spec(expected))
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "- Conv2d(3, 3, 2)",  # three channels by a kernel of 2, or a kernel of 3 by strides of 2
+        "- Conv2d(32, 16, 3)",  # of another input
+        "- Conv2d(8, 3) -> BatchNorm2d(32)",
+        "- flatten(1) -> Linear(400, 120)",
+        "- Conv2d(8, 3) -> relu6(6)",
+    ],
+)
+def test_a_call_that_can_be_read_in_two_ways_is_left_alone(line: str) -> None:
+    assert checked(spec(line))
+    assert mended(spec(line)) == spec(line)
 
 
 def test_a_line_that_lost_its_from_takes_the_input_of_its_block() -> None:

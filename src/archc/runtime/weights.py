@@ -4,9 +4,10 @@ import os
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from archc.diagnostics import Code, CompileError, Diagnostic
+from archc.diagnostics.render import excerpt
 from archc.files import write_whole
 from archc.manifest import WEIGHTS, Build
 from archc.runtime.weight_differences import Differences, Facts, mismatch
@@ -99,6 +100,13 @@ def _check_tensors(weights: "Mapping[str, Any]") -> None:
     """Refuse a mapping that holds other things than tensors, such as a whole checkpoint."""
     from torch import Tensor
 
+    for key, value in weights.items():
+        if not isinstance(cast("object", key), str):
+            headline = f"weights are tensors by name, and {excerpt(repr(key))} is no name"
+            raise CompileError([Diagnostic(Code.WEIGHTS_UNREADABLE, headline)], {})
+        if isinstance(value, Tensor) and (reason := _unusable(value)):
+            headline = f"the weights of `{excerpt(key)}` cannot be copied: {reason}"
+            raise CompileError([Diagnostic(Code.WEIGHTS_UNREADABLE, headline)], {})
     wrong = {key: value for key, value in weights.items() if not isinstance(value, Tensor)}
     if not wrong:
         return
@@ -107,6 +115,17 @@ def _check_tensors(weights: "Mapping[str, Any]") -> None:
     headline = f"weights are tensors by name, and `{key}` is of the type {type(value).__name__}"
     advice = f"pass what it holds: weights[{inner!r}]" if inner is not None else ""
     raise CompileError([Diagnostic(Code.WEIGHTS_UNREADABLE, headline, help=advice)], {})
+
+
+def _unusable(tensor: "Tensor") -> str:
+    """Return why a tensor has no numbers to copy one by one, nothing where it has."""
+    import torch
+
+    if tensor.is_meta:
+        return "a tensor on the meta device has no numbers"
+    if tensor.layout != torch.strided:
+        return "it is sparse: take `.to_dense()`"
+    return "it is quantized: take `.dequantize()`" if tensor.is_quantized else ""
 
 
 def _checked(

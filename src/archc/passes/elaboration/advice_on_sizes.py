@@ -289,9 +289,11 @@ def _lacks_padding(node: Node, way: Way, other: Operand, remedy: Remedy, meeting
 
 
 def _is_bare(node: Node, meeting: Meeting) -> bool:
-    """Return whether no line says how a layer pads."""
+    """Return whether no line says how a layer pads, and nothing but that parts the tensors."""
     place = place_of(node, "padding", meeting.scope)
-    return place is not None and not place.text
+    is_joined = meeting.code is Code.CONCAT_SHAPES
+    channels = {operand.channels for operand in meeting.operands}
+    return place is not None and not place.text and (is_joined or len(channels) == 1)
 
 
 def _layer(node: Node) -> str:

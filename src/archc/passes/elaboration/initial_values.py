@@ -83,8 +83,9 @@ def check_tensor(
 
 
 def _is_below(value: object, least: object) -> bool:
-    numbers = isinstance(value, (int, float)) and isinstance(least, (int, float))
-    return numbers and value < least
+    if not isinstance(value, (int, float)) or not isinstance(least, (int, float)):
+        return False
+    return value < least
 
 
 def _out_of_range(rule: InitRule, argument: str, value: object, wanted: str) -> RuleViolation:
