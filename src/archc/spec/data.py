@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 from archc import functions, layers
-from archc.diagnostics import Advice, Code, Edit, RuleViolation, did_you_mean
+from archc.diagnostics import Advice, Code, Edit, RuleViolation
 from archc.diagnostics.render import excerpt
 from archc.expressions.parser import PREFIXES, parse_expression
 from archc.expressions.syntax import Call, Expression
@@ -144,7 +144,7 @@ def _value_advice(value: str) -> str:
     if prefix in PREFIXES and alone in layers.NAMES:
         return Advice(f"write `{alone}`: layers have no prefix", Edit(alone, f"{prefix}.{alone}"))
     if meant := next((name for name in layers.NAMES if name.lower() == value.lower()), ""):
-        return did_you_mean(value, meant)
+        return f"the layer is `{meant}`; a text has quotes: '{value}'"
     if value in functions.NAMES:
         return f"a function as a layer: `{{default: {value}, type: layer}}`; a text has quotes"
     if value.startswith("(") and value.endswith(")") and "," in value:

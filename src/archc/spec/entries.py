@@ -287,7 +287,15 @@ def output(key: Scalar, node: Node) -> Output:
 
 def init_rule(key: Scalar, node: Node) -> InitRule:
     """Read one entry of `init`: which tensors, what fills them, and when."""
-    parser = LineParser(text_of(node))
+    text = text_of(node)
+    if text.value.count("(") > text.value.count(")"):
+        raise RuleViolation(
+            Code.SYNTAX,
+            f"`{excerpt(text.value)}` leaves a bracket open",
+            help="write the missing `)`; in `{…}` YAML splits at a comma: put it in quotes",
+            span=node.span,
+        )
+    parser = LineParser(text)
     name = parser.expect_name("an initialisation")
     arguments, keywords = parser.arguments() if parser.at("(") else ((), ())
     call = LayerCall((name.text,), arguments, keywords, parser.span(name.start))
