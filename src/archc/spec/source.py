@@ -42,7 +42,12 @@ class Scalar(Struct, frozen=True, gc=False):
         return (self.pieces[0], *(piece for before, piece in pairs if piece.line != before.line))
 
     def locate(self, start: int, end: int) -> Span:
-        """Return the place in the file of the characters `start` … `end` of the value."""
+        """Return the place in the file of the characters `start` … `end` of the value.
+
+        Of a quoted or block text of several lines it is the whole.
+        """
+        if self.style and self.span.line != self.span.end_line:
+            return self.span
         first = self._position(start)
         last = self._position(max(start, end - 1))
         return Span(self.span.file, first[0], first[1], last[0], last[1] + 1)
