@@ -238,7 +238,7 @@ def _all_padded(way: Way, other: Way, meeting: Meeting) -> str:
         return words + cropped
     padded = [node for node in way.nodes if node.index in changes]
     begins_alike = way.start.shape[2:] == other.operand.lengths
-    is_certain = begins_alike and all(_is_bare(node, meeting) for node in padded)
+    is_certain = begins_alike and all(_parts_by_padding_alone(node, meeting) for node in padded)
     return _help(words, lines, is_certain)
 
 
@@ -285,10 +285,16 @@ def _lacks_padding(node: Node, way: Way, other: Operand, remedy: Remedy, meeting
     is_plain = all(axis.stride == 1 for axis in window_of(node))
     changed = [n for n in way.nodes if n.inputs[0].type.shape[2:] != n.output.shape[2:]]
     begins_alike = way.start.shape[2:] == other.lengths
-    return is_half and is_plain and changed == [node] and begins_alike and _is_bare(node, meeting)
+    return (
+        is_half
+        and is_plain
+        and changed == [node]
+        and begins_alike
+        and _parts_by_padding_alone(node, meeting)
+    )
 
 
-def _is_bare(node: Node, meeting: Meeting) -> bool:
+def _parts_by_padding_alone(node: Node, meeting: Meeting) -> bool:
     """Return whether no line says how a layer pads, and nothing but that parts the tensors."""
     place = place_of(node, "padding", meeting.scope)
     is_joined = meeting.code is Code.CONCAT_SHAPES

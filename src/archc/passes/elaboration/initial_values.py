@@ -5,15 +5,15 @@ from math import inf
 
 from archc.diagnostics import Code, RuleViolation
 from archc.expressions.syntax import keyword_span
-from archc.shapes import format_shape
+from archc.shapes import MAX_RANK, format_shape
 from archc.spec.model import InitRule
 
 _RANKS = {
     "eye": range(2, 3),
     "sparse": range(2, 3),
     "dirac": range(3, 6),
-    **dict.fromkeys(("kaiming_normal", "kaiming_uniform", "orthogonal"), range(2, 9)),
-    **dict.fromkeys(("xavier_normal", "xavier_uniform"), range(2, 9)),
+    **dict.fromkeys(("kaiming_normal", "kaiming_uniform", "orthogonal"), range(2, MAX_RANK + 1)),
+    **dict.fromkeys(("xavier_normal", "xavier_uniform"), range(2, MAX_RANK + 1)),
 }
 """How many dimensions the tensors may have that a function fills; others take any."""
 
@@ -70,7 +70,8 @@ def check_tensor(
     ranks = _RANKS.get(name)
     if ranks is not None and len(shape) not in ranks:
         most = ranks[-1]
-        wanted = f"{ranks[0]} or more" if most == 8 else " to ".join(map(str, {ranks[0], most}))
+        wanted = str(ranks[0]) if len(ranks) == 1 else f"{ranks[0]} to {most}"
+        wanted = f"{ranks[0]} or more" if most == MAX_RANK else wanted
         raise RuleViolation(
             Code.SELECTOR,
             f"`{name}` fills tensors of {wanted} dimensions, and `{key}` is {format_shape(shape)}",
