@@ -110,7 +110,10 @@ def networks(folder: Path) -> list[Network]:
 
 
 def _networks_of(path: Path) -> Iterator[Network]:
-    document = parse(read(read_file(path), str(path)))
+    text = read_file(path)
+    document = parse(read(text, str(path)))
+    if document.lacks:
+        raise CompileError(document.mistakes, {document.file: text})
     for variant in document.variants:
         yield Network(variant, path, variant, document)
     if not document.variants:

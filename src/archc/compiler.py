@@ -15,7 +15,7 @@ from archc.collecting import uncollected
 from archc.diagnostics import Code, CompileError, Diagnostic
 from archc.diagnostics.render import excerpt
 from archc.expressions.values import Constant
-from archc.given_parameters import given_constants
+from archc.given_parameters import given_constants, read_constants
 from archc.ir.costs import CostTable
 from archc.ir.graph import Graph, Mode
 from archc.ir.runs import ChildRun, ItemRun
@@ -302,12 +302,14 @@ def given_parameters(spec: Spec, settings: Settings) -> dict[str, Constant]:
 
 
 def _request(spec: Spec, settings: Settings) -> Request:
+    parameters, wrong = read_constants(spec.document, settings.parameters, settings.texts)
     return Request(
         variant=settings.variant,
-        parameters=given_parameters(spec, settings),
+        parameters=parameters,
         inputs=settings.inputs,
         max_nodes=settings.max_nodes,
         imported=spec.imports.by_alias,
+        mistakes=(*spec.imports.mistakes, *wrong),
         ops=settings.ops,
         training=settings.training or settings.mode == "train",
     )
@@ -369,6 +371,7 @@ def _canonical_graph(spec: Spec, canonical: CanonicalSpec, settings: Settings) -
         inputs=canonical.inputs,
         max_nodes=settings.max_nodes,
         imported=spec.imports.by_alias,
+        mistakes=spec.imports.mistakes,
         ops=settings.ops,
     )
     graph = elaborate(spec.document, request, spec.text)

@@ -36,6 +36,7 @@ from archc.passes.elaboration.parameters import (
     declared_kind,
     is_of,
 )
+from archc.spec.bodies import BROKEN
 from archc.spec.model import Declaration, Document
 from archc.spec.source import MAX_SCALAR
 
@@ -61,6 +62,19 @@ def given_constants(
     Raises:
         CompileError: every value that its parameter cannot have.
     """
+    result, found = read_constants(document, values, texts)
+    if found:
+        raise CompileError(found, {})
+    return result
+
+
+def read_constants(
+    document: Document, values: Mapping[str, object], texts: Mapping[str, str]
+) -> tuple[dict[str, Constant], tuple[Diagnostic, ...]]:
+    """Return parameters as constants of the language, and what is wrong with them.
+
+    In the place of a value that its parameter cannot have stands `BROKEN`.
+    """
     result: dict[str, Constant] = {}
     found: list[Diagnostic] = []
     for name in [*values, *texts]:
@@ -71,11 +85,12 @@ def given_constants(
                 given.from_text(texts[name]) if name in texts else given.from_value(values[name])
             )
         except RuleViolation as violation:
+            result[name] = BROKEN
+            if given.declaration is None and not document.is_partial:
+                continue  # that there is no such parameter is told by whoever binds it
             headline, notes, advice = violation.headline, violation.notes, violation.help
             found.append(Diagnostic(violation.code, headline, place, notes=notes, help=advice))
-    if found:
-        raise CompileError(found, {})
-    return result
+    return result, tuple(found)
 
 
 class _Given(Struct, frozen=True):

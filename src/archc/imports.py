@@ -11,6 +11,7 @@ from msgspec import Struct, field
 from archc.diagnostics import Code, CompileError, Diagnostic, did_you_mean
 from archc.diagnostics.render import text_lines
 from archc.passes.elaborate import Imported
+from archc.spec.mistakes import MAX_MISTAKES
 from archc.spec.model import Document, Import
 from archc.spec.parse import parse
 from archc.spec.reader import read
@@ -37,12 +38,20 @@ class Imports(Struct):
     """What a spec's `import:` resolves to.
 
     `files` holds every file by its shown name; `targets` names the file that an alias of a
-    file stands for.
+    file stands for. An alias that leads nowhere is missing; the `mistakes` say why, and `refused`
+    holds the texts that are no specs, by the names of their files.
     """
 
     by_alias: Mapping[str, Imported] = field(default_factory=dict[str, Imported])
     files: dict[str, ImportedFile] = field(default_factory=dict[str, ImportedFile])
     targets: dict[tuple[str, str], str] = field(default_factory=dict[tuple[str, str], str])
+    mistakes: tuple[Diagnostic, ...] = ()
+    refused: Mapping[str, str] = field(default_factory=dict[str, str])
+
+    @property
+    def texts(self) -> dict[str, str]:
+        """The text of every file that was read, by its shown name."""
+        return {**{name: file.source.text for name, file in self.files.items()}, **self.refused}
 
     def aliases(self, file: str) -> dict[str, str]:
         """Return the aliases that a file imports, each with the name of the file it is."""
@@ -64,14 +73,14 @@ class Library(Protocol):
 def resolve_imports(document: Document, library: Library | None) -> Imports:
     """Return the documents that a document imports, theirs included.
 
-    Raises:
-        CompileError: there is no library, a cycle, a file that is no spec, or what the
-            library refuses.
+    Where there is no library, in a cycle, and at a file that is no spec or that the library
+    refuses, the import leads nowhere, and the others are followed all the same.
     """
     if not document.imports:
         return Imports()
     if library is None:
-        raise refused(document.imports[0], "a text without a file cannot import", "save it first")
+        reason = "a text without a file cannot import"
+        return Imports(mistakes=refused(document.imports[0], reason, "save it first").diagnostics)
     return _Resolver(library).imports(document)
 
 
@@ -174,16 +183,38 @@ def project_root(path: Path) -> Path:
     return folder
 
 
+class _Resolved(Struct, frozen=True):
+    """A document with its imports, and how many documents it amounts to."""
+
+    document: Document
+    imported: Mapping[str, Imported]
+    size: int
+
+
+class _Lost(Exception):
+    """What an import leads to is no spec, which was said already."""
+
+
+class _EndOfImports(Exception):
+    """A limit is passed: no other import is followed."""
+
+
 class _Resolver:
     def __init__(self, library: Library) -> None:
         self.library = library
         self.files: dict[str, ImportedFile] = {}
         self.targets: dict[tuple[str, str], str] = {}
-        self.resolved: dict[str, tuple[Document, Mapping[str, Imported], int]] = {}
+        self.resolved: dict[str, _Resolved | None] = {}
+        self.mistakes: list[Diagnostic] = []
+        self.refused: dict[str, str] = {}
 
     def imports(self, document: Document) -> Imports:
-        by_alias, _ = self._aliases(document, ())
-        return Imports(by_alias, self.files, self.targets)
+        try:
+            by_alias, _ = self._aliases(document, ())
+        except _EndOfImports:
+            by_alias = {}
+        mistakes = tuple(self.mistakes)
+        return Imports(by_alias, self.files, self.targets, mistakes, self.refused)
 
     def _aliases(
         self, document: Document, open_files: tuple[str, ...]
@@ -192,11 +223,25 @@ class _Resolver:
         result: dict[str, Imported] = {}
         count = 1
         for item in document.imports:
-            result[item.alias], size = self._one(item, open_files)
+            try:
+                result[item.alias], size = self._one(item, open_files)
+            except CompileError as error:
+                self._keep(error)
+                size = 1
+            except _Lost:
+                size = 1
             count += size
             if count > MAX_IMPORTS:
-                raise refused(item, f"more than {MAX_IMPORTS} imports", "import fewer files")
+                headline = f"more than {MAX_IMPORTS} imports"
+                self._keep(refused(item, headline, "import fewer files"))
+                raise _EndOfImports
         return result, count
+
+    def _keep(self, error: CompileError) -> None:
+        self.mistakes += error.diagnostics
+        self.refused.update(error.sources)
+        if len(self.mistakes) >= MAX_MISTAKES:
+            raise _EndOfImports
 
     def _one(self, item: Import, open_files: tuple[str, ...]) -> tuple[Imported, int]:
         place = self.library.locate(item)
@@ -206,27 +251,39 @@ class _Resolver:
         if len(open_files) >= MAX_DEPTH:
             raise refused(item, f"imports nested deeper than {MAX_DEPTH}")
         if place not in self.resolved:
-            self.resolved[place] = self._document(item, (*open_files, place))
-        document, imported, size = self.resolved[place]
-        self.targets[item.span.file, item.alias] = document.file
-        _check_block(item, document)
-        return Imported(document, item.block, imported), size
+            self.resolved[place] = self._read(item, (*open_files, place))
+        found = self.resolved[place]
+        if found is None:
+            raise _Lost
+        self.targets[item.span.file, item.alias] = found.document.file
+        self._check_block(item, found.document)
+        return Imported(found.document, item.block, found.imported), found.size
 
-    def _document(
-        self, item: Import, open_files: tuple[str, ...]
-    ) -> tuple[Document, Mapping[str, Imported], int]:
-        source = self.library.source(item)
-        document = parse(source)
+    def _read(self, item: Import, open_files: tuple[str, ...]) -> _Resolved | None:
+        """Return the document that an import leads to; nothing where it is no spec.
+
+        Raises:
+            CompileError: the library refuses the import.
+        """
+        try:
+            source = self.library.source(item)
+            document = parse(source)
+        except CompileError as error:
+            if any(found.code is Code.IMPORT for found in error.diagnostics):
+                raise
+            self._keep(error)
+            return None
         self.files[source.file] = ImportedFile(source, document)
-        return document, *self._aliases(document, open_files)
+        return _Resolved(document, *self._aliases(document, open_files))
 
-
-def _check_block(item: Import, document: Document) -> None:
-    if item.block and item.block not in document.blocks:
-        near = get_close_matches(item.block, document.blocks, 1)
-        known = "its blocks: " + (", ".join(document.blocks) or "none")
-        advice = f"did you mean `{near[0]}`?" if near else known
-        raise refused(item, f"`{item.path}` has no block `{item.block}`", advice)
+    def _check_block(self, item: Import, document: Document) -> None:
+        """Refuse a block that the other file has not; one that could not be read is known."""
+        is_known = item.block in document.blocks or item.block in document.unread
+        if item.block and not is_known and not document.is_partial:
+            near = get_close_matches(item.block, document.blocks, 1)
+            known = "its blocks: " + (", ".join(document.blocks) or "none")
+            advice = did_you_mean(item.block, near[0]) if near else known
+            self._keep(refused(item, f"`{item.path}` has no block `{item.block}`", advice))
 
 
 def bundled(document: Document, text: str, imports: Imports) -> dict[str, str]:

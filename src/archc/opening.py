@@ -11,7 +11,6 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from archc.collecting import uncollected
-from archc.diagnostics import CompileError
 from archc.imports import BuiltFiles, Bundle, Imports, Library, ProjectFolder, resolve_imports
 from archc.manifest import GRAPH, SPEC, Build, is_build, read_build
 from archc.spec.model import Document
@@ -72,8 +71,7 @@ class Spec(Struct, frozen=True):
     @property
     def sources(self) -> dict[str, str]:
         """The text of every file by its name, for quoting in messages."""
-        imported = {name: file.source.text for name, file in self.imports.files.items()}
-        return {self.file: self.text, **imported}
+        return {self.file: self.text, **self.imports.texts}
 
 
 def open_spec(path: SpecPath) -> Spec:
@@ -150,7 +148,4 @@ def _canonical_spec(text: str, file: str) -> Spec:
 
 def _with_imports(source: Source, library: Library | None) -> Spec:
     document = parse(source)
-    try:
-        return Spec(source, document, resolve_imports(document, library))
-    except CompileError as error:
-        raise CompileError(error.diagnostics, {source.file: source.text, **error.sources}) from None
+    return Spec(source, document, resolve_imports(document, library))

@@ -1,11 +1,13 @@
 """`import:`: what it reaches and what it does not."""
 
+import json
 from pathlib import Path
 
 import archc
 from archc.diagnostics import Advice
 from archc.imports import bundled
 from archc.opening import open_spec
+from tests.cli.command import archc as command
 from tests.cli.command import written
 
 LIBRARY = """\
@@ -245,3 +247,110 @@ def test_bundle_of_a_spec_compiles_by_itself(tmp_path: Path) -> None:
     (tmp_path / "bundle/pyproject.toml").touch()
     report = archc.check(tmp_path / "bundle/spec.yaml")
     assert report.ok, str(report)
+
+
+def _places(path: Path) -> list[tuple[str, int, str]]:
+    """Return the name of the file, the line and the code of everything that is told."""
+    found = archc.check(path).diagnostics
+    return sorted((Path(d.primary.file).name, d.primary.line, d.code) for d in found if d.primary)
+
+
+ALL_LOST = """\
+archc: 1
+name: main
+import:
+  missing: ./nothing.yaml
+  Unit: ./lib/library.yaml#Unit
+  Unti: ./lib/library.yaml#Unti
+  outside: /etc/passwd
+  cyclic: ./lib/cyclic.yaml
+  broken: ./lib/broken.yaml
+  Broken: ./lib/broken.yaml#Broken
+  text: ./lib/text.yaml
+inputs: {image: [B, 3, H=8, W=8]}
+model:
+  first: Unit(4) -> Unti(3) -> missing.Block(3)
+  second: outside -> cyclic.Unit(3) -> Broken(5)
+  third: Conv2d(missing.width, text.depth, paddin=text.width)
+  fourth: Convd(8, 3)
+outputs: {it: fourth, no: nothing}
+"""
+
+
+def test_imports_that_fail_hide_nothing_and_make_nothing_follow(tmp_path: Path) -> None:
+    written(tmp_path, LIBRARY.replace("Conv2d(", "Convd("), "lib/library.yaml")
+    written(tmp_path, MAIN.replace("./lib/library", "./cyclic"), "lib/cyclic.yaml")
+    broken = LIBRARY.replace("Unit(width):", "Broken(width:").replace("relu", "rellu", 1)
+    written(tmp_path, broken.replace("[B, 3, H=8", "[B, 3, H=8 1"), "lib/broken.yaml")
+    (tmp_path / "lib/text.yaml").write_bytes(b"\xff\xfe")
+    assert _places(written(tmp_path, ALL_LOST, "main.yaml")) == [
+        ("broken.yaml", 3, "ARC203"),
+        ("broken.yaml", 5, "ARC203"),
+        ("broken.yaml", 6, "ARC302"),
+        ("broken.yaml", 8, "ARC302"),
+        ("cyclic.yaml", 4, "ARC311"),
+        ("cyclic.yaml", 5, "ARC311"),
+        ("library.yaml", 6, "ARC302"),
+        ("main.yaml", 4, "ARC311"),
+        ("main.yaml", 6, "ARC311"),
+        ("main.yaml", 7, "ARC311"),
+        ("main.yaml", 11, "ARC311"),
+        ("main.yaml", 16, "ARC206"),
+        ("main.yaml", 17, "ARC302"),
+        ("main.yaml", 18, "ARC301"),
+    ]
+
+
+def test_import_of_a_file_without_its_sections_tells_all_that_is_wrong_with_it(
+    tmp_path: Path,
+) -> None:
+    library = LIBRARY.replace("inputs: {image: [B, 3, H=8, W=8]}\n", "").replace("relu", "rellu")
+    written(tmp_path, library, "lib/library.yaml")
+    text = MAIN.replace("library.Unit(8)", "library -> Conv2d(8)")
+    assert _places(written(tmp_path, text, "main.yaml")) == [
+        ("library.yaml", 1, "ARC202"),
+        ("library.yaml", 5, "ARC302"),
+        ("main.yaml", 9, "ARC206"),
+    ]
+
+
+def test_block_of_an_import_that_nobody_calls_is_read(tmp_path: Path) -> None:
+    library = LIBRARY.replace("model:", "  Other(width): Conv2d(width, 3, paddin=B)\nmodel:")
+    written(tmp_path, library, "lib/library.yaml")
+    path = written(tmp_path, MAIN, "main.yaml")
+    assert _places(path) == [("library.yaml", 7, "ARC206")]
+
+
+def test_variant_of_an_import_is_checked_whether_or_not_it_is_asked_for(tmp_path: Path) -> None:
+    library = LIBRARY.replace("inputs:", "params: {n: 1}\nvariants: {big: {m: 2}}\ninputs:")
+    library = library.replace("Unit(4)", "Unit(n)")
+    written(tmp_path, library, "lib/library.yaml")
+    path = written(tmp_path, MAIN, "main.yaml")
+    assert _places(path) == [("library.yaml", 4, "ARC209")]
+
+
+def test_mistake_of_a_file_that_two_import_is_told_once(tmp_path: Path) -> None:
+    written(tmp_path, LIBRARY.replace("Conv2d(", "Convd("), "lib/library.yaml")
+    written(tmp_path, MAIN, "main.yaml")
+    written(tmp_path, MAIN.replace("name: main", "name: other"), "other.yaml")
+    (tmp_path / "pyproject.toml").touch()
+    done = command("check", "--format", "json", ".", cwd=tmp_path)
+    told = [d for network in json.loads(done.out) for d in network["diagnostics"]]
+    assert [(d["span"]["file"], d["networks"]) for d in told] == [
+        ("lib/library.yaml", ["main", "other", "library"])
+    ]
+    for form, mark in (("github", "::error"), ("sarif", '"ruleId"')):
+        assert command("check", "--format", form, ".", cwd=tmp_path).out.count(mark) == 1
+    assert command("check", ".", cwd=tmp_path).err.count("error[") == 1
+
+
+def test_call_of_an_imported_model_is_told_all_its_wrong_parameters(tmp_path: Path) -> None:
+    library = LIBRARY.replace("inputs:", "params: {n: 4, k: 3}\ninputs:").replace("(4)", "(n + k)")
+    written(tmp_path, library, "lib/library.yaml")
+    text = MAIN.replace("library.Unit(8)", "library(n='a', k=True, m=3) from image")
+    found = archc.check(written(tmp_path, text, "main.yaml")).diagnostics
+    assert sorted(d.headline for d in found) == [
+        "`k` is an integer, and `true` is a boolean",
+        "`library` has no parameter `m`",
+        "`n` is an integer, and `a` is a string",
+    ]

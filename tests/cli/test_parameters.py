@@ -188,3 +188,45 @@ def test_wrong_parameter_of_an_imported_model_points_at_the_argument(
     assert found.headline == headline
     assert found.primary is not None
     assert (Path(found.primary.file).name, found.primary.column) == ("tiny.yaml", column)
+
+
+def test_all_wrong_parameters_of_a_command_line_are_told_with_those_of_the_spec(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    path = written(tmp_path, SPEC.replace("- act", "- Convd(8, 3)"))
+    given = ("width=x", "layers=3", "wdith=3", "lay=3")
+    options = [word for text in given for word in ("-p", text)]
+    assert run(["check", str(path), *options, "--input", "a=3", "--input", "b=3"]) == 1
+    told = capsys.readouterr().err
+    assert told.count("error[") == 6
+    for words in (
+        "`-p width=x` gives a string",
+        "`-p layers=3` gives an integer",
+        "no parameter `wdith`",
+        "did you mean `width`?",
+        "no parameter `lay`",
+        "there is no input `a`, `b`",
+        "no layer, block or function `Convd`",
+    ):
+        assert words in told
+
+
+def test_all_wrong_parameters_of_a_call_from_python_are_told(tmp_path: Path) -> None:
+    path = written(tmp_path, SPEC)
+    params = {"width": object(), "rate": "a", "lay": object(), "ratte": 3}
+    found = archc.check(path, params=params).diagnostics
+    assert sorted(d.headline for d in found) == [
+        "`kinds` has no parameter `lay`",
+        "`kinds` has no parameter `ratte`",
+        "`rate` is a number, and `a` is a string",
+        "`width` cannot be of Python's type `object`",
+    ]
+    with pytest.raises(archc.CompileError) as refused:
+        archc.load(path, params=params)
+    assert len(refused.value.diagnostics) == 4
+
+
+def test_variant_that_is_not_there_hides_no_mistake_of_the_spec(tmp_path: Path) -> None:
+    path = written(tmp_path, SPEC.replace("- act", "- Convd(width, 3)"))
+    found = archc.check(path, variant="big").diagnostics
+    assert [d.code for d in found] == ["ARC210", "ARC302"]

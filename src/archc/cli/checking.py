@@ -225,11 +225,25 @@ def _variants_of_defaults(found: list[_Checked]) -> dict[int, int]:
 
 
 def _by_file(found: list[_Checked]) -> Iterator[tuple[str, list[Diagnostic], Mapping[str, str]]]:
-    """Yield each file with mistakes, these, each once, and the texts that they quote."""
+    """Yield each file with mistakes, these, each once, and the texts that they quote.
+
+    A mistake in a file that several import is told with the first of them.
+    """
+    told: set[_Mark] = set()
     for file in dict.fromkeys(checked.file for checked in found):
         of_file = [checked for checked in found if checked.file == file]
-        if mistakes := _mistakes(of_file):
+        mistakes = [each for each in _mistakes(of_file) if _mark(each) not in told]
+        told |= {_mark(each) for each in mistakes if each.primary is not None}
+        if mistakes:
             yield file, mistakes, of_file[0].report.sources
+
+
+_Mark = tuple[object, ...]
+
+
+def _mark(mistake: Diagnostic) -> _Mark:
+    """Return by what a mistake is known again."""
+    return mistake.code, mistake.primary, mistake.headline
 
 
 def _mistakes(found: list[_Checked]) -> list[Diagnostic]:
@@ -239,13 +253,12 @@ def _mistakes(found: list[_Checked]) -> list[Diagnostic]:
     """
     from archc.passes.check_expectations import joined_differences
 
-    networks: dict[tuple[object, ...], list[_Checked]] = {}
-    first: dict[tuple[object, ...], Diagnostic] = {}
+    networks: dict[_Mark, list[_Checked]] = {}
+    first: dict[_Mark, Diagnostic] = {}
     for checked in found:
         for mistake in checked.report.diagnostics:
-            mark = (mistake.code, mistake.primary, mistake.headline)
-            first.setdefault(mark, mistake)
-            networks.setdefault(mark, []).append(checked)
+            first.setdefault(_mark(mistake), mistake)
+            networks.setdefault(_mark(mistake), []).append(checked)
     mistakes = [_noted(mistake, networks[mark], found) for mark, mistake in first.items()]
     return joined_differences(mistakes)
 
@@ -323,10 +336,9 @@ def _placed(mistake: Diagnostic, file: str) -> Diagnostic:
 def _records(found: list[_Checked]) -> list[dict[str, object]]:
     """Return a record a network; a mistake stands in that of the first network that has it."""
     told: list[list[dict[str, object]]] = [[] for _ in found]
-    for file in dict.fromkeys(checked.file for checked in found):
-        of_file = [index for index, checked in enumerate(found) if checked.file == file]
-        for mistake in _mistakes([found[index] for index in of_file]):
-            having = [index for index in of_file if _has(found[index], mistake)]
+    for file, mistakes, _ in _by_file(found):
+        for mistake in mistakes:
+            having = [i for i, each in enumerate(found) if _has(each, mistake, file)]
             names = [found[index].name for index in having]
             told[having[0]].append(_mistake_record(mistake, names, found[having[0]].report))
     return [
@@ -335,13 +347,19 @@ def _records(found: list[_Checked]) -> list[dict[str, object]]:
     ]
 
 
-def _has(checked: _Checked, mistake: Diagnostic) -> bool:
-    """Return whether a network has a mistake; figures that differ are told together."""
+def _has(checked: _Checked, mistake: Diagnostic, file: str) -> bool:
+    """Return whether a network has a mistake of a file; figures that differ are told together."""
     from archc.diagnostics import Code
 
+    is_of_file = checked.file == file
     codes = {each.code for each in checked.report.diagnostics if each.code is Code.EXPECTATION}
-    told = {(each.code, each.primary, each.headline) for each in checked.report.diagnostics}
-    return mistake.code in codes or (mistake.code, mistake.primary, mistake.headline) in told
+    if mistake.primary is None or mistake.code in codes:
+        return is_of_file and (mistake.code in codes or _tells(checked, mistake))
+    return _tells(checked, mistake)
+
+
+def _tells(checked: _Checked, mistake: Diagnostic) -> bool:
+    return _mark(mistake) in map(_mark, checked.report.diagnostics)
 
 
 def _mistake_record(mistake: Diagnostic, names: list[str], report: Report) -> dict[str, object]:

@@ -10,13 +10,18 @@ from archc.ir.graph import Graph, GraphOutput, Mode
 from archc.ir.runs import Instance, Node, Value
 from archc.passes.elaboration.blocks import BlockRunner
 from archc.passes.elaboration.copies import Copies
-from archc.passes.elaboration.files import documents_of, file_scope, model_template
+from archc.passes.elaboration.files import (
+    documents_of,
+    file_scope,
+    imported_files,
+    model_template,
+)
 from archc.passes.elaboration.initialisation import evaluate_rules
 from archc.passes.elaboration.inputs import InputReader
 from archc.passes.elaboration.merging import merged
 from archc.passes.elaboration.nodes import POISON, NodeBuilder, Skipped, TooManyMistakes
 from archc.passes.elaboration.outputs import OutputReader, last_outputs
-from archc.passes.elaboration.parameters import bind_parameters, check_variants
+from archc.passes.elaboration.parameters import Bound, bind_parameters, check_variants
 from archc.passes.elaboration.request import Imported, Request
 from archc.passes.elaboration.running import Variables
 from archc.passes.elaboration.scope import FileScope
@@ -45,7 +50,7 @@ class _Elaboration:
         documents = documents_of(document, request.imported)
         self.builder = NodeBuilder(
             request.max_nodes,
-            (mistake for part in documents for mistake in part.mistakes),
+            (*request.mistakes, *(mistake for part in documents for mistake in part.mistakes)),
             (place for part in documents for place in part.unreadable),
         )
         self.variables = Variables()
@@ -88,6 +93,9 @@ class _Elaboration:
 
     def _graph(self) -> Graph:
         file = self._file_scope()
+        if self.document.lacks:
+            self._read_unfinished_lines(file)
+            raise self._refused()
         reader = InputReader(self.document, self.request.inputs, file, self.builder)
         inputs = reader.nodes()
         unread = file.unread | reader.lost_letters(inputs)
@@ -95,7 +103,7 @@ class _Elaboration:
         runner = self._model_runner(file, inputs)
         root = runner.run()
         outputs = self._outputs(runner, root)
-        read_unfinished_lines(self.document, file, self.builder)
+        self._read_unfinished_lines(file)
         warnings = self._training_alone()
         if self.builder.diagnostics:
             raise self._refused()
@@ -106,6 +114,13 @@ class _Elaboration:
         if any(d.severity == "error" for d in self.builder.diagnostics):
             raise self._refused()
         return graph
+
+    def _read_unfinished_lines(self, file: FileScope) -> None:
+        """Report what is wrong in the lines that did not run, those of imported files too."""
+        read_unfinished_lines(self.document, file, self.builder)
+        for other in imported_files(file):
+            assert other.document is not None
+            read_unfinished_lines(other.document, other, self.builder)
 
     def _read_twice(self) -> tuple[str, ...]:
         """Return the lines whose value both the flow took and a name read, each once."""
@@ -164,10 +179,22 @@ class _Elaboration:
         blind = file_scope(self.document, request.imported, request.ops, self._report)
         for violation in check_variants(self.document, blind):
             self._report(violation)
-        bound = bind_parameters(self.document, request.variant, request.parameters, blind)
+        bound = self._bound(blind)
         for violation in bound.violations:
             self._report(violation)
         return blind.with_parameters(bound.values, bound.lost)
+
+    def _bound(self, file: FileScope) -> Bound:
+        """Return the parameters; under a variant that is not there none of them is known."""
+        given = self.request.parameters
+        try:
+            return bind_parameters(self.document, self.request.variant, given, file)
+        except RuleViolation as violation:
+            self._report(violation)
+        except Skipped:
+            pass
+        bound = bind_parameters(self.document, None, given, file)
+        return Bound({}, frozenset(self.document.parameters) | bound.lost, bound.violations)
 
     def _report(self, violation: RuleViolation) -> None:
         self.builder.report(violation, self._name_span(), None)

@@ -130,5 +130,7 @@ class Document(Struct, frozen=True):
 
     They are parameters, inputs, blocks, imports and Python layers; `variants.x` is a variant.
     """
+    lacks: frozenset[str] = frozenset()
+    """Which of `inputs` and `model` are not there, so that the model cannot run."""
     is_partial: bool = False
     """Whether names may be missing because a part could not be read; an unknown one is silent."""

@@ -38,7 +38,7 @@ def parse(source: Source) -> Document:
     """Return the document of a spec; what is wrong with its form is among its `mistakes`.
 
     Raises:
-        CompileError: so much is missing that nothing can be said of the network.
+        CompileError: so much is wrong that nothing can be said of the network.
     """
     parsed = _likeliest(_DocumentParser(source).parsed())
     while parsed.mistakes and (better := _as_meant(parsed)) is not None:
@@ -57,7 +57,7 @@ class _OtherVersion(Exception):
 
 
 class _Parsed(Struct, frozen=True):
-    """What parsing a source gave: no document where the model or its inputs are missing."""
+    """What parsing a source gave: no document where too much is wrong."""
 
     source: Source
     document: Document | None
@@ -105,8 +105,8 @@ class _DocumentParser:
         self.keys: dict[str, tuple[Scalar, Node]] = {}
         self.unread: set[str] = set()
         self.is_partial = source.is_partial
-        self.is_whole = True
-        """Whether the model and its inputs are there to be checked."""
+        self.lacks: set[str] = set()
+        """Which of `inputs` and `model` are not there to be run."""
 
     def parsed(self) -> _Parsed:
         try:
@@ -117,7 +117,6 @@ class _DocumentParser:
             advice = "install the archc that the file was written for, or write `archc: 1`"
             violation = RuleViolation(Code.FIELD_VALUE, "the schema version is 1", help=advice)
             return _Parsed(self.source, None, (diagnosed(violation, other.span),))
-        document = document if self.is_whole else None
         return _Parsed(self.source, document, tuple(self.mistakes.found))
 
     def _document(self) -> Document:
@@ -148,6 +147,7 @@ class _DocumentParser:
             mistakes=tuple(self.mistakes.found),
             unreadable=tuple(self.mistakes.unreadable),
             unread=frozenset(self.unread),
+            lacks=frozenset(self.lacks),
             is_partial=self.is_partial,
         )
 
@@ -166,7 +166,8 @@ class _DocumentParser:
             if not self.is_partial:
                 advice = "begin with `archc: 1`"
                 self._refuse(Code.WRONG_KIND, "a spec is a mapping", root.span, advice)
-            self.is_whole = False
+            self.lacks |= {"inputs", "model"}
+            self.is_partial = True
             return
         for key, node in root.entries:
             name = key.value if key.value in KEYS else self._unknown_key(key)
@@ -175,7 +176,7 @@ class _DocumentParser:
             if name not in self.keys:
                 self._refuse_missing(name, root.span)
         self._check_parameters()
-        self.is_whole &= {"inputs", "model"} <= self.keys.keys()
+        self.lacks |= {"inputs", "model"} - self.keys.keys()
 
     def _take_key(self, name: str, key: Scalar, node: Node) -> None:
         """Keep a key's value; of one that is there twice, the entries of both."""
@@ -186,7 +187,7 @@ class _DocumentParser:
         first, other = before
         if name == "model":
             self.bodies.body(node)
-            self.is_whole = False
+            self.lacks.add("model")
         elif isinstance(other, Mapping) and isinstance(node, Mapping):
             both = Mapping(other.entries + node.entries, other.span)
             self.keys[name] = (first, both)
@@ -267,14 +268,14 @@ class _DocumentParser:
             yield from node.entries
         elif isinstance(node, Scalar) and not node.value:
             if key == "inputs":
-                self.is_whole = False
+                self.lacks.add("inputs")
                 headline = "there is nothing under `inputs:`"
                 self._refuse(Code.WRONG_KIND, headline, node.span, _EXAMPLE["inputs"])
         else:
             advice = f"write one `name: value` a line below `{key}:`, indented"
             self._refuse(Code.WRONG_KIND, f"`{key}:` is a mapping", node.span, advice)
             self.is_partial = True
-            self.is_whole &= key != "inputs"
+            self.lacks |= {key} & {"inputs"}
 
     def _section(self, key: str, read: Callable[[Scalar, Node], Value]) -> dict[str, Value]:
         """Read each entry of a section; one that fails is reported and left out."""

@@ -105,6 +105,8 @@ class CalleeFinder(Part):
         if name in file.python:
             return self._permitted(name, file, span)
         imported = file.imports.get(name)
+        if imported is not None and imported.model is None:
+            raise Skipped
         if imported is not None and imported.model is not None:
             return BlockCallee(imported.model, imported)
         if name in layers.NAMES:

@@ -59,9 +59,13 @@ class BlockCaller(Part):
         variant = keywords.pop("variant", None)
         try:
             bound = bind_parameters(document, variant, keywords, callee.file)
-            bound.expect_sound()
         except RuleViolation as violation:
             raise _at_call(violation, call, document) from None
+        for violation in bound.violations:
+            found = _at_call(violation, call, document)
+            self.builder.report(found, call.span, self.scope.instance)
+        if bound.violations:
+            raise Skipped
         return BlockCallee(callee.template, callee.file.with_parameters(bound.values, bound.lost))
 
     def check_recursion(self, template: Template, call: LayerCall) -> None:

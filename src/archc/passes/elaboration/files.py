@@ -1,12 +1,12 @@
 """What the blocks of a file see: its parameters, its blocks, its imports."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from archc.diagnostics import RuleViolation
 from archc.expressions.syntax import NOWHERE
 from archc.ir.runs import Template
 from archc.layers.base import Layer
-from archc.passes.elaboration.parameters import bind_parameters
+from archc.passes.elaboration.parameters import bind_parameters, check_variants
 from archc.passes.elaboration.request import Imported
 from archc.passes.elaboration.scope import FileScope
 from archc.spec.model import Document
@@ -35,12 +35,13 @@ def file_scope(
     report: Report,
 ) -> FileScope:
     """Return what a file's blocks see, its parameters excepted."""
+    imported = {alias: item for alias, item in imported.items() if _is_there(item)}
     imports = {alias: _imported_scope(item, ops, report) for alias, item in imported.items()}
     named = {alias: item.block for alias, item in imported.items() if item.block}
     blocks = {name: Template(block, document.file) for name, block in document.blocks.items()}
     blocks |= {alias: imports[alias].blocks[block] for alias, block in named.items()}
     homes = {alias: imports[alias] for alias in named}
-    model = model_template(document)
+    model = None if document.lacks else model_template(document)
     permitted = {name: ops.get(name) or ops.get(target) for name, target in document.python.items()}
     unread = document.unread | {item.alias for item in document.imports} - imports.keys()
     return FileScope(
@@ -58,6 +59,23 @@ def file_scope(
     )
 
 
+def imported_files(file: FileScope) -> Iterator[FileScope]:
+    """Yield the files that a file imports and those that they import, each once."""
+    known = {file.file}
+    waiting = [*file.imports.values()]
+    while waiting:
+        found = waiting.pop(0)
+        if found.file not in known:
+            known.add(found.file)
+            yield found
+            waiting += found.imports.values()
+
+
+def _is_there(imported: Imported) -> bool:
+    """Return whether the other file has the block that an import asks for, if it asks for one."""
+    return not imported.block or imported.block in imported.document.blocks
+
+
 def model_template(document: Document) -> Template:
     """Return the model as a block that takes its inputs and no arguments."""
     names = tuple(spec.name for spec in document.inputs)
@@ -71,6 +89,7 @@ def _imported_scope(
 ) -> FileScope:
     blind = file_scope(imported.document, imported.imported, ops, report)
     bound = bind_parameters(imported.document, None, {}, blind)
-    for violation in bound.violations:
+    for violation in (*check_variants(imported.document, blind), *bound.violations):
+        violation.span = violation.span or imported.document.spans.get("name")
         report(violation)
     return blind.with_parameters(bound.values, bound.lost)

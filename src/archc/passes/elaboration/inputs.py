@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from archc.diagnostics import Code, RuleViolation, did_you_mean
 from archc.diagnostics.render import excerpt
 from archc.expressions.printing import expression_text
-from archc.expressions.syntax import Expression, names
+from archc.expressions.syntax import NOWHERE, Expression, names
 from archc.ir.runs import Node
 from archc.passes.elaboration.constants import DefaultEvaluator
 from archc.passes.elaboration.naming import nearest
@@ -33,20 +33,21 @@ class InputReader:
         """The sizes that letters stand for, as far as inputs were read."""
 
     def nodes(self) -> tuple[Node, ...]:
-        """Return a node for each input; one that cannot be read has no outputs.
-
-        Raises:
-            RuleViolation: a size is given for an input that does not exist.
-        """
-        known = [spec.name for spec in self.document.inputs]
-        for name in self.given:
-            if name not in known:
-                raise RuleViolation(
-                    Code.INPUT_SIZE,
-                    f"there is no input `{excerpt(name)}`",
-                    help=f"inputs: {', '.join(known)}",
-                )
+        """Return a node for each input; one that cannot be read has no outputs."""
+        self._refuse_unknown()
         return tuple(self._node(spec) for spec in self.document.inputs)
+
+    def _refuse_unknown(self) -> None:
+        """Report the sizes of inputs that do not exist, as one mistake: they have no place."""
+        known = [spec.name for spec in self.document.inputs]
+        unknown = [f"`{excerpt(name)}`" for name in self.given if name not in known]
+        if unknown:
+            violation = RuleViolation(
+                Code.INPUT_SIZE,
+                f"there is no input {', '.join(unknown)}",
+                help=f"inputs: {', '.join(known)}",
+            )
+            self.builder.report(violation, self.document.spans.get("name", NOWHERE), None)
 
     def lost_letters(self, nodes: Sequence[Node]) -> set[str]:
         """Return the letters of inputs whose shape is not known."""

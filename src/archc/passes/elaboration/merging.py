@@ -11,7 +11,7 @@ SHOWN = 8
 """How many other lines a message names."""
 
 _MEETING = frozenset({Code.ADD_SHAPES, Code.CONCAT_SHAPES, Code.SIZE_MISMATCH, Code.WINDOW})
-_Mark = tuple[Code, str] | tuple[Edit, ...]
+_Mark = tuple[Code, str, str] | tuple[Edit, ...]
 _MISSING = frozenset({Code.UNKNOWN_NAME, Code.UNKNOWN_CALLEE})
 
 
@@ -40,8 +40,8 @@ def merged(diagnostics: Sequence[Diagnostic]) -> list[Diagnostic]:
 
 def _mark(found: Diagnostic) -> _Mark | None:
     """Return what tells the cause of a mistake, None where it is taken for its own."""
-    if found.code in _MISSING:
-        return found.code, found.headline
+    if found.code in _MISSING and found.primary is not None:
+        return found.code, found.headline, found.primary.file
     edits = found.help.edits if isinstance(found.help, Proposal) else ()
     is_elsewhere = edits and all(edit.span is not None and not edit.old for edit in edits)
     return edits if is_elsewhere and found.code in _MEETING else None

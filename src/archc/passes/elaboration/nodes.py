@@ -60,7 +60,7 @@ class NodeBuilder:
         self._owners_known = 0
         """How many nodes were looked at for the modules they made."""
         self._blamed: set[tuple[Code, int, int]] = set()
-        self._seen: set[tuple[Code, Span | None]] = set()
+        self._seen: set[tuple[Code, Span | None, str]] = set()
 
     @contextmanager
     def nested(self, span: Span) -> Generator[None]:
@@ -249,7 +249,8 @@ class NodeBuilder:
         )
         if any(found.primary.overlaps(part) for part in self.unreadable if found.primary):
             return
-        mark = (found.code, found.primary)
+        of_parameter = violation.argument if found.code is Code.PARAMETER_VALUE else ""
+        mark = (found.code, found.primary, of_parameter)
         self.repeats += mark in self._seen
         if mark not in self._seen:
             self._seen.add(mark)

@@ -48,11 +48,6 @@ class Bound(Struct, frozen=True):
     lost: frozenset[str]
     violations: tuple[RuleViolation, ...]
 
-    def expect_sound(self) -> None:
-        """Raise the first violation, if there is one."""
-        if self.violations:
-            raise self.violations[0]
-
 
 def bind_parameters(
     document: Document, variant: str | None, given: Mapping[str, Constant], file: FileScope

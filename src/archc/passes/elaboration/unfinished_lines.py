@@ -7,6 +7,7 @@ all the same, and they are found here.
 """
 
 from collections.abc import Collection, Iterator
+from string import ascii_uppercase
 from typing import Any
 
 from msgspec.structs import replace
@@ -62,14 +63,27 @@ from archc.statements import (
     bodies_of,
 )
 
+ANY_NAME = "{any}"
+"""Stands, as a key with a part in braces, for every name that an input may have."""
+
 
 def read_unfinished_lines(document: Document, file: FileScope, builder: NodeBuilder) -> None:
     """Report what is wrong in the lines of a document that never ran to their end."""
-    names = frozenset({*file.parameters, *file.letters})
+    names = {*file.parameters, *file.letters, *_letters(document)}
     blind = replace(file, parameters={}, letters={}, unread=file.unread | names)
     for template in (*(file.blocks[name] for name in document.blocks), model_template(document)):
         if not _has_finished(template.block.body, builder.finished):
-            _Reader(template, blind, builder).read()
+            reader = _Reader(template, blind, builder)
+            if template.is_model and "inputs" in document.lacks:
+                reader.scope.broken.add(ANY_NAME)
+            reader.read()
+
+
+def _letters(document: Document) -> set[str]:
+    """Return the letters of a document's inputs; where these are not known, all there are."""
+    if "inputs" in document.lacks:
+        return {*ascii_uppercase}
+    return {size.letter for given in document.inputs for size in given.dimensions if size.letter}
 
 
 def _has_finished(body: Body, finished: Collection[int]) -> bool:
