@@ -3,12 +3,18 @@
 import os
 import re
 from collections.abc import Iterator
-from difflib import get_close_matches
 from pathlib import Path
 
 from msgspec import Struct
 
-from archc.diagnostics import Code, CompileError, Diagnostic, Label, Span
+from archc.diagnostics import (
+    Code,
+    CompileError,
+    Diagnostic,
+    Label,
+    Span,
+    meant,
+)
 from archc.manifest import is_build
 from archc.spec.model import Document
 from archc.spec.parse import parse
@@ -187,8 +193,7 @@ def _is_spec(path: Path) -> bool:
 
 def _unknown(name: str) -> CompileError:
     known = [network.name for network in networks(specs_folder())]
-    near = get_close_matches(name, known, 3)
-    advice = "did you mean " + " or ".join(f"`{n}`" for n in near) + "?" if near else ""
+    advice = str(meant(name, known))
     headline = f"there is no file `{name}` and no network of this name"
     if Path(f"{name}.yaml").is_file():
         advice = f"did you mean `{name}.yaml`?"

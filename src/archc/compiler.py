@@ -12,7 +12,12 @@ from msgspec.structs import replace
 
 from archc import __version__
 from archc.collecting import uncollected
-from archc.diagnostics import Code, CompileError, Diagnostic
+from archc.diagnostics import (
+    Code,
+    CompileError,
+    Diagnostic,
+    meant,
+)
 from archc.diagnostics.render import excerpt
 from archc.expressions.values import Constant
 from archc.given_parameters import given_constants, read_constants
@@ -223,12 +228,9 @@ def _left_out(path: str, graph: Graph) -> ItemRun | None:
 
 
 def _no_layer(path: str, known: list[str], network: str, left_out: ItemRun | None) -> Diagnostic:
-    from difflib import get_close_matches
-
     from archc.diagnostics.render import excerpt
     from archc.expressions.printing import expression_text
 
-    near = get_close_matches(path, known, 1)
     if left_out is not None:
         condition = left_out.item.condition
         assert condition is not None
@@ -241,7 +243,7 @@ def _no_layer(path: str, known: list[str], network: str, left_out: ItemRun | Non
     return Diagnostic(
         Code.UNKNOWN_NAME,
         f"there is no layer `{excerpt(path)}` in `{network}`",
-        help=f"did you mean `{near[0]}`?" if near else "`archc summary` lists the paths",
+        help=str(meant(path, known)) or "`archc summary` lists the paths",
     )
 
 

@@ -2,13 +2,18 @@
 
 import os
 from collections.abc import Mapping
-from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from msgspec import Struct, field
 
-from archc.diagnostics import Code, CompileError, Diagnostic, did_you_mean
+from archc.diagnostics import (
+    Code,
+    CompileError,
+    Diagnostic,
+    did_you_mean,
+    meant,
+)
 from archc.diagnostics.render import text_lines
 from archc.passes.elaborate import Imported
 from archc.spec.mistakes import MAX_MISTAKES
@@ -280,9 +285,8 @@ class _Resolver:
         """Refuse a block that the other file has not; one that could not be read is known."""
         is_known = item.block in document.blocks or item.block in document.unread
         if item.block and not is_known and not document.is_partial:
-            near = get_close_matches(item.block, document.blocks, 1)
             known = "its blocks: " + (", ".join(document.blocks) or "none")
-            advice = did_you_mean(item.block, near[0]) if near else known
+            advice = meant(item.block, document.blocks, is_closed=True) or known
             self._keep(refused(item, f"`{item.path}` has no block `{item.block}`", advice))
 
 

@@ -147,7 +147,7 @@ def test_layers_of_a_name_prints_its_arguments() -> None:
 def test_layers_of_an_unknown_name_says_what_was_meant() -> None:
     done = archc("layers", "Conv2D")
     assert done.status == 2
-    assert "did you mean Conv2d?" in done.err
+    assert "did you mean `Conv2d`?" in done.err
 
 
 def test_explain_of_a_layer_names_the_command_that_shows_it() -> None:

@@ -48,12 +48,10 @@ class _Commands(click.Group):
 
 
 def _unknown_command(name: str) -> str:
-    from difflib import get_close_matches
-
+    from archc.diagnostics import meant
     from archc.diagnostics.render import excerpt
 
-    near = get_close_matches(name, _COMMANDS, 1)
-    advice = f"did you mean `{near[0]}`?" if near else f"commands are {', '.join(_COMMANDS)}"
+    advice = meant(name, _COMMANDS) or f"commands are {', '.join(_COMMANDS)}"
     return f"there is no command `{excerpt(name)}`: {advice}"
 
 

@@ -141,18 +141,17 @@ def layers_command(*, name: str | None, as_json: bool) -> int:
 
 def _print_layer(name: str) -> int:
     """Print a layer's arguments with their defaults, and what they are."""
-    from difflib import get_close_matches
-
     from archc import functions, layers
     from archc.cli.reporting import print_columns
+    from archc.diagnostics import meant
     from archc.diagnostics.render import excerpt
     from archc.expressions.printing import constant_text
     from archc.layers.base import shape_rule
 
     if name not in {*layers.NAMES, *functions.NAMES}:
-        near = get_close_matches(name, [*layers.NAMES, *functions.NAMES], 1)
-        advice = f": did you mean {near[0]}?" if near else ""
-        raise click.UsageError(f"there is no layer or function `{excerpt(name)}`{advice}")
+        question = meant(name, [*layers.NAMES, *functions.NAMES])
+        advice = question or "`archc layers` lists them"
+        raise click.UsageError(f"there is no layer or function `{excerpt(name)}`: {advice}")
     found = layers.find(name) if name in layers.NAMES else functions.find(name)
     print(f"{name}: {_first_sentence(found)}")
     rows = [
@@ -187,20 +186,17 @@ def explain_command(*, code: str) -> int:
     Examples:
       archc explain ARC402
     """
-    from difflib import get_close_matches
-
     from archc import functions, layers
     from archc.catalogue import error_page
-    from archc.diagnostics import Code
+    from archc.diagnostics import Code, meant
     from archc.diagnostics.render import excerpt
 
     known = {str(member): member for member in Code}
     name = code.strip().upper()
     if name not in known:
-        near = get_close_matches(name, known, 1)
-        advice = f": did you mean {near[0]}?" if near else ": a code is ARC and three digits"
+        advice = meant(name, known) or "a code is ARC and three digits"
         if code in {*layers.NAMES, *functions.NAMES}:
-            advice = f": `archc layers {code}` shows that layer"
-        raise click.UsageError(f"there is no code `{excerpt(code)}`{advice}")
+            advice = f"`archc layers {code}` shows that layer"
+        raise click.UsageError(f"there is no code `{excerpt(code)}`: {advice}")
     print(error_page(known[name]), end="")
     return 0

@@ -13,8 +13,9 @@ from archc.diagnostics.model import (
     RuleViolation,
     Span,
     did_you_mean,
+    meant,
 )
-from archc.diagnostics.spelling import digits
+from archc.diagnostics.spelling import digits, near
 
 __all__ = [
     "Advice",
@@ -30,4 +31,6 @@ __all__ = [
     "Span",
     "did_you_mean",
     "digits",
+    "meant",
+    "near",
 ]

@@ -6,7 +6,10 @@ from typing import Self
 from msgspec import Struct
 
 from archc.diagnostics.codes import Code
-from archc.diagnostics.spelling import is_misspelt, is_nearest
+from archc.diagnostics.spelling import is_misspelt, is_nearest, near
+
+_MOST_MEANT = 4
+"""How many names a message asks about."""
 
 
 class Span(Struct, frozen=True, order=True, gc=False):
@@ -63,6 +66,8 @@ class Proposal(str):
     """The help of a message that names a change of the text, which a person has to judge."""
 
     edits: tuple[Edit, ...]
+    meant: str = ""
+    """The name that is asked for in place of a misspelt one."""
 
     def __new__(cls, text: str, *edits: Edit) -> Self:
         proposal = super().__new__(cls, text)
@@ -74,15 +79,31 @@ class Advice(Proposal):
     """The help of a message that a program can follow: its edits can hardly be wrong."""
 
 
-def did_you_mean(old: str, new: str, among: Iterable[str] = ()) -> str:
-    """Return the advice to write another name, certain where the one given is misspelt.
+def did_you_mean(old: str, new: str, *more: str, among: Iterable[str] = (), mark: str = "`") -> str:
+    """Return the question which name was meant; it is an advice where one is for certain.
 
     `among` are all names that can stand there, where these are few.
     """
-    words = f"did you mean `{new}`?"
+    *others, last = (f"{mark}{name}{mark}" for name in (new, *more)[:_MOST_MEANT])
+    words = f"did you mean {', '.join(others) + ' or ' * bool(others) + last}?"
+    if more:
+        return words
     known = tuple(among)
     is_certain = is_misspelt(old, new) or (bool(known) and is_nearest(old, new, known))
-    return Advice(words, Edit(new, old)) if is_certain else words
+    question = (Advice if is_certain else Proposal)(words, Edit(new, old))
+    question.meant = new
+    return question
+
+
+def meant(given: str, known: Iterable[str], *, is_closed: bool = False, mark: str = "`") -> str:
+    """Return the question which of the known names one means that is none of them, if any.
+
+    It `is_closed` where nothing else can stand there, so that a slip in `byas` is one in `bias`.
+    """
+    names = tuple(known)
+    found = near(given, names)
+    among = names if is_closed else ()
+    return did_you_mean(given, *found, among=among, mark=mark) if found else ""
 
 
 class Diagnostic(Struct, frozen=True):

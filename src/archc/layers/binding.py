@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from archc.diagnostics import Advice, Code, Edit, RuleViolation, did_you_mean
+from archc.diagnostics import Advice, Code, Edit, RuleViolation, did_you_mean, meant, near
 from archc.expressions.printing import constant_text
 from archc.expressions.values import Constant, Unknown, describe, is_list
 from archc.layers.base import Layer, spec_name
@@ -57,10 +57,11 @@ def misfits(
         found = {str(each["loc"][0]): each for each in reversed(error.errors()) if each["loc"]}
         wrong = [found[name] for name in known if name in found]
         yield from (_violation(layer, values, each, ()) for each in wrong)
-        meant = [_meant(layer, name) for name in strange]
+        guesses = [_argument_meant(layer, name) for name in strange]
         # a name that means nothing may stand for any that is missing
-        if is_whole and all(meant):
-            left = [n for n in layer.fields() if n in found and n not in values and n not in meant]
+        if is_whole and all(guesses):
+            given = {*values, *(name for names in guesses for name in names)}
+            left = [name for name in layer.fields() if name in found and name not in given]
             yield from [_missing(layer, values, left)] if left else []
 
 
@@ -248,39 +249,35 @@ def _advice(value: Constant, kind: str) -> str:
 
 def _near_option(value: Constant, error: ErrorDetails) -> str:
     """Return the option that a misspelt one means, nothing where none is alike."""
-    from difflib import get_close_matches
-
     if error["type"] != "literal_error" or not isinstance(value, str):
         return ""
     options = re.findall(r"'([^']+)'", error["msg"])
-    near = get_close_matches(value.lower(), options, 1)
-    return f"did you mean {near[0]!r}?" if near else ""
+    return meant(value, options, is_closed=True, mark="'")
 
 
 def _unknown_argument(layer: type[Layer], name: str) -> RuleViolation:
-    near = _meant(layer, name)
     return RuleViolation(
         Code.ARGUMENTS,
         f"`{spec_name(layer)}` has no argument `{name}`",
-        help=WRITTEN.get(name) or (_renaming(layer, name, near) if near else _takes(layer)),
+        help=WRITTEN.get(name) or _renaming(layer, name) or _takes(layer),
         argument=name,
     )
 
 
-def _meant(layer: type[Layer], name: str) -> str:
-    """Return the argument that another name stands for, nothing where none is alike."""
-    from difflib import get_close_matches
-
+def _argument_meant(layer: type[Layer], name: str) -> tuple[str, ...]:
+    """Return the arguments that another name may stand for; what others call the same is one."""
     known = [*layer.fields(), *layer.inferred_names]
-    renamed = [meant for meant in RENAMED.get(name, ()) if meant in known]
-    return next(iter([*renamed, *get_close_matches(name, known, 1)]), "")
+    renamed = tuple(other for other in RENAMED.get(name, ()) if other in known)
+    return renamed[:1] or near(name, known)
 
 
-def _renaming(layer: type[Layer], name: str, meant: str) -> str:
-    """Return the advice to write an argument's name; what others call the same is no guess."""
-    if meant in RENAMED.get(name, ()):
-        return Advice(f"did you mean `{meant}`?", Edit(meant, name))
-    return did_you_mean(name, meant, (*layer.fields(), *layer.inferred_names))
+def _renaming(layer: type[Layer], name: str) -> str:
+    """Return the question which argument is meant; what others call the same is no question."""
+    found = _argument_meant(layer, name)
+    if found and found[0] in RENAMED.get(name, ()):
+        return Advice(f"did you mean `{found[0]}`?", Edit(found[0], name))
+    known = (*layer.fields(), *layer.inferred_names)
+    return did_you_mean(name, *found, among=known) if found else ""
 
 
 def _takes(layer: type[Layer]) -> str:

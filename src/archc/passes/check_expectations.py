@@ -2,12 +2,18 @@
 
 import re
 from collections.abc import Sequence
-from difflib import get_close_matches
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from archc.diagnostics import Code, Diagnostic, Label, Span
+from archc.diagnostics import (
+    Code,
+    Diagnostic,
+    Label,
+    Span,
+    meant,
+    near,
+)
 from archc.expressions.syntax import NOWHERE
 from archc.ir.costs import CostTable
 from archc.ir.graph import Graph, Mode
@@ -114,8 +120,7 @@ class _Comparison:
         differing: list[Result] = []
         for path, expected in figures.shapes.items():
             if path not in results:
-                near = get_close_matches(path, results, 1)
-                advice = f"did you mean `{near[0]}`?" if near else self._of_output(path)
+                advice = meant(path, results) or self._of_output(path)
                 headline = f"there is no layer `{path}`"
                 self._report(Code.EXPECTATION, headline, f"{place}.{path}", advice)
             elif list(map(str, expected)) != list(map(str, results[path].shape)):
@@ -130,9 +135,9 @@ class _Comparison:
     def _of_output(self, name: str) -> str:
         """Return the layer whose shape is that of an output, nothing for another name."""
         paths = {output.name: output.value.node.path for output in self.graph.outputs}
-        near = get_close_matches(name, paths, 1)
+        found = [name] if name in paths else near(name, paths)
         words = "shapes are those of layers"
-        return f"{words}: the output `{near[0]}` is that of `{paths[near[0]]}`" if near else ""
+        return "".join(f"{words}: the output `{n}` is that of `{paths[n]}`" for n in found[:1])
 
     def _differs(self, place: str, expected: str, found: str, reason: str = "") -> None:
         headline = f"expected {expected}, found {found}"

@@ -2,11 +2,15 @@
 
 import os
 from collections.abc import Iterable, Mapping
-from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from archc.diagnostics import Code, CompileError, Diagnostic
+from archc.diagnostics import (
+    Code,
+    CompileError,
+    Diagnostic,
+    meant,
+)
 from archc.diagnostics.render import excerpt
 from archc.files import write_whole
 from archc.manifest import WEIGHTS, Build
@@ -170,8 +174,7 @@ def _left(
     for name in excepted:
         found = {key for key in keys if key == name or key.startswith(f"{name}.")}
         if not found:
-            near = get_close_matches(name, {*keys, *(k.rpartition(".")[0] for k in keys)}, 1)
-            advice = f"did you mean `{near[0]}`?" if near else ""
+            advice = str(meant(name, {*keys, *(key.rpartition(".")[0] for key in keys)}))
             headline = f"`except_` names `{name}`, which neither the model nor the weights have"
             raise CompileError([Diagnostic(Code.WEIGHTS_MISMATCH, headline, help=advice)], {})
         left |= found

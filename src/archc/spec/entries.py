@@ -6,13 +6,21 @@ Each takes a key and its value from the YAML tree and returns what the document 
 import re
 from collections.abc import Mapping as Dict
 from collections.abc import Set
-from difflib import get_close_matches
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from archc.diagnostics import Advice, Code, Edit, RuleViolation, Span, did_you_mean
+from archc.diagnostics import (
+    Advice,
+    Code,
+    Edit,
+    RuleViolation,
+    Span,
+    did_you_mean,
+    meant,
+    near,
+)
 from archc.diagnostics.render import excerpt
 from archc.spec.data import parameter_value, plain, unreadable
 from archc.spec.grammar import LineParser, is_identifier
@@ -173,8 +181,10 @@ def _near_field(name: str, model: type[BaseModel], others: Set[str]) -> str:
     if name.lower() == "flops" and "macs" in model.model_fields:
         return "write `macs`: a multiply-add is one of them, and two FLOPs"
     fields = [field for field in model.model_fields if field != "variants"]
-    near = get_close_matches(_OTHER_FIELDS.get(name, name), [*fields, *sorted(others)], 1)
-    return did_you_mean(name, near[0]) if near else "keys are " + ", ".join(fields)
+    known = _OTHER_FIELDS.get(name, "")
+    if known in fields:
+        return did_you_mean(name, known)
+    return meant(name, [*fields, *sorted(others)]) or "keys are " + ", ".join(fields)
 
 
 def variant(key: Scalar, node: Node) -> tuple[tuple[Scalar, Node], ...]:
@@ -246,10 +256,11 @@ def _type_advice(name: str, text: str) -> str:
     if re.fullmatch(r"\d+([x×*]\d+)+", text):
         return f"write `{name}: [B, {', '.join(re.split('[x×*]', text))}]`"
     dtype, bracket, shape = text.partition("[")
-    near = get_close_matches(dtype, DTYPES, 1)
-    meant = _OTHER_DTYPES.get(dtype.removeprefix("torch."), near[0] if near else "")
-    if bracket and meant:
-        return Advice(f"did you mean `{meant}[{shape}`?", Edit(f"{meant}[{shape}", text))
+    known = _OTHER_DTYPES.get(dtype.removeprefix("torch."), "")
+    found = [known] if known else near(dtype, DTYPES)
+    if bracket and len(found) == 1:
+        right = f"{found[0]}[{shape}"
+        return Advice(f"did you mean `{right}`?", Edit(right, text))
     return f"{name}: int64[B, L=56]; dtypes are {', '.join(DTYPES)}"
 
 
@@ -347,8 +358,8 @@ def allowed(key: Scalar, node: Node) -> str:
 def _near_warning(name: str, warnings: Set[str]) -> str:
     if name.upper() in warnings:
         return did_you_mean(name, name.upper())
-    near = get_close_matches(name.upper()[:80], warnings, 1)
-    return f"did you mean `{near[0]}`?" if near else "warnings are " + ", ".join(sorted(warnings))
+    question = meant(name.upper(), warnings)
+    return question or f"warnings have the codes {min(warnings)} to {max(warnings)}"
 
 
 def expectation(node: Node, variants: Set[str]) -> Expectation:

@@ -7,10 +7,15 @@ unit  = callee ["(" arguments ")"] | "(" item ")"
 """
 
 import re
-from difflib import get_close_matches
 from itertools import pairwise
 
-from archc.diagnostics import Advice, Code, Edit, RuleViolation, did_you_mean
+from archc.diagnostics import (
+    Advice,
+    Code,
+    Edit,
+    RuleViolation,
+    meant,
+)
 from archc.expressions.parser import Parser
 from archc.expressions.printing import expression_text
 from archc.expressions.syntax import Expression, Keyword, Literal, Name
@@ -91,8 +96,8 @@ class LineParser(Parser):
             return ""
         if word[0].isupper():
             return Advice(f"chain layers with an arrow: `-> {word}`", Edit(f"-> {word}", word))
-        if near := get_close_matches(word, ENDS, 1):
-            return did_you_mean(word, near[0])
+        if question := meant(word, ENDS):
+            return question
         if self._follows_bare_layer():
             call = f"{self._before.text}({word})"
             return f"arguments stand in parentheses: `{call}`; an input follows `from`"

@@ -3,7 +3,6 @@
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from difflib import get_close_matches
 from typing import Any, TypeVar
 
 from msgspec import Struct
@@ -18,6 +17,7 @@ from archc.diagnostics import (
     RuleViolation,
     Span,
     did_you_mean,
+    near,
 )
 from archc.expressions.syntax import NOWHERE
 from archc.spec import entries
@@ -220,22 +220,20 @@ class _DocumentParser:
     def _unknown_key(self, key: Scalar) -> str:
         """Refuse a key and return the one that was probably meant."""
         known = _OTHER_KEYS.get(key.value, "")
-        near = [known] if known else get_close_matches(key.value[:80], KEYS, 1)
-        advice = self._meant(key.value, near[0]) if near else "keys are " + ", ".join(KEYS)
+        found = (known,) if known else near(key.value, KEYS)
+        advice = self._meant(key.value, *found) if found else "keys are " + ", ".join(KEYS)
         self._refuse(Code.UNKNOWN_KEY, f"a spec has no key `{key.value}`", key.span, advice)
-        return near[0] if near else key.value
+        return found[0] if found else key.value
 
-    def _meant(self, given: str, meant: str) -> str:
+    def _meant(self, given: str, *names: str) -> str:
         """Return the advice to write another key; a key that is there already is not one."""
-        words = f"did you mean `{meant}`?"
+        question = did_you_mean(given, *names)
         root = self.source.root
-        if isinstance(root, Mapping) and any(key.value == meant for key, _ in root.entries):
-            return words
-        return (
-            Advice(words, Edit(meant, given))
-            if given in _OTHER_KEYS
-            else did_you_mean(given, meant)
-        )
+        if isinstance(root, Mapping) and any(key.value in names for key, _ in root.entries):
+            return str(question)
+        if given in _OTHER_KEYS:
+            return Advice(question, Edit(_OTHER_KEYS[given], given))
+        return question
 
     def _check_version(self) -> None:
         if "archc" not in self.keys:

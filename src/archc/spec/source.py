@@ -1,12 +1,18 @@
 """A spec as text and as a tree of scalars, lists and mappings, each with its place."""
 
 import os
-from difflib import get_close_matches
 from pathlib import Path
 
 from msgspec import Struct
 
-from archc.diagnostics import Code, CompileError, Diagnostic, Span
+from archc.diagnostics import (
+    Code,
+    CompileError,
+    Diagnostic,
+    Span,
+    did_you_mean,
+    near,
+)
 from archc.diagnostics.render import text_lines
 from archc.spec.page import Mended
 
@@ -134,8 +140,13 @@ def _beside(path: Path) -> str:
         known = [found.name for found in path.parent.glob("*.y*ml")][:MAX_COMPARED]
     except OSError:
         return ""
-    near = get_close_matches(path.name, known, 1) if not os.path.lexists(path) else []
-    return f"did you mean `{path.with_name(near[0])}`?" if near else ""
+    if os.path.lexists(path):
+        return ""
+    stem = path.name.rpartition(".")[0] or path.name
+    stems = {name.rpartition(".")[0]: name for name in sorted(known, reverse=True)}
+    found = [stem] if stem in stems else near(stem, stems)
+    files = [str(path.with_name(stems[other])) for other in found]
+    return str(did_you_mean(str(path), *files)) if files else ""
 
 
 def decode(data: bytes, file: str) -> str:

@@ -3,14 +3,22 @@
 from msgspec import Struct
 
 from archc import functions, layers
-from archc.diagnostics import Advice, Code, Edit, RuleViolation, Span, did_you_mean
+from archc.diagnostics import (
+    Advice,
+    Code,
+    Edit,
+    RuleViolation,
+    Span,
+    did_you_mean,
+    near,
+)
 from archc.expressions.parser import PREFIXES
 from archc.expressions.printing import expression_text
 from archc.expressions.syntax import names
 from archc.expressions.values import LayerName
 from archc.ir.runs import Template
 from archc.layers.base import Layer
-from archc.passes.elaboration.naming import defined_in, nearest
+from archc.passes.elaboration.naming import callee_meant, defined_in
 from archc.passes.elaboration.nodes import Skipped
 from archc.passes.elaboration.other_frameworks import in_archc
 from archc.passes.elaboration.running import Part
@@ -83,13 +91,17 @@ class CalleeFinder(Part):
         except RuleViolation as violation:
             if violation.code is not Code.UNKNOWN_CALLEE:
                 raise
-        near = nearest(name, file.blocks)
+        found = near(name, file.blocks)
         listed = ", ".join(f"`{alias}.{block}`" for block in file.blocks)
         raise RuleViolation(
             Code.UNKNOWN_CALLEE,
             f"the import `{alias}` has no block `{name}`",
-            help=did_you_mean(call.name, f"{alias}.{near}", (f"{alias}.{b}" for b in file.blocks))
-            if near
+            help=did_you_mean(
+                call.name,
+                *(f"{alias}.{other}" for other in found),
+                among=(f"{alias}.{block}" for block in file.blocks),
+            )
+            if found
             else listed and f"it has {listed}",
             span=call.span,
         )
@@ -170,8 +182,7 @@ class CalleeFinder(Part):
         if prefix in PREFIXES and alone in known:
             words = f"write `{alone}`: layers and functions have no prefix"
             return Advice(words, Edit(alone, name))
-        near = nearest(alone, known) or nearest(name, known)
-        return did_you_mean(name, near) if near else "see `archc layers`"
+        return callee_meant(alone, known) or callee_meant(name, known) or "see `archc layers`"
 
     def _values(self) -> tuple[str, ...]:
         """Return the names of parameters and variables, among them those of layers."""

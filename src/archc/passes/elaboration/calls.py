@@ -1,18 +1,25 @@
 """Calling a block: binding its arguments, refusing recursion, running the call."""
 
-import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from archc import layers
-from archc.diagnostics import Code, Label, RuleViolation, Span, did_you_mean
+from archc.diagnostics import (
+    Code,
+    Label,
+    Proposal,
+    RuleViolation,
+    Span,
+    did_you_mean,
+    meant,
+)
 from archc.expressions.printing import expression_text, keyword_text
 from archc.expressions.syntax import Expression, keyword_span
 from archc.expressions.values import LayerName
 from archc.ir.runs import Instance, Template
 from archc.passes.elaboration.callees import BlockCallee
 from archc.passes.elaboration.constants import DefaultEvaluator
-from archc.passes.elaboration.naming import nearest
+from archc.passes.elaboration.naming import near_callees
 from archc.passes.elaboration.nodes import POISON, Skipped
 from archc.passes.elaboration.parameters import bind_parameters
 from archc.passes.elaboration.results import Results
@@ -202,24 +209,23 @@ def misfits_of_block(
     if positional > len(names):
         yield _too_many(callee, call, names, positional)
     bound = {*names[:positional]}
-    meant: list[str] = []
+    guesses: list[str] = []
     for name in keywords:
         if name in bound or (name not in names and not is_open):
             violation = _not_taken(callee, call, name, {*bound, *keywords})
-            meant += [guessed(violation)] if name not in names else []
+            guesses += [guessed(violation)] if name not in names else []
             yield violation
-    bound |= {*keywords, *meant}
+    bound |= {*keywords, *guesses}
     missing = [a.name for a in signature if not a.variadic and a.default is None]
     missing = [name for name in missing if name not in bound]
     # a name that means nothing may stand for any that is missing
-    if missing and is_whole and all(meant):
+    if missing and is_whole and all(guesses):
         yield _missing_arguments(callee, call, missing, tensors)
 
 
 def guessed(violation: RuleViolation) -> str:
     """Return the name that a message asks for in place of another, nothing where it knows none."""
-    found = re.fullmatch(r"did you mean `([\w.]+)`\?", violation.help)
-    return found[1] if found else ""
+    return violation.help.meant if isinstance(violation.help, Proposal) else ""
 
 
 def _default(file: FileScope, default: Expression, bound: Mapping[str, Any]) -> Any:
@@ -249,12 +255,13 @@ def _not_taken(
     if name in names:
         return _wrong_arguments(callee, call, f"`{name}` is given twice", name)
     left = [a for a in block.arguments if a.name not in given and not a.variadic]
-    meant = [a.name for a in left if a.default is None or name.startswith(a.name)]
-    near = nearest(name, names) or (meant[0] if len(meant) == 1 else "") or _shortened(name, left)
+    open_ones = [a.name for a in left if a.default is None or name.startswith(a.name)]
+    other = open_ones[0] if len(open_ones) == 1 else _shortened(name, left)
+    alike = meant(name, names)
     violation = _wrong_arguments(callee, call, f"there is no `{name}`", name)
     taking = f"`{block.name}({', '.join([*names, '**kw'])})`"
     passing = f"to take more arguments define it as {taking}, and pass `**kw` on to a layer"
-    violation.help = did_you_mean(name, near) if near else passing
+    violation.help = alike or (did_you_mean(name, other) if other else passing)
     return violation
 
 
@@ -290,8 +297,10 @@ def _wrong_arguments(
 
 def _other_than_itself(name: str) -> str:
     """Return what a block may have meant by its own name: a layer that is called alike."""
-    near = nearest(name, layers.NAMES)
-    return f"did you mean the layer `{near}`?" if near else "repeat a block with `* n` or `for`"
+    found = near_callees(name, layers.NAMES)
+    if len(found) == 1:
+        return f"did you mean the layer `{found[0]}`?"
+    return "repeat a block with `* n` or `for`"
 
 
 def _missing_arguments(

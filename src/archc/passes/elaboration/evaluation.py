@@ -4,7 +4,15 @@ import re
 from typing import Any
 
 from archc import functions, layers
-from archc.diagnostics import Advice, Code, Edit, RuleViolation, Span, did_you_mean
+from archc.diagnostics import (
+    Advice,
+    Code,
+    Edit,
+    RuleViolation,
+    Span,
+    meant,
+    near,
+)
 from archc.expressions.evaluate import Evaluator, Given
 from archc.expressions.printing import expression_text
 from archc.expressions.syntax import (
@@ -34,9 +42,9 @@ from archc.passes.elaboration.explanations import argued, explained
 from archc.passes.elaboration.naming import (
     absent_name,
     as_function,
+    callee_meant,
     doubled,
     near_attribute,
-    nearest,
     unfinished_name,
     unknown_name,
 )
@@ -134,7 +142,7 @@ class LineEvaluator(Evaluator):
             raise Skipped
         if identifier in {place.rpartition(".")[2] for place in self.scope.places[1:]}:
             return unfinished_name(identifier)
-        if nearest(identifier, doubled(self.scope.instance.template.block.body)):
+        if near(identifier, doubled(self.scope.instance.template.block.body)):
             raise Skipped
         return unknown_name(identifier, self.scope.instance, self.line, self.scope.known())
 
@@ -193,11 +201,10 @@ class LineEvaluator(Evaluator):
         if name in file.unread:
             raise Skipped
         if name not in file.parameters:
-            near = nearest(name, file.parameters)
             raise RuleViolation(
                 Code.UNKNOWN_NAME,
                 f"`{file.file}` has no parameter `{name}`",
-                help=f"did you mean `{near}`?" if near else "",
+                help=meant(name, file.parameters),
             )
         return file.parameters[name]
 
@@ -281,11 +288,11 @@ class LineEvaluator(Evaluator):
             raise Skipped
         if name in self.scope.variables and self.scope.variables[name].value is POISON:
             raise Skipped
-        near = nearest(name, [*functions.NAMES, *FUNCTIONS])
+        known = [*functions.NAMES, *FUNCTIONS]
         return RuleViolation(
             Code.UNKNOWN_CALLEE,
             f"there is no function `{name}` of tensors",
-            help=in_archc(name) or (did_you_mean(name, near) if near else "see `archc layers`"),
+            help=in_archc(name) or callee_meant(name, known) or "see `archc layers`",
         )
 
     def _tensor_function(

@@ -1,12 +1,18 @@
 """Evaluating `init` and `tie`: which tensors a selector means, and what fills them."""
 
 from collections.abc import Iterator, Sequence
-from difflib import get_close_matches
 from itertools import pairwise
 
 from msgspec.structs import replace
 
-from archc.diagnostics import Advice, Code, Edit, RuleViolation, Span, did_you_mean
+from archc.diagnostics import (
+    Code,
+    RuleViolation,
+    Span,
+    did_you_mean,
+    meant,
+    near,
+)
 from archc.expressions.syntax import keyword_span
 from archc.ir.graph import Graph, Initialisation
 from archc.ir.runs import Instance
@@ -136,11 +142,9 @@ def _rule(rule: InitRule, tree: "ModuleNames", file: FileScope) -> Initialisatio
 
 def _near_function(name: str) -> str:
     plain = name.rstrip("_")
-    near = [_OTHER_NAMES.get(plain, plain if plain in FUNCTIONS else "")]
-    near += get_close_matches(name, FUNCTIONS, 1)
-    if found := next(filter(None, near), ""):
-        return did_you_mean(name, found)
-    return "choose one of " + ", ".join(FUNCTIONS)
+    known = _OTHER_NAMES.get(plain, plain if plain in FUNCTIONS else "")
+    question = did_you_mean(name, known) if known else meant(name, FUNCTIONS, is_closed=True)
+    return question or "choose one of " + ", ".join(FUNCTIONS)
 
 
 def _check_children(selector: tuple[str, ...], file: FileScope) -> None:
@@ -155,11 +159,10 @@ def _check_children(selector: tuple[str, ...], file: FileScope) -> None:
         known = [key for key, _ in definitions(file.blocks[name].block.body.entries)]
         if child.isdigit() or child in known or any("{" in key for key in known):
             continue
-        near = get_close_matches(child, known, 1)
         raise RuleViolation(
             Code.SELECTOR,
             f"`{'.'.join(selector)}` matches no tensor: `{name}` has no line `{child}`",
-            help=did_you_mean(child, near[0]) if near else f"its lines are {', '.join(known)}",
+            help=meant(child, known) or f"its lines are {', '.join(known)}",
         )
 
 
@@ -198,12 +201,11 @@ def _check_value(rule: InitRule, name: str, value: object) -> None:
     words = _WORDS.get(name)
     if value in words if words else isinstance(value, (int, float)):
         return
-    near = get_close_matches(str(value), words, 1) if words else ()
     listed = f"choose one of {', '.join(words)}" if words else "write a number"
     raise RuleViolation(
         Code.ARGUMENT_VALUE,
         f"`{name}` of `{rule.call.name}` cannot be {value!r}",
-        help=Advice(f"did you mean '{near[0]}'?", Edit(near[0], str(value))) if near else listed,
+        help=meant(str(value), words or (), is_closed=True, mark="'") or listed,
         span=keyword_span(rule.call.keywords, name) or rule.call.span,
     )
 
@@ -252,12 +254,12 @@ class ModuleNames:
         """
         *segments, last = selector
         known = {name.rpartition(".")[2] for name in self.tensors} | {"weight", "bias"}
-        near = get_close_matches(last, known, 1)
-        if last not in known and near and segments:
+        found = near(last, known)
+        if last not in known and found and segments:
             raise RuleViolation(
                 Code.SELECTOR,
                 f"`{'.'.join(selector)}` matches no tensor: none is called `{last}`",
-                help=did_you_mean(".".join(selector), ".".join([*segments, near[0]])),
+                help=did_you_mean(".".join(selector), *(".".join([*segments, n]) for n in found)),
             )
 
     def nearest(self, selector: tuple[str, ...], file: FileScope) -> str:
@@ -276,9 +278,10 @@ class ModuleNames:
         known = list(dict.fromkeys(self._children(places)))
         is_last = number == len(selector) - 1
         below = () if is_last else {name for names in self.classes.values() for name in names}
-        if near := get_close_matches(selector[number], [*known, *below, *file.blocks], 1):
-            mended = [*selector[:number], near[0], *selector[number + 1 :]]
-            return did_you_mean(".".join(selector), ".".join(mended))
+        if found := near(selector[number], [*known, *below, *file.blocks]):
+            before, after = selector[:number], selector[number + 1 :]
+            mended = (".".join([*before, name, *after]) for name in found)
+            return did_you_mean(".".join(selector), *mended)
         if number:
             return f"`{'.'.join(selector[:number])}` has {', '.join(known)}"
         return (
@@ -319,10 +322,11 @@ def _checked_ties(
         advice, place = "", span
         if missing:
             problem = f"there is no tensor `{missing}`"
-            near = get_close_matches(missing, shapes.keys() - {left, right}, 1)
             if missing == right and own is not None:
                 place = own.spans.get(f"tie.{left}=", span)
-            advice = did_you_mean(missing, near[0]) if near else "`archc keys` lists the tensors"
+            advice = (
+                meant(missing, shapes.keys() - {left, right}) or "`archc keys` lists the tensors"
+            )
         elif shapes[left] != shapes[right]:
             problem = f"`{left}` is {list(shapes[left])}, `{right}` is {list(shapes[right])}"
         else:

@@ -2,13 +2,16 @@
 
 from collections.abc import Mapping, Sequence
 
-from archc.diagnostics import Code, RuleViolation, did_you_mean
+from archc.diagnostics import (
+    Code,
+    RuleViolation,
+    meant,
+)
 from archc.diagnostics.render import excerpt
 from archc.expressions.printing import expression_text
 from archc.expressions.syntax import NOWHERE, Expression, names
 from archc.ir.runs import Node
 from archc.passes.elaboration.constants import DefaultEvaluator
-from archc.passes.elaboration.naming import nearest
 from archc.passes.elaboration.nodes import NodeBuilder, Skipped
 from archc.passes.elaboration.scope import FileScope
 from archc.shapes import MAX_SIZE, Batch, Size, TensorType, checked
@@ -132,8 +135,8 @@ class InputReader:
     def _size_advice(self, size: Expression) -> str:
         """Return what was meant by a size that reads an unknown name: a parameter, or a letter."""
         for name in sorted(names(size)):
-            if near := nearest(name, self.file.parameters):
-                return did_you_mean(name, near)
+            if question := meant(name, self.file.parameters):
+                return question
         return "a size that is free has a capital letter, `B` or `H=224`"
 
     def _agreed(self, dimension: Dimension, size: Size) -> Size:

@@ -1,19 +1,17 @@
 """What a message says of a name that means nothing here: where it is defined, what was meant."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from difflib import get_close_matches
 
 from archc import functions
-from archc.diagnostics import Advice, Code, Edit, RuleViolation, Span, did_you_mean, digits
+from archc.diagnostics import Advice, Code, Edit, RuleViolation, Span, did_you_mean, meant, near
 from archc.ir.runs import Instance
-from archc.spec.source import MAX_NAME
 from archc.statements import Body, Branch, Child, Entry, For, If, Item, Join, Let
+
+_ALL_AXES = 3
+"""How many layers there are of a kind that differ in their axes alone."""
 
 SHOWN = 8
 """How many of the names that can be read a message lists."""
-
-COMPARED = 100
-"""With how many names of its length a misspelt one is compared; a spec can hold thousands."""
 
 _WORDS = {
     "true": "write `True` in an expression",
@@ -31,33 +29,22 @@ _WORDS = {
 }
 
 
-def nearest(name: str, known: Iterable[str]) -> str:
-    """Return the known name most like `name`; nothing if none is.
+def callee_meant(name: str, known: Iterable[str]) -> str:
+    """Return the question which layer, block or function is meant by a name that none has."""
+    names = tuple(known)
+    found = near_callees(name, names)
+    return did_you_mean(name, *found, among=names) if found else ""
 
-    A capital asks for a module before a function: the two differ in keys. Of layers that
-    differ in their axes alone, the one for images is meant.
+
+def near_callees(name: str, known: Iterable[str]) -> tuple[str, ...]:
+    """Return the layers, blocks and functions that are near to a name that none has.
+
+    Of layers that differ in their axes alone, the one for images is meant.
     """
-    if not name or len(name) > MAX_NAME:
-        return ""
-    reach = max(2, len(name) // 3)
-    alike = [other for other in known if abs(len(other) - len(name)) <= reach]
-    compared = sorted(alike, key=lambda other: _unlikeness(name, other))[:COMPARED]
-    same = [other for other in compared if other[:1].isupper() == name[:1].isupper()]
-    short = 0.7 if len(name) < 4 else 0.6
-    for group, alike_enough in ((same, short), (compared, 0.8)):
-        candidates = {other.lower(): other for other in group}
-        if near := get_close_matches(name.lower(), candidates, 3, alike_enough):
-            first = min(near, key=lambda other: digits(other) != digits(name))
-            for_images = first[:-2] + "2d"
-            meant = for_images if not name[-2:-1].isdigit() and for_images in candidates else first
-            return candidates[meant]
-    return ""
-
-
-def _unlikeness(name: str, other: str) -> tuple[int, int, str]:
-    """Return a quick measure by which the names worth comparing come first, always the same."""
-    shared = len(set(name.lower()) & set(other.lower()))
-    return -shared, abs(len(other) - len(name)), other
+    found = near(name, known)
+    for_images = tuple(other for other in found if other.endswith("2d"))
+    is_asked = len(found) == _ALL_AXES and not name[-2:-1].isdigit()
+    return for_images if is_asked and for_images else found
 
 
 def unfinished_name(name: str) -> RuleViolation:
@@ -89,11 +76,10 @@ def unknown_name(name: str, instance: Instance, line: Span, known: Iterable[str]
             help=f"call it with its tensor, or write it behind a layer: `-> {name}`",
         )
     names = list(dict.fromkeys(other for other in known if not other.isdigit()))
-    near = nearest(name, names)
     return RuleViolation(
         Code.UNKNOWN_NAME,
         f"`{name}` is not defined above this line",
-        help=did_you_mean(name, near) if near else _all_of(names),
+        help=meant(name, names) or _all_of(names),
     )
 
 
@@ -125,8 +111,9 @@ def absent_name(name: str) -> RuleViolation:
 def near_attribute(name: str, results: tuple[str, ...]) -> str:
     """Return what may be asked of a tensor that was asked for something else."""
     named = [result for result in results if result]
-    if near := get_close_matches(name, ("shape", "channels", "features", *named), 1, 0.7):
-        return Advice(f"did you mean `.{near[0]}`?", Edit(near[0], name))
+    found = near(name, ("shape", "channels", "features", *named))
+    if len(found) == 1:
+        return Advice(f"did you mean `.{found[0]}`?", Edit(found[0], name))
     if named:
         return f"its results are {', '.join(f'`{result}`' for result in named)}"
     return "ask `.shape`, `.channels` or `.features`; a child of a block is not seen outside"

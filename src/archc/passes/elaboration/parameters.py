@@ -1,19 +1,23 @@
 """Binding a spec's parameters: defaults, then a variant's, then the caller's, then derived ones."""
 
 from collections.abc import Iterator, Mapping
-from difflib import get_close_matches
 from typing import Any, cast
 
 from msgspec import Struct
 
 from archc import functions, layers
-from archc.diagnostics import Code, RuleViolation, Span, did_you_mean
+from archc.diagnostics import (
+    Code,
+    RuleViolation,
+    Span,
+    meant,
+)
 from archc.diagnostics.render import excerpt
 from archc.expressions.printing import expression_text
 from archc.expressions.syntax import Expression
 from archc.expressions.values import Constant, LayerName, describe
 from archc.passes.elaboration.constants import DefaultEvaluator
-from archc.passes.elaboration.naming import nearest
+from archc.passes.elaboration.naming import callee_meant
 from archc.passes.elaboration.nodes import Skipped
 from archc.passes.elaboration.scope import FileScope
 from archc.spec.model import Declaration, Document
@@ -146,11 +150,11 @@ def _unknown_layer(name: str, value: Constant, file: FileScope) -> RuleViolation
     own |= file.document.parameters.keys() if file.document is not None else set()
     if value.name in own or value.name in layers.NAMES or value.name in functions.NAMES:
         return None
-    near = nearest(value.name, [*file.blocks, *layers.NAMES, *functions.NAMES])
+    known = [*file.blocks, *layers.NAMES, *functions.NAMES]
     return RuleViolation(
         Code.PARAMETER_VALUE,
         f"`{name}` is the layer `{excerpt(value.name)}`, and there is none of this name",
-        help=did_you_mean(value.name, near) if near else "see `archc layers`",
+        help=callee_meant(value.name, known) or "see `archc layers`",
         argument=name,
     )
 
@@ -161,13 +165,12 @@ def _variant(document: Document, variant: str | None) -> Mapping[str, Any]:
     if f"variants.{variant}" in document.unread:
         raise Skipped
     if variant not in document.variants:
-        near = get_close_matches(excerpt(variant), document.variants, 1)
         known = f"variants: {', '.join(document.variants)}"
         known = known if document.variants else "it has none: leave the variant out"
         raise RuleViolation(
             Code.UNKNOWN_VARIANT,
             f"`{document.name}` has no variant `{excerpt(variant)}`",
-            help=f"did you mean `{near[0]}`?" if near else known,
+            help=str(meant(variant, document.variants)) or known,
             argument="variant",
             span=document.spans.get("variants"),
         )
@@ -177,9 +180,8 @@ def _variant(document: Document, variant: str | None) -> Mapping[str, Any]:
 def _unknown(
     name: str, document: Document, variant: str | None, file: FileScope | None = None
 ) -> RuleViolation:
-    near = get_close_matches(excerpt(name), document.parameters, 1)
     known = ", ".join(document.parameters) or "none"
-    advice = did_you_mean(name, near[0]) if near else f"parameters: {known}"
+    advice = meant(name, document.parameters) or f"parameters: {known}"
     spans = document.spans
     return RuleViolation(
         Code.PARAMETER_VALUE,
@@ -209,12 +211,12 @@ def _wrong_choices(document: Document) -> Iterator[RuleViolation]:
     """Yield the choices of layers that name none: they are at fault, and not what is chosen."""
     for name, declaration in document.parameters.items():
         for choice in _choices_without_a_layer(declaration, document):
-            near = nearest(choice, [*document.blocks, *layers.NAMES])
+            known = [*document.blocks, *layers.NAMES]
             place = document.spans.get(f"params.{name}.choices")
             yield RuleViolation(
                 Code.PARAMETER_VALUE,
                 f"the choice `{choice}` of `{name}` is no layer and no block",
-                help=did_you_mean(choice, near) if near else "see `archc layers`",
+                help=callee_meant(choice, known) or "see `archc layers`",
                 span=place or document.spans.get(f"params.{name}"),
             )
 
@@ -265,11 +267,10 @@ def _check_range(name: str, value: Any, declaration: Declaration, span: Any) -> 
     choices = declaration.choices
     if choices is not None and value not in choices:
         listed = ", ".join(map(str, choices))
-        near = get_close_matches(str(value), map(str, choices), 1)
         raise RuleViolation(
             Code.PARAMETER_VALUE,
             f"`{name}` cannot be {value}",
-            help=did_you_mean(str(value), near[0]) if near else f"choose one of {listed}",
+            help=meant(str(value), map(str, choices)) or f"choose one of {listed}",
             span=span,
         )
     if not isinstance(value, (int, float)):

@@ -6,9 +6,12 @@ section it is in, and looks like one of a section that the file lacks, shows whe
 
 import re
 from collections.abc import Callable, Iterator, Set
-from difflib import get_close_matches
 
-from archc.diagnostics import Code, RuleViolation
+from archc.diagnostics import (
+    Code,
+    RuleViolation,
+    near,
+)
 from archc.spec.page import REACH, Page, Repair, Trouble
 from archc.spec.repairs.brackets import LONGEST_KEY, opening_missing, pair_in_braces
 from archc.spec.repairs.indentation import name_above
@@ -210,7 +213,7 @@ def _unindented(page: Page, section: _Section, _present: set[str]) -> Iterator[R
     body = page.lines[index].body if index is not None else ""
     if index is None or page.lines[index].indent > 0 or _ROOT_KEY.match(body):
         return
-    if get_close_matches(body.partition(":")[0], KEYS, 1):
+    if near(body.partition(":")[0], KEYS):
         return
     indent = page.lines[section.entries[0]].indent if section.entries else 2
     violation = RuleViolation(
