@@ -30,7 +30,6 @@ MOST_STEPS = 2
 EXPLAINED = frozenset(
     {
         "ARC402_even_kernel",
-        "ARC402_many_channels",
         "ARC402_ranks",
         "ARC402_size_of_another_block",
         "ARC403_even_pool",

@@ -27,7 +27,7 @@ from archc.expressions.syntax import (
     Unary,
     children,
 )
-from archc.expressions.tokens import KEYWORDS, Cursor, Locate, Token
+from archc.expressions.tokens import KEYWORDS, Cursor, Locate, Token, read_by_name
 
 MAX_NESTING = 32
 MAX_TREE_DEPTH = 100
@@ -376,8 +376,8 @@ class Parser(Cursor):
             return Display(items, "[]", self.span(token.start))
         before = self.tokens[self.position - 1].text if self.position else ""
         hint = "a value is missing after `=`" if before == "=" else ""
-        if self.at("{") and self.peek().kind == "name":
-            hint = f"a parameter is read by its name alone: `{self.peek().text}`"
+        if self.at("{") and self.peek().kind == "name" and self.peek(2).text == "}":
+            hint = read_by_name(self.peek().text, self.locate(token.start, self.peek(2).end))
         raise self.unexpected("expected a value", hint)
 
     def _inside(self, parse: Callable[[], tuple[Expression, ...]]) -> tuple[Expression, ...]:

@@ -66,10 +66,13 @@ def _strange(text: str, position: int, locate: Locate) -> RuleViolation:
     found = text[position]
     if found in "'\"":
         return _open_string(text, position, locate)
+    read = re.match(r"\$\{(\w+)\}", text[position:])
     return RuleViolation(
         Code.SYNTAX,
         f"unexpected character `{found}`",
-        help=_advice(found),
+        help=read_by_name(read[1], locate(position, position + read.end()))
+        if read is not None
+        else _advice(found),
         span=locate(position, position + 1),
     )
 
@@ -92,6 +95,11 @@ _HINTS = {
     ";": "one line is one layer; nothing ends it",
     "$": "a parameter is read by its name alone: `width`",
 }
+
+
+def read_by_name(name: str, span: Span) -> str:
+    """Return the advice for `{name}` and `${name}`, as templates and shells have it."""
+    return Advice(f"a parameter is read by its name alone: `{name}`", Edit(name, span=span))
 
 
 def _advice(found: str) -> str:

@@ -131,16 +131,16 @@ def _spread(arguments: Sequence[Constant]) -> Sequence[Constant]:
 def _too_many(layer: type[Layer], arguments: Sequence[Constant]) -> RuleViolation:
     name, allowed = spec_name(layer), layer.positional
     is_long = len(arguments) >= len(allowed) + len(layer.inferred_names) > len(allowed)
-    is_pasted = is_long and (fits(layer, _pasted(layer, arguments)) or not fits(layer, arguments))
+    named = by_name(layer, arguments[len(allowed) :])
+    is_pasted = is_long and (fits(layer, _pasted(layer, arguments)) or not named)
     if is_pasted:
         first = arguments[layer.inferred_after]
         advice = f"{layer.inferred_names[0]} is inferred: drop the {first}"
-        if rest := arguments[len(allowed) + len(layer.inferred_names) :]:
-            advice += f", and write by name: {by_name(layer, rest)}"
+        if rest := by_name(layer, arguments[len(allowed) + len(layer.inferred_names) :]):
+            advice += f", and write by name: {rest}"
     else:
         others = "the others" if allowed else "it"
-        beyond = by_name(layer, arguments[len(allowed) :])
-        advice = f"write {others} by name: {beyond or 'it has no other arguments'}"
+        advice = f"write {others} by name: {named}" if named else _takes(layer)
     takes = f"{len(allowed)} positional argument{'s' * (len(allowed) != 1)} ({', '.join(allowed)})"
     return RuleViolation(
         Code.TOO_MANY_POSITIONAL,
@@ -169,9 +169,26 @@ def fits(layer: type[Layer], arguments: Sequence[Constant]) -> bool:
 
 
 def by_name(layer: type[Layer], values: Sequence[Constant]) -> str:
-    """Return values beyond the positional ones as torch's order names them."""
-    pairs = zip(layer.by_name_alone(), values, strict=False)
+    """Return values beyond the positional ones as torch's order names them, if it can.
+
+    A text is the next argument that can be that text: `'same'` is no stride, but a padding.
+    """
+    names = iter(layer.by_name_alone())
+    pairs = [(next((n for n in names if _may_be(layer, n, v)), ""), v) for v in values]
+    if not all(name for name, _ in pairs):
+        return ""
     return ", ".join(f"{name}={constant_text(value)}" for name, value in pairs)
+
+
+def _may_be(layer: type[Layer], name: str, value: Constant) -> bool:
+    """Return whether an argument may have a value; of numbers it is not looked into."""
+    if not isinstance(value, str):
+        return True
+    try:
+        layer(**{name: value})
+    except ValidationError as error:
+        return all(name not in each["loc"] for each in error.errors())
+    return True
 
 
 def _violation(
@@ -281,9 +298,12 @@ def _renaming(layer: type[Layer], name: str) -> str:
 
 
 def _takes(layer: type[Layer]) -> str:
+    fields = layer.fields()
+    ordered = dict.fromkeys((*layer.positional, *layer.by_name_alone(), *fields))
     parts = [
-        name if info.is_required() else f"{name}={constant_text(info.default)}"
-        for name, info in layer.fields().items()
+        name if fields[name].is_required() else f"{name}={constant_text(fields[name].default)}"
+        for name in ordered
+        if name in fields
     ]
     return f"it takes {', '.join(parts)}"
 

@@ -208,9 +208,26 @@ def model_input(key: Scalar, node: Node) -> Input:
         return Input(key.value, "float32", dimensions, node.span)
     if isinstance(node, Scalar):
         return _typed_input(key, node)
-    raise RuleViolation(
-        Code.WRONG_KIND, "an input is a shape", help=f"{key.value}: [B, 3, H=224, W=224]"
-    )
+    advice = f"{key.value}: [B, 3, H=224, W=224]"
+    if isinstance(node, Mapping) and (meant := _of_fields(node)):
+        edits = [Edit(meant, span=node.span)] if node.flow else []
+        advice = Advice(f"write `{key.value}: {meant}`", *edits)
+    raise RuleViolation(Code.WRONG_KIND, "an input is a shape", help=advice)
+
+
+def _of_fields(node: Mapping) -> str:
+    """Return the type that `{shape: [B, 20], dtype: int64}` means; nothing where it says more."""
+    fields = {key.value: value for key, value in node.entries}
+    shape = next((fields.pop(name) for name in ("shape", "size") if name in fields), None)
+    dtype = next((fields.pop(name) for name in ("dtype", "type") if name in fields), None)
+    if fields or not isinstance(shape, Sequence):
+        return ""
+    sizes = [size.value for size in shape.items if isinstance(size, Scalar)]
+    given = dtype.value.removeprefix("torch.") if isinstance(dtype, Scalar) else "float32"
+    name = _OTHER_DTYPES.get(given, given)
+    prefix = "" if name == "float32" else name
+    is_known = len(sizes) == len(shape.items) and name in DTYPES
+    return f"{prefix}[{', '.join(sizes)}]" if is_known else ""
 
 
 def _typed_input(key: Scalar, node: Scalar) -> Input:

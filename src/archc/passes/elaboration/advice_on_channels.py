@@ -2,8 +2,10 @@
 
 from collections import Counter
 
+from msgspec.structs import replace
+
 from archc.diagnostics import Code, Edit, Proposal
-from archc.expressions.syntax import names
+from archc.expressions.syntax import NOWHERE, names
 from archc.ir.runs import Node
 from archc.layers.base import IMAGE_RANK, spec_name
 from archc.passes.elaboration.meetings import Meeting, Operand, ways
@@ -53,6 +55,25 @@ def unlike_channels(meeting: Meeting) -> str:
     )
 
 
+def odd_channels(meeting: Meeting, odd: Operand, normal: Operand) -> str:
+    """Say how one of several tensors to be added gets as many channels as the others have."""
+    pair = replace(meeting, operands=(normal, odd))
+    both, dimension = ways(normal, odd), _dimension(pair)
+    if both is None or dimension == 0:
+        return ""
+    size = channels_here(normal, pair) or str(normal.type.shape[dimension])
+    name, layer, what = _projection(size, odd, dimension)
+    have = f"`{odd.name}` has {odd.type.shape[dimension]} {what}, the others "
+    have += str(normal.type.shape[dimension])
+    setters = [node for node in both[1].nodes if node.operation and type(node.operation).feature]
+    place = channel_place(odd, pair) if setters and _set_by_a_layer(odd, dimension) else None
+    if place is None:
+        where = f"write `-> {layer}` at the end of line {odd.span.line}"
+        behind = where if odd.span is not NOWHERE else f"`{layer}`"
+        return f"{have}: {name} makes them equal, {behind}"
+    return f"{have}: write `{place.written(**{place.name: size})}` on line {place.line}"
+
+
 def _means_the_same(of: Place, to: Place, meeting: Meeting) -> bool:
     """Return whether an argument can be read on another line too: a block sees its own names."""
     given = names(of.given) if of.given is not None else frozenset[str]()
@@ -87,16 +108,23 @@ def _dimension(meeting: Meeting) -> int:
 
 
 def _shortcut(shortcut: Operand, main: Operand, dimension: int, meeting: Meeting) -> str:
-    rank = main.type.rank
-    size = channels_here(main, meeting) or main.type.shape[dimension]
-    if dimension == rank - 1 and rank < 4:
-        layer, name, what = f"Linear({size})", "a linear layer", "features"
-    else:
-        layer, name, what = f"Conv{rank - 2}d({size}, 1)", "a 1×1 convolution", "channels"
+    size = channels_here(main, meeting) or str(main.type.shape[dimension])
+    name, layer, what = _projection(size, main, dimension)
     return (
         f"{name} makes the {what} equal: `shortcut: {layer} from {shortcut.name}`, "
         f"then add `shortcut` instead of `{shortcut.name}`"
     )
+
+
+def _projection(size: str, operand: Operand, dimension: int) -> tuple[str, str, str]:
+    """Return the layer that gives a tensor a size of one dimension: in words, as written, of what.
+
+    The last of up to three dimensions holds features, the second of an image channels.
+    """
+    rank = operand.type.rank
+    if dimension == rank - 1 and rank < IMAGE_RANK:
+        return "a linear layer", f"Linear({size})", "features"
+    return "a 1×1 convolution", f"Conv{rank - 2}d({size}, 1)", "channels"
 
 
 def _set_by_a_layer(operand: Operand, dimension: int) -> bool:

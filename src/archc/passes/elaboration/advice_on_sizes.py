@@ -1,13 +1,15 @@
 """Advice where the sizes behind the channels differ: a stride, a padding, a kernel."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 
-from archc.diagnostics import Advice, Code, Edit, Proposal, Span
+from archc.diagnostics import Code, Span
 from archc.expressions.syntax import Name
 from archc.ir.runs import Node
 from archc.layers.base import Layer, spec_name
 from archc.layers.binding import bind
 from archc.passes.elaboration.advice_on_channels import channels_here, channels_last
+from archc.passes.elaboration.advice_on_windows import other_windows
+from archc.passes.elaboration.changed_ways import change_that_fits, help_to_write, size_text
 from archc.passes.elaboration.meetings import Meeting, Operand, Way, ways, window_of
 from archc.passes.elaboration.remedies import Remedy, remedies
 from archc.passes.elaboration.rewriting import Rewriting, place_of, rewritten
@@ -27,7 +29,11 @@ def unlike_sizes(meeting: Meeting, odd: Operand | None = None) -> str:
         return ""
     if odd is not None:
         way, other = both if both[0].operand is odd else reversed(both)
-        return _remedy(way, other.operand, meeting) or _trace(way)
+        return (
+            _remedy(way, other.operand, meeting)
+            or other_windows(way, other.operand, meeting)
+            or _trace(way)
+        )
     small, large = sorted(both, key=lambda way: way.operand.lengths)
     return (
         channels_last(meeting.builder)
@@ -35,6 +41,8 @@ def unlike_sizes(meeting: Meeting, odd: Operand | None = None) -> str:
         or _remedy(small, large.operand, meeting)
         or _remedy(large, small.operand, meeting)
         or _all_padded(small, large, meeting)
+        or other_windows(small, large.operand, meeting)
+        or other_windows(large, small.operand, meeting)
         or _rounding(small, large, meeting)
         or _followed(small, large, meeting)
     )
@@ -69,12 +77,16 @@ def _variable(small: Way, large: Way, meeting: Meeting) -> str:
     strides = meeting.strides()
     for node, axes in _strided(small):
         for name, value in strides.items():
-            change = _change(small, node, large.operand, meeting, {"stride": name}, stride=value)
+            change = change_that_fits(
+                small, node, large.operand, meeting, {"stride": name}, stride=value
+            )
             if change is not None and change.place.text not in strides:
                 where = f"`{change.place.call.name}` on line {change.place.line}"
                 numbers = f"has stride {axes[0].stride}, and `{name}` is {value} here"
                 is_certain = _is_stride_of_block(name, small, large, change, meeting)
-                return _help(f"{where} {numbers}: write `{change.text}`", [change], is_certain)
+                return help_to_write(
+                    f"{where} {numbers}: write `{change.text}`", [change], is_certain
+                )
     return ""
 
 
@@ -128,11 +140,11 @@ def _with_stride(large: Way, small: Way, ratio: int, meeting: Meeting, word: str
         if any(axis.stride != 1 for axis in axes):
             continue
         written = {"stride": word or str(ratio)}
-        change = _change(large, node, small.operand, meeting, written, stride=ratio)
+        change = change_that_fits(large, node, small.operand, meeting, written, stride=ratio)
         if change is not None:
             words = _of_strides(small, large, ratio, change)
             is_certain = _is_stride_of_block(word, large, small, change, meeting)
-            return _help(words, [change], is_certain)
+            return help_to_write(words, [change], is_certain)
     return ""
 
 
@@ -140,27 +152,11 @@ def _without_stride(small: Way, large: Way, ratio: int, meeting: Meeting, kept: 
     """Take the stride of a layer on the way to the smaller tensor away."""
     for node, _ in _strided(small):
         written = {"stride": kept or "1"}
-        change = _change(small, node, large.operand, meeting, written, stride=1)
+        change = change_that_fits(small, node, large.operand, meeting, written, stride=1)
         if change is not None:
             default = "" if change.place.text else " (a pool's, if none is given, is its kernel)"
-            return _help(_of_strides(small, large, ratio, change, default), [change], False)
+            return help_to_write(_of_strides(small, large, ratio, change, default), [change], False)
     return ""
-
-
-def _change(
-    way: Way,
-    node: Node,
-    other: Operand,
-    meeting: Meeting,
-    written: Mapping[str, str],
-    **values: object,
-) -> Rewriting | None:
-    """Return the call with other arguments if the way then ends in the size of a tensor."""
-    change = rewritten(node, written, meeting.scope, way.nodes)
-    if change is None:
-        return None
-    found = way.with_arguments(change.nodes, **values)
-    return change if found is not None and found.shape[2:] == other.lengths else None
 
 
 def _of_strides(small: Way, large: Way, ratio: int, change: Rewriting, default: str = "") -> str:
@@ -168,12 +164,6 @@ def _of_strides(small: Way, large: Way, ratio: int, change: Rewriting, default: 
         f"the way to `{small.operand.name}` has stride {ratio}{default}, that to "
         f"`{large.operand.name}` stride 1: write `{change.text}` on line {change.place.line}"
     )
-
-
-def _help(words: str, changes: Sequence[Rewriting], is_certain: bool) -> str:
-    """Return the help to change calls, which a program follows where that is certain."""
-    edits = [Edit(change.text, span=change.place.call.span) for change in changes]
-    return (Advice if is_certain else Proposal)(words, *edits)
 
 
 def _path(large: Way, small: Way, ratio: int, word: str, meeting: Meeting) -> str:
@@ -198,11 +188,15 @@ def _remedy(way: Way, other: Operand, meeting: Meeting) -> str:
         for remedy in remedies(node.operation, window_of(node), ratio):
             texts = {name: _written(value) for name, value in remedy.values.items()}
             texts |= _half_of_kernel(node, remedy, meeting)
-            change = _change(way, node, other, meeting, texts, **remedy.values)
+            change = change_that_fits(way, node, other, meeting, texts, **remedy.values)
             if change is not None:
                 words = _explained(node, way.operand, remedy, change)
                 is_certain = _lacks_padding(node, way, other, remedy, meeting)
-                return words if "; take" in remedy.reason else _help(words, [change], is_certain)
+                return (
+                    words
+                    if "; take" in remedy.reason
+                    else help_to_write(words, [change], is_certain)
+                )
     return ""
 
 
@@ -239,7 +233,7 @@ def _all_padded(way: Way, other: Way, meeting: Meeting) -> str:
     padded = [node for node in way.nodes if node.index in changes]
     begins_alike = way.start.shape[2:] == other.operand.lengths
     is_certain = begins_alike and all(_parts_by_padding_alone(node, meeting) for node in padded)
-    return _help(words, lines, is_certain)
+    return help_to_write(words, lines, is_certain)
 
 
 def _half_of_kernel(node: Node, remedy: Remedy, meeting: Meeting) -> dict[str, str]:
@@ -270,7 +264,7 @@ def _written(value: object) -> str:
 def _explained(node: Node, operand: Operand, remedy: Remedy, change: Rewriting) -> str:
     before, after = node.inputs[0].type.shape[2:], node.output.shape[2:]
     where = f"`{change.place.call.name}` on line {change.place.line}"
-    sizes = f"from {_size(before)} to {_size(after)}"
+    sizes = f"from {size_text(before)} to {size_text(after)}"
     words = f"{where} changes the size of `{operand.name}` {sizes}: {remedy.reason}"
     return words if "; take" in remedy.reason else f"{words}, write `{change.text}`"
 
@@ -307,17 +301,13 @@ def _layer(node: Node) -> str:
     return f"`{name}` on line {node.span.line}"
 
 
-def _size(lengths: tuple[object, ...]) -> str:
-    return " × ".join(map(str, lengths))
-
-
 def _rounding(small: Way, large: Way, meeting: Meeting) -> str:
     """Name the stride that does not divide its input, so that what comes back is smaller."""
     for node in small.nodes if not large.nodes else ():
         for axis, length in zip(window_of(node), node.inputs[0].type.shape[2:], strict=False):
             if axis.stride > 1 and type(length) is int and length % axis.stride:
                 lost = f"{_layer(node)} makes {_lost(node, length)} of {length}"
-                again = f"`{small.operand.name}` cannot be {_size(large.operand.lengths)} again"
+                again = f"`{small.operand.name}` cannot be {size_text(large.operand.lengths)} again"
                 remedy = f"take an input whose sizes {_total_stride(small, meeting)} divides"
                 return f"{lost}, for {axis.stride} does not divide it, and {again}: {remedy}"
     return ""
@@ -350,13 +340,12 @@ def _trace(way: Way) -> str:
     for node in way.nodes:
         if node.output.rank > 2 and node.output.shape[2:] != size:
             size = node.output.shape[2:]
-            steps.append(f"{_size(size)} after {_layer(node)}")
+            steps.append(f"{size_text(size)} after {_layer(node)}")
     if not steps:
         return ""
     shown = steps[:MAX_TRACED] + ["…"] * (len(steps) > MAX_TRACED)
-    return (
-        f"follow the size of `{way.operand.name}`: {_size(way.start.shape[2:])}, {', '.join(shown)}"
-    )
+    sizes = ", ".join([size_text(way.start.shape[2:]), *shown])
+    return f"follow the size of `{way.operand.name}`: {sizes}"
 
 
 def _cropped(small: Way, large: Way, meeting: Meeting) -> str:

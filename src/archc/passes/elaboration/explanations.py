@@ -11,11 +11,13 @@ from archc.expressions.syntax import (
     Attribute,
     Binary,
     Call,
+    Display,
     Expression,
     Literal,
     Name,
     children,
 )
+from archc.expressions.values import is_list
 from archc.ir.runs import Value
 from archc.passes.elaboration.meetings import Meeting, Operand
 from archc.passes.elaboration.mending import mending
@@ -83,8 +85,14 @@ def _turned(name: str) -> str:
 
 
 def _operands(parts: Sequence[Expression], values: Sequence[Any], scope: Scope) -> list[Operand]:
-    pairs = [(p, v) for p, v in zip(parts, values, strict=True) if isinstance(v, Value)]
-    return [_operand(part, value, scope) for part, value in pairs]
+    """Return the tensors that an expression gives; a list that it writes gives each of its own."""
+    found: list[Operand] = []
+    for part, value in zip(parts, values, strict=True):
+        if isinstance(value, Value):
+            found.append(_operand(part, value, scope))
+        elif isinstance(part, Display) and is_list(value) and len(value) == len(part.items):
+            found += _operands(part.items, value, scope)
+    return found
 
 
 def _operand(part: Expression, value: Value, scope: Scope) -> Operand:

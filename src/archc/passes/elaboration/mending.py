@@ -6,7 +6,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from archc.diagnostics import Advice, Code, Proposal
-from archc.passes.elaboration.advice_on_channels import unlike_channels, unlike_ranks
+from archc.passes.elaboration.advice_on_channels import odd_channels, unlike_channels, unlike_ranks
 from archc.passes.elaboration.advice_on_gates import unlike_gate
 from archc.passes.elaboration.advice_on_names import (
     left_out,
@@ -56,7 +56,8 @@ def _odd_one(meeting: Meeting) -> str:
     usual = _usual(meeting)
     odd = [o for o in meeting.operands if o.lengths != usual]
     if not odd:
-        return "`concat:` joins branches of unlike channels; `add:` and `mul:` need equal ones"
+        joined = "`concat:` joins branches of unlike channels; `add:` and `mul:` need equal ones"
+        return _odd_channels(meeting) or joined
     normal = next(operand for operand in meeting.operands if operand.lengths == usual)
     found = [unlike_sizes(replace(meeting, operands=(normal, each)), each) for each in odd]
     changes = {help.edits: help for help in found if isinstance(help, Proposal)}
@@ -65,6 +66,16 @@ def _odd_one(meeting: Meeting) -> str:
     is_certain = all(isinstance(help, Advice) for help in found)
     together = Advice if is_certain else Proposal
     return together("; ".join(changes.values()), *(edit for edits in changes for edit in edits))
+
+
+def _odd_channels(meeting: Meeting) -> str:
+    """Compare the one branch whose channels are not those of all others with one of them."""
+    ((usual, count), *_) = Counter(o.type.shape for o in meeting.operands).most_common()
+    if count != len(meeting.operands) - 1:
+        return ""
+    normal = next(o for o in meeting.operands if o.type.shape == usual)
+    odd = next(o for o in meeting.operands if o.type.shape != usual)
+    return odd_channels(meeting, odd, normal)
 
 
 def _usual(meeting: Meeting) -> tuple[Any, ...]:

@@ -197,8 +197,9 @@ class OperationRunner(Part):
             return
         out_channels, kernel = given[:2]
         plain = isinstance(out_channels, int) and isinstance(kernel, int)
-        if plain and kernel < min(out_channels, LARGE_KERNEL):
-            violation.help = f"write the others by name: {by_name(layer, given[2:])}"
+        named = by_name(layer, given[2:])
+        if named and plain and kernel < min(out_channels, LARGE_KERNEL):
+            violation.help = f"write the others by name: {named}"
             violation.argument = "2"
 
     def _from_an_input(self, call: LayerCall) -> str:

@@ -20,13 +20,16 @@ class Remedy(Struct, frozen=True):
 
 
 def remedies(layer: Layer, axes: tuple[Axis, ...], ratio: int) -> Iterator[Remedy]:
-    """Yield arguments that let a layer keep the size, or enlarge it `ratio` times if transposed.
+    """Yield arguments that let a layer keep the size, or enlarge it `ratio` times if it enlarges.
 
-    `axes` is the layer's window, nothing for a transposed one.
+    `axes` is the layer's window, nothing for one that enlarges.
     """
     fields = layer.fields()
     if "output_padding" in fields:
         yield from _enlarging(layer, ratio)
+    elif "scale_factor" in layer.given and ratio > 1:
+        reason = f"scale_factor={ratio} makes it {ratio} times as large"
+        yield Remedy({"scale_factor": ratio}, reason)
     elif axes and {"kernel_size", "padding"} <= set(fields):
         yield from _keeping("same" if "out_channels" in fields else "", axes)
 
@@ -37,7 +40,8 @@ def _keeping(same: str, axes: tuple[Axis, ...]) -> Iterator[Remedy]:
     padding = _alike([(axis.extent - 1) // 2 for axis in axes])
     if all(axis.extent % 2 for axis in axes):
         half = "k // 2" if all(axis.dilation == 1 for axis in axes) else "d · (k − 1) / 2"
-        yield Remedy({"padding": padding}, f"padding={padding} ({half}) keeps it")
+        effect = "lets the stride alone change it" if strided else "keeps it"
+        yield Remedy({"padding": padding}, f"padding={padding} ({half}) {effect}")
         if strided:
             yield Remedy({"stride": 1}, "stride=1 keeps it")
             reason = f"stride=1 and padding={padding} ({half}) keep it"

@@ -41,6 +41,7 @@ _FINDERS = (
     brackets.comma_missing,
     brackets.sign_missing,
     brackets.reserved_sign,
+    brackets.last_colon,
     brackets.second_colon,
     sections.header_missing,
     marks.dash_too_many,

@@ -259,6 +259,20 @@ def colon_in_brackets(page: Page, index: int, trouble: Trouble) -> Iterator[Repa
     yield _split(page, index, text, headline, advice, column)
 
 
+def last_colon(page: Page, index: int, trouble: Trouble) -> Iterator[Repair]:
+    """`down: Conv2d(8, 1) if wide:`, a line that ends as one does that has others below it."""
+    line, below = page.lines[index], page.below(index)
+    ends = _VALUE.match(line.body) is not None and line.body.endswith(":")
+    last = line.text.index(line.body) + len(line.body) - 1
+    if not ends or trouble.column != last or index != trouble.index:
+        return
+    if below is not None and page.lines[below].indent > line.indent:
+        return
+    headline = "this line ends with a colon, and nothing stands below it"
+    mended = line.with_body(line.body[:-1].rstrip())
+    yield rewritten(page, index, mended, headline, page.span(index, last, last + 1))
+
+
 def second_colon(page: Page, index: int, trouble: Trouble) -> Iterator[Repair]:
     """`doc: LeNet: a network`, a text with a colon and a space in it."""
     line = page.lines[index]
