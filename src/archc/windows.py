@@ -67,14 +67,7 @@ def transposed_length(length: int, axis: Axis, output_padding: int = 0) -> int:
     Raises:
         RuleViolation: output_padding is not below max(s, d), or nothing is left.
     """
-    if not 0 <= output_padding < max(axis.stride, axis.dilation):
-        raise RuleViolation(
-            Code.WINDOW,
-            f"output_padding {output_padding} must be smaller than stride or dilation",
-            notes=(f"max(stride, dilation) = {max(axis.stride, axis.dilation)}",),
-            help=f"use an output_padding of at most {max(axis.stride, axis.dilation) - 1}",
-            argument="output_padding",
-        )
+    expect_small_rest(output_padding, axis.stride, axis.dilation)
     result = (length - 1) * axis.stride - sum(axis.padding) + axis.extent + output_padding
     if result < 1:
         raise RuleViolation(
@@ -88,6 +81,23 @@ def transposed_length(length: int, axis: Axis, output_padding: int = 0) -> int:
             argument="padding",
         )
     return result
+
+
+def expect_small_rest(output_padding: int, stride: int, dilation: int) -> None:
+    """Refuse an output padding that is not below max(s, d).
+
+    Raises:
+        RuleViolation: it is not.
+    """
+    most = max(stride, dilation)
+    if not 0 <= output_padding < most:
+        raise RuleViolation(
+            Code.WINDOW,
+            f"output_padding {output_padding} must be smaller than stride or dilation",
+            notes=(f"max(stride, dilation) = {most}",),
+            help=f"use an output_padding of at most {most - 1}",
+            argument="output_padding",
+        )
 
 
 def adaptive_axis(length: int, parts: int) -> Axis:

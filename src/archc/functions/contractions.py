@@ -9,7 +9,7 @@ from pydantic import Field
 
 from archc.diagnostics import Code, RuleViolation
 from archc.expressions.printing import constant_text
-from archc.layers.base import Function, expect_floating
+from archc.layers.base import Function, Rule, expect_floating
 from archc.layers.fields import NotNegative
 from archc.reach import Goes, Reads
 from archc.shapes import (
@@ -77,6 +77,18 @@ class Einsum(Function):
         description="a term for each tensor, `->`, and the result's"
     )
     broadcast: bool = Field(False, description="let sizes of 1 and missing dimensions grow")
+
+    def argument_rules(self, claimed: Mapping[str, int]) -> tuple[Rule, ...]:
+        """Return the rules of the equation."""
+        return (self._equation_rule,)
+
+    def _equation_rule(self) -> None:
+        """Refuse what is no equation, and a result that its terms do not give."""
+        terms, result = _parsed(self.equation)
+        kept = _implied(terms, ()) if result is None else result
+        _check_result(kept, [*terms, (REST,)])
+        if not kept and not any(REST in term for term in terms):
+            checked(())
 
     def forward(self, inputs: Sequence[str], batch: str = "") -> str:
         """Return the call with the equation in front."""
@@ -279,6 +291,23 @@ class Tensordot(Function):
         2, description="how many dimensions to sum over, or which of both tensors"
     )
 
+    def argument_rules(self, claimed: Mapping[str, int]) -> tuple[Rule, ...]:
+        """Return the rule that dimensions are summed over in pairs."""
+        return (self._pairs_rule,)
+
+    def _pairs_rule(self) -> None:
+        """Refuse lists of unlike length, and a dimension that is named twice by one number."""
+        if isinstance(self.dims, tuple):
+            self._expect_pairs(*self.dims)
+
+    def _expect_pairs(self, left: Sequence[int], right: Sequence[int]) -> None:
+        if len(left) != len(right) or len({*left}) < len(left) or len({*right}) < len(right):
+            raise RuleViolation(
+                Code.DIMENSION,
+                f"`dims` pairs each dimension with one of the other tensor, found {self.dims}",
+                argument="dims",
+            )
+
     def outputs(self, *inputs: TensorType) -> tuple[TensorType, ...]:
         """Return the dimensions of both that were not summed over."""
         a, b = inputs
@@ -313,12 +342,7 @@ class Tensordot(Function):
             return list(range(a.rank - self.dims, a.rank)), list(range(self.dims))
         left = [normal_dimension(dim, a.rank, "dims") for dim in self.dims[0]]
         right = [normal_dimension(dim, b.rank, "dims") for dim in self.dims[1]]
-        if len(left) != len(right) or len({*left}) < len(left) or len({*right}) < len(right):
-            raise RuleViolation(
-                Code.DIMENSION,
-                f"`dims` pairs each dimension with one of the other tensor, found {self.dims}",
-                argument="dims",
-            )
+        self._expect_pairs(left, right)
         return left, right
 
     def multiply_adds(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> int:

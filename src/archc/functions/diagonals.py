@@ -1,12 +1,13 @@
 """Functions that take the diagonal of matrices, or put numbers on it."""
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 from pydantic import Field
 
 from archc.diagnostics import Code, RuleViolation
 from archc.functions.reshaping import Reshaping
-from archc.layers.base import spec_name
+from archc.layers.base import Rule, spec_name
 from archc.reach import Goes, Reads, shifted_reach
 from archc.shapes import TensorType, checked, format_shape, normal_dimension, number
 
@@ -20,16 +21,28 @@ class _Diagonal(Reshaping):
     dim1: int
     dim2: int
 
+    def argument_rules(self, claimed: Mapping[str, int]) -> tuple[Rule, ...]:
+        """Return the rule that there are two dimensions."""
+        return (self._dimensions_rule,)
+
+    def _dimensions_rule(self) -> None:
+        """Refuse one number for both dimensions."""
+        if self.dim1 == self.dim2:
+            raise self._alike(self.dim1)
+
+    def _alike(self, dim: int) -> RuleViolation:
+        return RuleViolation(
+            Code.DIMENSION,
+            f"`{spec_name(type(self))}` needs two dimensions, dim1 and dim2 are both {dim}",
+            argument="dim2",
+        )
+
     def dimensions(self, rank: int) -> tuple[int, int]:
         """Return the dimensions of rows and of columns, counted from 0."""
         rows = normal_dimension(self.dim1, rank, "dim1")
         columns = normal_dimension(self.dim2, rank, "dim2")
         if rows == columns:
-            raise RuleViolation(
-                Code.DIMENSION,
-                f"`{spec_name(type(self))}` needs two dimensions, dim1 and dim2 are both {rows}",
-                argument="dim2",
-            )
+            raise self._alike(rows)
         return rows, columns
 
 

@@ -1,12 +1,12 @@
 """Functions that take a part of a tensor: slices, chosen elements."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar, Literal
 
 from pydantic import Field
 
 from archc.diagnostics import Code, RuleViolation
-from archc.layers.base import Function
+from archc.layers.base import Function, Rule
 from archc.layers.fields import Positive
 from archc.reach import HERE, Goes, Reach, Reads, scattered, shifted_reach, unmoved
 from archc.shapes import (
@@ -47,6 +47,33 @@ class GetItem(Function):
 
     index: tuple[int | Rest | Slice, ...] = Field((), description="what stands in the brackets")
 
+    def argument_rules(self, claimed: Mapping[str, int]) -> tuple[Rule, ...]:
+        """Return the rules of `...`, and of each slice."""
+        return (self._rest_rule, self._steps_rule, self._bounds_rule)
+
+    def _rest_rule(self) -> None:
+        """Refuse a second `...`."""
+        if self.index.count("...") > 1:
+            raise RuleViolation(
+                Code.ARGUMENT_VALUE,
+                "`...` stands once in brackets",
+                help="write `:` for the others",
+            )
+
+    def _steps_rule(self) -> None:
+        """Refuse a slice that does not go forward."""
+        for axis, item in enumerate(self.index):
+            if isinstance(item, tuple):
+                _expect_forward(item[3], None if "..." in self.index[:axis] else axis)
+
+    def _bounds_rule(self) -> None:
+        """Refuse a slice whose end does not lie behind its start, both counted from one end."""
+        for item in self.index:
+            _, start, stop, _ = item if isinstance(item, tuple) else WHOLE
+            start = 0 if start is None else start
+            if stop is not None and stop <= start and (stop < 0) == (start < 0):
+                raise RuleViolation(Code.DIMENSION, f"`{_item_text(item)}` takes nothing")
+
     def forward(self, inputs: Sequence[str], batch: str = "") -> str:
         """Return `x[…]`."""
         inside = inputs[1] if len(inputs) > 1 else ", ".join(map(_item_text, self.index))
@@ -69,12 +96,7 @@ class GetItem(Function):
 
     def _items(self, x: TensorType) -> list[int | Slice]:
         """Return an item for each dimension: those that the brackets leave out stay whole."""
-        if self.index.count("...") > 1:
-            raise RuleViolation(
-                Code.ARGUMENT_VALUE,
-                "`...` stands once in brackets",
-                help="write `:` for the others",
-            )
+        self._rest_rule()
         place = self.index.index("...") if "..." in self.index else len(self.index)
         given = [item for item in self.index if item != "..."]
         left = x.rank - len(given)
@@ -150,12 +172,7 @@ def _sliced(shape: Shape, axis: int, item: Slice) -> Size:
     """Return the length of a slice of dimension `axis`, by Python's rule."""
     size = shape[axis]
     _, start, stop, step = item
-    if step is not None and step < 1:
-        raise RuleViolation(
-            Code.DIMENSION,
-            f"the step of a slice is at least 1, found {step}",
-            help=f"reverse with flip({axis})" if step == -1 else "",
-        )
+    _expect_forward(step, axis)
     if isinstance(size, Batch):
         if item != WHOLE:
             raise _batch_part(f"`{_item_text(item)}`", axis, f"x[:, {_item_text(item)}]")
@@ -167,6 +184,16 @@ def _sliced(shape: Shape, axis: int, item: Slice) -> Size:
             f"`{_item_text(item)}` takes nothing of dimension {axis}, whose size is {size}",
         )
     return length
+
+
+def _expect_forward(step: Bound, axis: int | None) -> None:
+    if step is not None and step < 1:
+        place = "…" if axis is None else axis
+        raise RuleViolation(
+            Code.DIMENSION,
+            f"the step of a slice is at least 1, found {step}",
+            help=f"reverse with flip({place})" if step == -1 else "",
+        )
 
 
 def _batch_part(what: str, axis: int, instead: str) -> RuleViolation:

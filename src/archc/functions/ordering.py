@@ -1,13 +1,14 @@
 """Functions that put dimensions, or the elements along them, into another order."""
 
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from pydantic import Field
 
 from archc.diagnostics import Code, RuleViolation
 from archc.functions.reshaping import Reshaping
+from archc.layers.base import Rule
 from archc.reach import HERE, Goes, Reads, scattered, shifted_reach, unmoved
 from archc.shapes import TensorType, normal_dimension, number
 
@@ -67,6 +68,21 @@ class Permute(_Reordering):
 
     dims: tuple[int, ...] = Field(description="the old place of each new dimension")
 
+    def argument_rules(self, claimed: Mapping[str, int]) -> tuple[Rule, ...]:
+        """Return the rule of the dimensions."""
+        return (self._dims_rule,)
+
+    def _dims_rule(self) -> None:
+        """Refuse dimensions that are no order of as many as there are."""
+        rank = len(self.dims)
+        if sorted(dim + rank * (dim < 0) for dim in self.dims) != list(range(rank)):
+            raise RuleViolation(
+                Code.DIMENSION,
+                f"`permute` names each dimension once, found {self.dims}",
+                help="the batch counts too: its number is 0" if 0 not in self.dims else "",
+                argument="dims",
+            )
+
     def order(self, x: TensorType) -> Sequence[int]:
         """Return the dimensions as they are named."""
         dims = [normal_dimension(dim, x.rank, "dims") for dim in self.dims]
@@ -94,16 +110,29 @@ class Movedim(_Reordering):
     source: Dims = Field(description="the dimensions to move")
     destination: Dims = Field(description="their new places")
 
-    def order(self, x: TensorType) -> Sequence[int]:
-        """Return the dimensions with those that move in their new places."""
-        sources = _places(self.source, x.rank, "source")
-        destinations = _places(self.destination, x.rank, "destination")
+    def argument_rules(self, claimed: Mapping[str, int]) -> tuple[Rule, ...]:
+        """Return the rules that no dimension moves twice, and that each has a place."""
+        return (
+            lambda: expect_distinct(self.source, "source"),
+            lambda: expect_distinct(self.destination, "destination"),
+            self._pairs_rule,
+        )
+
+    def _pairs_rule(self) -> None:
+        """Refuse more places than dimensions, or fewer."""
+        sources, destinations = _listed(self.source), _listed(self.destination)
         if len(sources) != len(destinations):
             raise RuleViolation(
                 Code.ARGUMENT_VALUE,
                 f"`source` names {len(sources)} dimensions, `destination` {len(destinations)}",
                 argument="destination",
             )
+
+    def order(self, x: TensorType) -> Sequence[int]:
+        """Return the dimensions with those that move in their new places."""
+        sources = _places(self.source, x.rank, "source")
+        destinations = _places(self.destination, x.rank, "destination")
+        self._pairs_rule()
         moved = dict(zip(destinations, sources, strict=True))
         rest = iter(axis for axis in range(x.rank) if axis not in sources)
         return [moved[place] if place in moved else next(rest) for place in range(x.rank)]
@@ -127,23 +156,29 @@ class Roll(Reshaping):
     def outputs(self, *inputs: TensorType) -> tuple[TensorType, ...]:
         """Return the type of the input."""
         (x,) = inputs
-        shifts = (self.shifts,) if isinstance(self.shifts, int) else self.shifts
-        dims = (self.dims,) if isinstance(self.dims, int) else self.dims
-        for dim in dims:
+        for dim in _listed(self.dims):
             normal_dimension(dim, x.rank, "dims")
+        self._pairs_rule()
+        return (x,)
+
+    def argument_rules(self, claimed: Mapping[str, int]) -> tuple[Rule, ...]:
+        """Return the rule that each dimension has a shift."""
+        return (self._pairs_rule,)
+
+    def _pairs_rule(self) -> None:
+        """Refuse more shifts than dimensions, or fewer."""
+        shifts, dims = _listed(self.shifts), _listed(self.dims)
         if len(shifts) != len(dims) or not dims:
             raise RuleViolation(
                 Code.ARGUMENT_VALUE,
                 f"`roll` needs as many shifts as dimensions, found {len(shifts)} and {len(dims)}",
                 argument="shifts",
             )
-        return (x,)
 
     def reads(self, *inputs: TensorType, result: int = 0) -> tuple[Reads, ...]:
         """Return that along `dims` each position reads the one that far before it."""
         (x,) = inputs
-        shifts = (self.shifts,) if isinstance(self.shifts, int) else self.shifts
-        dims = (self.dims,) if isinstance(self.dims, int) else self.dims
+        shifts, dims = _listed(self.shifts), _listed(self.dims)
         moved: dict[int, int] = {}
         for dim, shift in zip(dims, shifts, strict=True):
             moved[dim % x.rank] = moved.get(dim % x.rank, 0) - shift
@@ -165,6 +200,10 @@ class Flip(Reshaping):
     variadic: ClassVar[str] = "dims"
 
     dims: tuple[int, ...] = Field(description="the dimensions to reverse", min_length=1)
+
+    def argument_rules(self, claimed: Mapping[str, int]) -> tuple[Rule, ...]:
+        """Return the rule that no dimension is named twice."""
+        return (lambda: expect_distinct(self.dims, "dims"),)
 
     def outputs(self, *inputs: TensorType) -> tuple[TensorType, ...]:
         """Return the type of the input."""
@@ -192,6 +231,10 @@ class Rot90(Reshaping):
 
     k: int = Field(1, description="how many quarters; below 0 the other way round")
     dims: tuple[int, int] = Field((0, 1), description="the dimensions of the plane")
+
+    def argument_rules(self, claimed: Mapping[str, int]) -> tuple[Rule, ...]:
+        """Return the rule that the plane has two dimensions."""
+        return (lambda: expect_distinct(self.dims, "dims"),)
 
     def outputs(self, *inputs: TensorType) -> tuple[TensorType, ...]:
         """Return the shape, its two sizes swapped where the turns are odd."""
@@ -222,10 +265,29 @@ class Rot90(Reshaping):
 
 def _places(dims: Dims, rank: int, argument: str) -> tuple[int, ...]:
     """Return dimensions as a tuple of numbers from 0, each named once."""
-    named = (dims,) if isinstance(dims, int) else dims
+    named = _listed(dims)
     places = tuple(normal_dimension(dim, rank, argument) for dim in named)
     if len(set(places)) < len(places):
-        raise RuleViolation(
-            Code.DIMENSION, f"`{argument}` names a dimension twice: {named}", argument=argument
-        )
+        raise _named_twice(named, argument)
     return places
+
+
+def expect_distinct(dims: Dims, argument: str) -> None:
+    """Refuse a dimension that is named twice by one number.
+
+    Raises:
+        RuleViolation: one is.
+    """
+    named = _listed(dims)
+    if len(set(named)) < len(named):
+        raise _named_twice(named, argument)
+
+
+def _named_twice(named: tuple[int, ...], argument: str) -> RuleViolation:
+    return RuleViolation(
+        Code.DIMENSION, f"`{argument}` names a dimension twice: {named}", argument=argument
+    )
+
+
+def _listed(dims: Dims) -> tuple[int, ...]:
+    return (dims,) if isinstance(dims, int) else dims

@@ -1,12 +1,13 @@
 """Padding and cropping: what stands around a tensor."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import ClassVar, Literal
 
 from pydantic import Field
 
 from archc.diagnostics import Code, RuleViolation
-from archc.layers.base import Function, expect_rank
+from archc.layers.base import Function, Rule, expect_rank
 from archc.layers.fields import Real
 from archc.reach import Goes, Reads, unmoved, window_reach
 from archc.shapes import Shape, Size, TensorType, checked, format_shape, number
@@ -37,16 +38,35 @@ class Pad(Function):
     mode: Mode = Field("constant", description="what stands in the padding")
     value: Real | None = Field(None, description="the constant; 0 by default")
 
+    def argument_rules(self, claimed: Mapping[str, int]) -> tuple[Rule, ...]:
+        """Return the rules of the value, and of the numbers."""
+        crop = partial(expect_no_crop, argument="pad")
+        return (self._value_rule, self._count_rule, lambda: crop(self.pad, self.mode))
+
     def outputs(self, *inputs: TensorType) -> tuple[TensorType, ...]:
         """Return the shape with the padding added."""
         (x,) = inputs
+        self._value_rule()
+        return (x.with_shape(padded(x, self.pad, self.mode)),)
+
+    def _count_rule(self) -> None:
+        """Refuse a number without its other side."""
+        if len(self.pad) % 2:
+            raise RuleViolation(
+                Code.ARGUMENT_VALUE,
+                f"`pad` needs two numbers for each dimension, found {len(self.pad)}",
+                help="write (left, right) or (left, right, top, bottom)",
+                argument="pad",
+            )
+
+    def _value_rule(self) -> None:
+        """Refuse a value beside a mode that takes its values from the input."""
         if self.mode != "constant" and self.value is not None:
             raise RuleViolation(
                 Code.ARGUMENT_VALUE,
                 f"mode={self.mode!r} takes its values from the input, not from `value`",
                 argument="value",
             )
-        return (x.with_shape(padded(x, self.pad, self.mode)),)
 
     def reads(self, *inputs: TensorType, result: int = 0) -> tuple[Reads, ...]:
         """Return that each element reads the one that lies under it."""
@@ -55,6 +75,21 @@ class Pad(Function):
         for dim, before in zip(reversed(range(x.rank)), self.pad[::2], strict=False):
             reads[dim] = Goes((dim,), window_reach(Axis(1, padding=(before, 0))))
         return (reads,)
+
+
+def expect_no_crop(pad: Sequence[int], mode: Mode, argument: str) -> None:
+    """Refuse numbers below 0 for a mode that repeats the input.
+
+    Raises:
+        RuleViolation: one is.
+    """
+    if mode != "constant" and min(pad) < 0:
+        raise RuleViolation(
+            Code.ARGUMENT_VALUE,
+            f"mode={mode!r} cannot pad {min(pad)}",
+            help="use numbers from 0",
+            argument=argument,
+        )
 
 
 def padded(x: TensorType, pad: Sequence[int], mode: Mode) -> Shape:

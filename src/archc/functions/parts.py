@@ -1,13 +1,14 @@
 """Functions that cut a dimension into parts, each a result of its own."""
 
 from abc import abstractmethod
+from collections.abc import Mapping
 from itertools import pairwise
 from typing import Annotated, ClassVar
 
 from pydantic import Field
 
 from archc.diagnostics import Code, RuleViolation
-from archc.layers.base import Function, spec_name
+from archc.layers.base import Function, Rule, spec_name
 from archc.layers.fields import Positive
 from archc.reach import Goes, Reads, shifted_reach, unmoved
 from archc.shapes import Batch, TensorType, checked, format_shape, normal_dimension
@@ -82,6 +83,10 @@ class Chunk(_Parts):
 
     chunks: Positive = Field(description="how many parts")
 
+    def argument_rules(self, claimed: Mapping[str, int]) -> tuple[Rule, ...]:
+        """Return the rule of the number of parts."""
+        return (lambda: _refuse_many(self.chunks),)
+
     def _lengths(self, size: int) -> tuple[int, ...]:
         lengths = _cut(size, -(-size // self.chunks))
         if len(lengths) != self.chunks:
@@ -135,6 +140,26 @@ class TensorSplit(_Parts):
     indices_or_sections: Positive | Annotated[tuple[int, ...], Field(min_length=1)] = Field(
         description="how many parts, or where each but the first begins"
     )
+
+    def argument_rules(self, claimed: Mapping[str, int]) -> tuple[Rule, ...]:
+        """Return the rules of the number of parts, and of the places."""
+        return (self._count_rule, self._places_rule)
+
+    def _count_rule(self) -> None:
+        """Refuse more parts than a graph may hold."""
+        if isinstance(self.indices_or_sections, int):
+            _refuse_many(self.indices_or_sections)
+
+    def _places_rule(self) -> None:
+        """Refuse places of which one does not lie behind that before it, or at the start."""
+        given = self.indices_or_sections
+        places = given if isinstance(given, tuple) and min(given) >= 0 else ()
+        if any(b <= a for a, b in pairwise((0, *places))):
+            raise RuleViolation(
+                Code.DIVISIBILITY,
+                f"`tensor_split` would make empty parts at {given}",
+                argument="indices_or_sections",
+            )
 
     def _lengths(self, size: int) -> tuple[int, ...]:
         lengths = tuple(b - a for a, b in pairwise((0, *self._places(size), size)))

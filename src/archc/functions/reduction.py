@@ -1,12 +1,12 @@
 """Functions that take one number of each row: mean, sum, the largest, the spread."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Annotated, ClassVar
 
 from pydantic import Field
 
 from archc.diagnostics import Code, RuleViolation
-from archc.layers.base import Function, expect_floating, spec_name
+from archc.layers.base import Function, Rule, expect_floating, spec_name
 from archc.reach import Goes, Reads, unmoved
 from archc.shapes import (
     Batch,
@@ -30,10 +30,24 @@ def reduced_dimensions(x: TensorType, dim: int | tuple[int, ...] | None, name: s
     named = (dim,) if isinstance(dim, int) else dim
     dims = [normal_dimension(d, x.rank) for d in named or range(x.rank)]
     if len(set(dims)) < len(dims):
-        raise RuleViolation(Code.DIMENSION, f"a dimension is named twice: {named}", argument="dim")
+        raise _named_twice(named)
     for axis in dims:
         _refuse_batch(x.shape, axis, name)
     return dims
+
+
+def expect_distinct(named: int | tuple[int, ...] | None) -> None:
+    """Refuse a dimension that is named twice by one number.
+
+    Raises:
+        RuleViolation: one is.
+    """
+    if isinstance(named, tuple) and len(set(named)) < len(named):
+        raise _named_twice(named)
+
+
+def _named_twice(named: object) -> RuleViolation:
+    return RuleViolation(Code.DIMENSION, f"a dimension is named twice: {named}", argument="dim")
 
 
 def _refuse_batch(shape: Shape, axis: int, name: str) -> None:
@@ -77,6 +91,10 @@ class Reduction(Function):
 
     dim: Dimensions | None = Field(None, description="the dimensions to reduce; None for all")
     keepdim: bool = Field(False, description="keep the reduced dimensions with size 1")
+
+    def argument_rules(self, claimed: Mapping[str, int]) -> tuple[Rule, ...]:
+        """Return the rule of the dimensions."""
+        return (lambda: expect_distinct(self.dim),)
 
     def outputs(self, *inputs: TensorType) -> tuple[TensorType, ...]:
         """Return the shape without the reduced dimensions."""
@@ -169,6 +187,10 @@ class Logsumexp(Function):
 
     dim: Dimensions = Field(description="the dimensions to reduce")
     keepdim: bool = Field(False, description="keep the reduced dimensions with size 1")
+
+    def argument_rules(self, claimed: Mapping[str, int]) -> tuple[Rule, ...]:
+        """Return the rule of the dimensions."""
+        return (lambda: expect_distinct(self.dim),)
 
     def outputs(self, *inputs: TensorType) -> tuple[TensorType, ...]:
         """Return the shape without the reduced dimensions."""

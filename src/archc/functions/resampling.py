@@ -1,13 +1,13 @@
 """Functions that change the resolution: interpolation and the shuffles of pixels and channels."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
 from archc.diagnostics import Code, RuleViolation
-from archc.layers.base import Function, expect_floating, expect_rank, spatial, worked_axes
+from archc.layers.base import Function, Rule, expect_floating, expect_rank, spatial, worked_axes
 from archc.layers.fields import Positive
 from archc.reach import (
     HERE,
@@ -71,21 +71,40 @@ class Interpolate(Function):
         x, *like = inputs
         return super().forward([x, *(f"{tensor}.shape[2:]" for tensor in like)], batch)
 
-    def outputs(self, *inputs: TensorType) -> tuple[TensorType, ...]:
-        """Return the shape with new sizes after the channels."""
-        x, *like = inputs
+    def argument_rules(self, claimed: Mapping[str, int]) -> tuple[Rule, ...]:
+        """Return the rules of the options, and of size and factor."""
+        return (
+            self._recompute_rule,
+            self._antialias_rule,
+            lambda: expect_corners(self.mode, self.align_corners),
+            lambda: expect_size(self.size, self.scale_factor, "interpolate", both=True),
+            lambda: expect_axes(self.size, self.mode, "size"),
+            lambda: expect_axes(self.scale_factor, self.mode, "scale_factor"),
+        )
+
+    def _recompute_rule(self) -> None:
+        """Refuse to compute a factor anew where none is given."""
         if self.recompute_scale_factor and self.scale_factor is None:
             raise RuleViolation(
                 Code.ARGUMENTS,
                 "recompute_scale_factor needs a scale_factor",
                 argument="recompute_scale_factor",
             )
+
+    def _antialias_rule(self) -> None:
+        """Refuse to smooth in a mode that cannot."""
         if self.antialias and self.mode not in {"bilinear", "bicubic"}:
             raise RuleViolation(
                 Code.ARGUMENT_VALUE,
                 f"antialias needs mode 'bilinear' or 'bicubic', not {self.mode!r}",
                 argument="antialias",
             )
+
+    def outputs(self, *inputs: TensorType) -> tuple[TensorType, ...]:
+        """Return the shape with new sizes after the channels."""
+        x, *like = inputs
+        self._recompute_rule()
+        self._antialias_rule()
         check_mode(x, self.mode, self.align_corners, "interpolate")
         if like:
             return (x.with_shape(self._like(x, like[0])),)
@@ -123,6 +142,15 @@ def check_mode(x: TensorType, mode: Mode, align_corners: bool | None, name: str)
     """
     expect_rank(x, *_RANKS.get(mode, (3, 4, 5)), layer=f"{name}(…, mode='{mode}')")
     expect_floating(x, name)
+    expect_corners(mode, align_corners)
+
+
+def expect_corners(mode: Mode, align_corners: bool | None) -> None:
+    """Refuse `align_corners` where it means nothing.
+
+    Raises:
+        RuleViolation: it is given for such a mode.
+    """
     if align_corners is not None and mode not in _RANKS:
         raise RuleViolation(
             Code.ARGUMENT_VALUE,
@@ -130,6 +158,30 @@ def check_mode(x: TensorType, mode: Mode, align_corners: bool | None, name: str)
             help="drop it, or use 'linear', 'bilinear', 'bicubic' or 'trilinear'",
             argument="align_corners",
         )
+
+
+def expect_size(size: object, scale_factor: object, name: str, *, both: bool = False) -> None:
+    """Refuse a size and a factor side by side; neither of them, unless `both` alone is wrong.
+
+    Raises:
+        RuleViolation: that is so.
+    """
+    given = [value for value in (size, scale_factor) if value is not None]
+    if len(given) == 2 or not (given or both):
+        raise RuleViolation(
+            Code.ARGUMENTS, f"`{name}` needs either `size` or `scale_factor`", argument="size"
+        )
+
+
+def expect_axes(value: object, mode: Mode, argument: str) -> None:
+    """Refuse a list that has not a number for each axis of the mode.
+
+    Raises:
+        RuleViolation: it has more or less.
+    """
+    axes = _RANKS[mode][0] - 2 if mode in _RANKS else 0
+    if axes and isinstance(value, tuple):
+        spatial(value, axes, argument)  # pyright: ignore[reportUnknownArgumentType]
 
 
 def resized(
@@ -144,10 +196,7 @@ def resized(
         RuleViolation: both are given or none, or nothing is left.
     """
     lengths = [number(length, "an axis to resize") for length in x.shape[2:]]
-    if (size is None) == (scale_factor is None):
-        raise RuleViolation(
-            Code.ARGUMENTS, f"`{name}` needs either `size` or `scale_factor`", argument="size"
-        )
+    expect_size(size, scale_factor, name)
     if size is not None:
         return checked((*x.shape[:2], *spatial(size, len(lengths), "size")))
     factors = scale_factor if isinstance(scale_factor, tuple) else (scale_factor,) * len(lengths)

@@ -1,12 +1,12 @@
 """Functions that arrange the same elements in another shape; the batch stays itself."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, ClassVar
 
 from pydantic import Field
 
 from archc.diagnostics import Code, RuleViolation
-from archc.layers.base import Function, spec_name
+from archc.layers.base import Function, Rule, spec_name
 from archc.reach import Reads, regrouped
 from archc.shapes import (
     Batch,
@@ -49,6 +49,10 @@ class Flatten(Reshaping):
     start_dim: int = Field(0, description="the first dimension to join")
     end_dim: int = Field(-1, description="the last dimension to join")
 
+    def argument_rules(self, claimed: Mapping[str, int]) -> tuple[Rule, ...]:
+        """Return the rule of the order."""
+        return (lambda: expect_order(self.start_dim, self.end_dim),)
+
     def outputs(self, *inputs: TensorType) -> tuple[TensorType, ...]:
         """Return the shape with the dimensions from first to last multiplied."""
         (x,) = inputs
@@ -68,11 +72,7 @@ def flattened(shape: Shape, start_dim: int, end_dim: int) -> Shape:
     start = normal_dimension(start_dim, len(shape), "start_dim")
     end = normal_dimension(end_dim, len(shape), "end_dim")
     if start > end:
-        raise RuleViolation(
-            Code.DIMENSION,
-            f"start_dim={start_dim} comes after end_dim={end_dim}",
-            argument="start_dim",
-        )
+        raise _reversed(start_dim, end_dim)
     joined = shape[start : end + 1]
     if len(joined) > 1 and any(isinstance(size, Batch) for size in joined):
         raise RuleViolation(
@@ -86,6 +86,24 @@ def flattened(shape: Shape, start_dim: int, end_dim: int) -> Shape:
         )
     one = elements(joined) if len(joined) > 1 else shape[start]
     return checked((*shape[:start], one, *shape[end + 1 :]))
+
+
+def expect_order(start_dim: int, end_dim: int) -> None:
+    """Refuse a first dimension behind the last, both counted from one end.
+
+    Raises:
+        RuleViolation: it is there.
+    """
+    if start_dim > end_dim and (start_dim < 0) == (end_dim < 0):
+        raise _reversed(start_dim, end_dim)
+
+
+def _reversed(start_dim: int, end_dim: int) -> RuleViolation:
+    return RuleViolation(
+        Code.DIMENSION,
+        f"start_dim={start_dim} comes after end_dim={end_dim}",
+        argument="start_dim",
+    )
 
 
 def merged_working(shape: Shape, start_dim: int, end_dim: int) -> tuple[str, ...]:
@@ -113,6 +131,10 @@ class Unflatten(Reshaping):
         description="the sizes it is parted into; one may be -1", min_length=1
     )
 
+    def argument_rules(self, claimed: Mapping[str, int]) -> tuple[Rule, ...]:
+        """Return the rules of the sizes."""
+        return sizes_rules(lambda: self.sizes, "sizes")
+
     def outputs(self, *inputs: TensorType) -> tuple[TensorType, ...]:
         """Return the shape with the dimension's parts in its place."""
         (x,) = inputs
@@ -139,11 +161,8 @@ def solved(sizes: Sequence[int], count: int, argument: str) -> tuple[int, ...]:
     known = 1
     for size in sizes:
         known *= 1 if size == -1 else size
+    expect_one_rest(sizes, argument)
     unknown = sizes.count(-1)
-    if unknown > 1:
-        raise RuleViolation(
-            Code.RESHAPE, "only one size may be -1: write the others", argument=argument
-        )
     if known == 0 or count % known or (not unknown and known != count):
         product = " · ".join(str(size) for size in sizes if size != -1)
         raise RuleViolation(
@@ -153,6 +172,38 @@ def solved(sizes: Sequence[int], count: int, argument: str) -> tuple[int, ...]:
             argument=argument,
         )
     return tuple(count // known if size == -1 else size for size in sizes)
+
+
+def expect_one_rest(sizes: Sequence[int], argument: str) -> None:
+    """Refuse a second -1.
+
+    Raises:
+        RuleViolation: there is one.
+    """
+    if sizes.count(-1) > 1:
+        raise RuleViolation(
+            Code.RESHAPE, "only one size may be -1: write the others", argument=argument
+        )
+
+
+def expect_elements(sizes: Sequence[int], argument: str) -> None:
+    """Refuse a size of 0.
+
+    Raises:
+        RuleViolation: there is one.
+    """
+    if 0 in sizes:
+        raise RuleViolation(
+            Code.RESHAPE, f"there are no elements in {format_shape(sizes)}", argument=argument
+        )
+
+
+def sizes_rules(sizes: Callable[[], Sequence[int]], argument: str) -> tuple[Rule, ...]:
+    """Return the rules of sizes that elements are put into."""
+    return (
+        lambda: expect_one_rest(sizes(), argument),
+        lambda: expect_elements(sizes(), argument),
+    )
 
 
 class Reshape(Reshaping):
@@ -169,6 +220,10 @@ class Reshape(Reshaping):
     sizes: tuple[SizeOrRest, ...] = Field(
         description="the sizes; -1 for the batch, or for the one to be computed", min_length=1
     )
+
+    def argument_rules(self, claimed: Mapping[str, int]) -> tuple[Rule, ...]:
+        """Return the rules of the sizes."""
+        return sizes_rules(lambda: self.sizes, "sizes")
 
     def outputs(self, *inputs: TensorType) -> tuple[TensorType, ...]:
         """Return the sizes, the batch in front where the input has one."""

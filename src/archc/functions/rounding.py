@@ -1,12 +1,13 @@
 """Rounding, signs and limits: functions that keep what kind of number an element is."""
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 from pydantic import Field
 
 from archc.diagnostics import Code, RuleViolation
 from archc.functions.arithmetic import with_numbers
-from archc.layers.base import Elementwise, Function, spec_name
+from archc.layers.base import Elementwise, Function, Rule, spec_name
 from archc.layers.fields import Real
 from archc.reach import Reads, unmoved
 from archc.shapes import TensorType
@@ -152,14 +153,23 @@ class Clamp(Function):
     min: int | float | None = Field(None, description="the lower limit")
     max: int | float | None = Field(None, description="the upper limit")
 
-    def outputs(self, *inputs: TensorType) -> tuple[TensorType, ...]:
-        """Return the shape of the input, in the dtype that holds the limits too."""
-        (x,) = inputs
+    def argument_rules(self, claimed: Mapping[str, int]) -> tuple[Rule, ...]:
+        """Return the rule that there is a limit."""
+        return (self._limits,)
+
+    def _limits(self) -> list[int | float]:
+        """Return the limits that there are, one at least."""
         limits = [limit for limit in (self.min, self.max) if limit is not None]
         if not limits:
             raise RuleViolation(
                 Code.ARGUMENTS, "`clamp` needs a limit", help="write clamp(min=…) or clamp(max=…)"
             )
+        return limits
+
+    def outputs(self, *inputs: TensorType) -> tuple[TensorType, ...]:
+        """Return the shape of the input, in the dtype that holds the limits too."""
+        (x,) = inputs
+        limits = self._limits()
         return (TensorType(x.shape, with_numbers(x.dtype, *limits)),)
 
     def reads(self, *inputs: TensorType, result: int = 0) -> tuple[Reads, ...]:

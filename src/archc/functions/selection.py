@@ -1,6 +1,6 @@
 """Functions that choose elements by a mask, by indices or by their place in a matrix."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from pydantic import Field
@@ -8,7 +8,7 @@ from pydantic import Field
 from archc.diagnostics import Code, RuleViolation
 from archc.expressions.printing import constant_text
 from archc.functions.arithmetic import unequal, with_numbers
-from archc.layers.base import Function, expect_rank, spec_name
+from archc.layers.base import Function, Rule, expect_rank, spec_name
 from archc.reach import Goes, Reads, aligned, scattered, unmoved
 from archc.shapes import (
     Batch,
@@ -79,14 +79,21 @@ class Where(Function):
             operands.append(constant_text(self.other))
         return f"torch.where({', '.join(operands)})"
 
+    def argument_rules(self, claimed: Mapping[str, int]) -> tuple[Rule, ...]:
+        """Return the rule that there is a tensor to choose from."""
+        return (self._numbers_rule,)
+
+    def _numbers_rule(self) -> None:
+        """Refuse two numbers: one of both is a tensor."""
+        if self.input is not None and self.other is not None:
+            raise _of_where()
+
     def outputs(self, *inputs: TensorType) -> tuple[TensorType, ...]:
         """Return the shape of the elements, in the dtype that holds both."""
         mask, *values = inputs
         numbers = [value for value in (self.input, self.other) if value is not None]
         if len(values) + len(numbers) != 2:
-            raise RuleViolation(
-                Code.ARGUMENTS, "`where` takes a mask and two tensors, or a tensor and a number"
-            )
+            raise _of_where()
         shapes = [x.shape for x in values]
         if len(set(shapes)) > 1:
             raise RuleViolation(
@@ -101,6 +108,12 @@ class Where(Function):
         """Return that each element reads those at its place."""
         (wide,) = self.outputs(*inputs)
         return tuple(aligned(x.shape, wide.shape) for x in inputs)
+
+
+def _of_where() -> RuleViolation:
+    return RuleViolation(
+        Code.ARGUMENTS, "`where` takes a mask and two tensors, or a tensor and a number"
+    )
 
 
 def with_numbers_of(tensors: Sequence[TensorType], numbers: Sequence[float]) -> str:

@@ -1,13 +1,13 @@
 """Sampling an image at the places of a grid, and grids that turn, shift and scale."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar, Literal
 
 from pydantic import Field
 
 from archc.diagnostics import Code, RuleViolation
 from archc.expressions.printing import constant_text
-from archc.layers.base import Function, expect_floating, expect_rank
+from archc.layers.base import Function, Rule, expect_floating, expect_rank
 from archc.reach import Reads, unmoved
 from archc.shapes import TensorType, format_shape
 
@@ -82,17 +82,25 @@ class AffineGrid(Function):
         size = f"({inputs[0]}.shape[0], 1, {sizes})"
         return f"F.affine_grid({inputs[0]}, {size}, align_corners={self.align_corners})"
 
-    def outputs(self, *inputs: TensorType) -> tuple[TensorType, ...]:
-        """Return a place for each position of the grid."""
-        (x,) = inputs
-        axes = len(self.size)
-        expect_floating(x, "affine_grid")
-        if axes not in (2, 3) or min(self.size) < 1:
+    def argument_rules(self, claimed: Mapping[str, int]) -> tuple[Rule, ...]:
+        """Return the rule of the size."""
+        return (self._size_rule,)
+
+    def _size_rule(self) -> None:
+        """Refuse a size of other axes than a picture or a body has."""
+        if len(self.size) not in (2, 3) or min(self.size) < 1:
             raise RuleViolation(
                 Code.ARGUMENT_VALUE,
                 f"`size` needs two or three numbers from 1, found {self.size}",
                 argument="size",
             )
+
+    def outputs(self, *inputs: TensorType) -> tuple[TensorType, ...]:
+        """Return a place for each position of the grid."""
+        (x,) = inputs
+        axes = len(self.size)
+        expect_floating(x, "affine_grid")
+        self._size_rule()
         if x.rank != 3 or x.shape[1:] != (axes, axes + 1):
             raise RuleViolation(
                 Code.SIZE_MISMATCH,

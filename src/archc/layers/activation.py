@@ -1,11 +1,12 @@
 """Activations: a function of each element, or of all elements along one dimension."""
 
+from collections.abc import Mapping
 from typing import ClassVar, Literal
 
 from pydantic import Field
 
 from archc.diagnostics import Code, RuleViolation
-from archc.layers.base import Elementwise, Owned, spec_name
+from archc.layers.base import Elementwise, Owned, Rule, spec_name
 from archc.layers.fields import Positive, Real
 from archc.reach import Reads, scattered
 from archc.shapes import TensorType, normal_dimension, number
@@ -91,15 +92,22 @@ class RReLU(Elementwise):
     upper: Real = Field(1 / 3, description="upper end of the slopes")
     inplace: bool = Field(False, description=_INPLACE)
 
+    def argument_rules(self, claimed: Mapping[str, int]) -> tuple[Rule, ...]:
+        """Return the rule of the range."""
+        return (self._range_rule,)
+
     def outputs(self, *inputs: TensorType) -> tuple[TensorType, ...]:
         """Return the type of the input; the range of slopes is not reversed."""
+        self._range_rule()
+        return super().outputs(*inputs)
+
+    def _range_rule(self) -> None:
         if self.lower > self.upper:
             raise RuleViolation(
                 Code.ARGUMENT_VALUE,
                 f"there is no slope from lower={self.lower} to upper={self.upper}",
                 argument="upper",
             )
-        return super().outputs(*inputs)
 
 
 class ELU(Elementwise):
@@ -136,15 +144,22 @@ class CELU(Elementwise):
     alpha: Real = Field(1.0, description="limit for large negative numbers, negated")
     inplace: bool = Field(False, description=_INPLACE)
 
+    def argument_rules(self, claimed: Mapping[str, int]) -> tuple[Rule, ...]:
+        """Return the rule of the divisor."""
+        return (self._divisor_rule,)
+
     def outputs(self, *inputs: TensorType) -> tuple[TensorType, ...]:
         """Return the type of the input; `alpha`, by which x is divided, is not 0."""
+        self._divisor_rule()
+        return super().outputs(*inputs)
+
+    def _divisor_rule(self) -> None:
         if self.alpha == 0:
             raise RuleViolation(
                 Code.ARGUMENT_VALUE,
                 f"`alpha` of `{spec_name(type(self))}` cannot be 0",
                 argument="alpha",
             )
-        return super().outputs(*inputs)
 
 
 class GELU(Elementwise):
@@ -216,15 +231,22 @@ class Hardtanh(Elementwise):
     max_val: Real = Field(1.0, description="upper end of the range")
     inplace: bool = Field(False, description=_INPLACE)
 
+    def argument_rules(self, claimed: Mapping[str, int]) -> tuple[Rule, ...]:
+        """Return the rule of the range."""
+        return (self._range_rule,)
+
     def outputs(self, *inputs: TensorType) -> tuple[TensorType, ...]:
         """Return the type of the input; the range is not empty."""
+        self._range_rule()
+        return super().outputs(*inputs)
+
+    def _range_rule(self) -> None:
         if self.min_val >= self.max_val:
             raise RuleViolation(
                 Code.ARGUMENT_VALUE,
                 f"the range from min_val={self.min_val} to max_val={self.max_val} is empty",
                 argument="max_val",
             )
-        return super().outputs(*inputs)
 
 
 class Sigmoid(Elementwise):

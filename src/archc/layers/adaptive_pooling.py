@@ -1,11 +1,12 @@
 """Adaptive pooling: each axis is divided into as many parts as the output has positions."""
 
+from collections.abc import Mapping
 from typing import Annotated, ClassVar
 
 from pydantic import Field
 
 from archc.diagnostics import Code, RuleViolation
-from archc.layers.base import spatial, spec_name, worked_axes
+from archc.layers.base import Rule, spatial, spec_name, worked_axes
 from archc.layers.fields import Positive
 from archc.layers.pooling import Spatial, WithIndices
 from archc.reach import Goes, Reads, parts_reach, unmoved
@@ -27,12 +28,20 @@ class _AdaptivePooling(Spatial):
         description="sizes of the output; None in a list keeps the input's"
     )
 
+    def argument_rules(self, claimed: Mapping[str, int]) -> tuple[Rule, ...]:
+        """Return the rule of the sizes."""
+        return (self._wanted,)
+
     def sizes(self, x: TensorType) -> list[int]:
         """Return the sizes of the output's axes."""
         lengths = self.lengths(x)
+        return [size or length for size, length in zip(self._wanted(), lengths, strict=True)]
+
+    def _wanted(self) -> tuple[int | None, ...]:
+        """Return a size for each axis, None for the input's own."""
         wanted = self.output_size
         if isinstance(wanted, int):
-            return [wanted] * self.axes
+            return (wanted,) * self.axes
         spatial(tuple(size or 1 for size in wanted), self.axes, "output_size")
         if wanted == (None,):
             raise RuleViolation(
@@ -41,7 +50,7 @@ class _AdaptivePooling(Spatial):
                 help="drop the layer: it would keep the only size there is",
                 argument="output_size",
             )
-        return [size or length for size, length in zip(wanted, lengths, strict=True)]
+        return wanted
 
     def outputs(self, *inputs: TensorType) -> tuple[TensorType, ...]:
         """Return the shape with `output_size` in place of the lengths."""

@@ -3,13 +3,13 @@
 Letters: L the queries, S the keys and values, E the features, h the heads.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import ClassVar, Literal
 
 from pydantic import Field
 
 from archc.diagnostics import Code, RuleViolation
-from archc.layers.base import Owned, Returned, dividing
+from archc.layers.base import Owned, Returned, Rule, dividing
 from archc.layers.fields import Positive, Probability
 from archc.layers.masks import Masked, Tensor
 from archc.layers.sequences import batch_and_length
@@ -78,6 +78,13 @@ class MultiheadAttention(Masked):
     def inferred(self, *inputs: TensorType) -> Mapping[str, int]:
         """Return `embed_dim`: the queries' features."""
         return {"embed_dim": number(inputs[0].shape[-1], "the number of features")}
+
+    def argument_rules(self, claimed: Mapping[str, int]) -> tuple[Rule, ...]:
+        """Return the rules of the masks' names, and of the heads where the features are written."""
+        return (
+            *super().argument_rules(claimed),
+            *heads_rules(lambda: self.num_heads, claimed.get("embed_dim")),
+        )
 
     def outputs(self, *inputs: TensorType) -> tuple[TensorType, ...]:
         """Return the type of the queries and of the weights, averaged over the heads."""
@@ -168,6 +175,11 @@ def check_heads(heads: int, features: int) -> None:
             help=dividing(heads, features),
             argument="num_heads",
         )
+
+
+def heads_rules(heads: Callable[[], int], features: int | None) -> tuple[Rule, ...]:
+    """Return the rule that heads divide the features, where these are written."""
+    return () if features is None else (lambda: check_heads(heads(), features),)
 
 
 def _unequal(query: TensorType, key: TensorType, value: TensorType) -> RuleViolation:

@@ -5,8 +5,8 @@ types of the input tensors.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
-from functools import cache
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache, partial
 from inspect import get_annotations
 from itertools import takewhile
 from math import isqrt
@@ -36,6 +36,9 @@ class Owned(Struct, frozen=True, gc=False):
     dtype: str = "float32"
     kind: Literal["parameter", "buffer", "transient"] = "parameter"
 
+
+Rule = Callable[[], object]
+"""A check of arguments; it raises a RuleViolation where they break it."""
 
 Returned = int | tuple["Returned", ...]
 """The number of a result, or a tuple of what lies side by side."""
@@ -127,6 +130,14 @@ class Layer(ABC):
         """Return torch's arguments behind the positional ones, in torch's order."""
         rest = (name for name in cls.fields() if name not in cls.positional)
         return cls.torch_order or tuple(rest)
+
+    def argument_rules(self, claimed: Mapping[str, int]) -> tuple[Rule, ...]:
+        """Return the checks of `outputs` that need no input, each for one cause.
+
+        A line that nothing flows into is judged by them; where an argument is not known there,
+        by those that do not read it. `claimed` are sizes that are written though archc infers them.
+        """
+        return ()
 
     @abstractmethod
     def outputs(self, *inputs: TensorType) -> tuple[TensorType, ...]:
@@ -309,6 +320,17 @@ def spatial(value: int | tuple[int, ...], count: int, argument: str) -> tuple[in
             argument=argument,
         )
     return value
+
+
+def numbers_for_axes(layer: Layer, count: int, *arguments: str) -> tuple[Rule, ...]:
+    """Return the rules that arguments are one number or `count` of them, where they are numbers."""
+    return tuple(partial(_expect_numbers, layer, count, argument) for argument in arguments)
+
+
+def _expect_numbers(layer: Layer, count: int, argument: str) -> None:
+    value = getattr(layer, argument)
+    if isinstance(value, (int, tuple)):
+        spatial(value, count, argument)  # pyright: ignore[reportUnknownArgumentType]
 
 
 def dividing(given: int, whole: int) -> str:

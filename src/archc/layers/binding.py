@@ -1,9 +1,10 @@
 """Calling a layer: arguments by position and by name, and what is wrong with them."""
 
 import re
+from abc import ABCMeta
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, NoReturn
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
@@ -39,8 +40,11 @@ def misfits(
 ) -> Iterator[RuleViolation]:
     """Yield all that is wrong with a call whatever its `Unknown` arguments are, each cause once.
 
-    Unless it `is_whole`, further arguments are given that nobody knows.
+    Sizes that archc infers may be among the keywords. Unless it `is_whole`, further arguments are
+    given that nobody knows.
     """
+    claimed = {n: keywords[n] for n in layer.inferred_names if n in keywords}
+    keywords = {name: value for name, value in keywords.items() if name not in claimed}
     try:
         values = _named(layer, arguments, keywords)
     except RuleViolation as violation:
@@ -51,6 +55,7 @@ def misfits(
         strange = []
     yield from (_unknown_argument(layer, name) for name in strange)
     known = {n: v for n, v in values.items() if n not in strange and not _holds_unknown(v)}
+    found: dict[str, ErrorDetails] = {}
     try:
         layer(**known)
     except ValidationError as error:
@@ -63,6 +68,60 @@ def misfits(
             given = {*values, *(name for names in guesses for name in names)}
             left = [name for name in layer.fields() if name in found and name not in given]
             yield from [_missing(layer, values, left)] if left else []
+    if layer.unnamed_arguments == "forbid":
+        sound = {name: value for name, value in known.items() if name not in found}
+        unknown = {*values, *found} - {*sound} if is_whole and not strange else {*layer.fields()}
+        sizes = {name: size for name, size in claimed.items() if type(size) is int and size > 0}
+        yield from _contradictions(layer, sound, frozenset(unknown - {*sound}), sizes)
+
+
+class _NotKnown(Exception):
+    """A rule reads an argument that is not known."""
+
+
+class _Withheld:
+    """Stands on a class for an argument that is not known."""
+
+    def __get__(self, layer: Layer | None, owner: type[Layer]) -> NoReturn:
+        raise _NotKnown
+
+    def __set__(self, layer: Layer, value: object) -> NoReturn:
+        raise AttributeError("what is not known cannot be set")
+
+
+@lru_cache(maxsize=256)
+def _withholding(layer: type[Layer], unknown: frozenset[str]) -> type[Layer]:
+    """Return a layer's class whose objects do not know some of their arguments."""
+    withheld = {name: _Withheld() for name in unknown}
+    return ABCMeta(layer.__name__, (layer,), withheld)
+
+
+def _contradictions(
+    layer: type[Layer],
+    arguments: Mapping[str, Constant],
+    unknown: frozenset[str],
+    claimed: Mapping[str, int],
+) -> Iterator[RuleViolation]:
+    """Yield what arguments that are right each for itself break together."""
+    partial = object.__new__(_withholding(layer, unknown) if unknown else layer)
+    held = _held(layer, arguments)
+    vars(partial).update({name: value for name, value in held.items() if name not in unknown})
+    for rule in partial.argument_rules(claimed):
+        try:
+            rule()
+        except _NotKnown:
+            pass
+        except RuleViolation as violation:
+            yield violation
+
+
+def _held(layer: type[Layer], arguments: Mapping[str, Constant]) -> dict[str, Constant]:
+    """Return arguments as an object of the layer holds them, and the defaults of the others."""
+    schema = layer.schema()
+    held = schema.model_construct()
+    for name, value in arguments.items():
+        schema.__pydantic_validator__.validate_assignment(held, name, value)
+    return dict(held)
 
 
 def _holds_unknown(value: Constant) -> bool:

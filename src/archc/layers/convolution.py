@@ -13,9 +13,11 @@ from archc.diagnostics import Code, RuleViolation
 from archc.layers.base import (
     Layer,
     Owned,
+    Rule,
     dividing,
     expect_floating,
     expect_rank,
+    numbers_for_axes,
     spatial,
     worked_axes,
 )
@@ -24,6 +26,7 @@ from archc.reach import Reads, sliding, transposed_reach, window_reach
 from archc.shapes import TensorType, elements, number
 from archc.windows import (
     Axis,
+    expect_small_rest,
     floor_length,
     floor_working,
     same_padding,
@@ -67,6 +70,23 @@ class _Filters(Layer):
                     argument="groups",
                 )
 
+    def group_rule(self, groups: int, claimed: Mapping[str, int]) -> None:
+        """Refuse groups that do not divide the output's channels, or those claimed for the input.
+
+        Raises:
+            RuleViolation: they do not.
+        """
+        if "in_channels" in claimed:
+            self._check_groups(groups, claimed["in_channels"])
+        elif self.out_channels % groups:
+            raise RuleViolation(
+                Code.DIVISIBILITY,
+                f"groups={groups} does not divide the output's {self.out_channels} channels",
+                notes=("the groups divide the input's channels and the output's",),
+                help=f"write a number that divides {self.out_channels} and the input's channels",
+                argument="groups",
+            )
+
     def inferred(self, *inputs: TensorType) -> Mapping[str, int]:
         """Return `in_channels`: the input's channels."""
         return {"in_channels": number(inputs[0].shape[1], "the number of channels")}
@@ -97,6 +117,19 @@ class _Convolution(_Filters):
     padding_mode: Literal["zeros", "reflect", "replicate", "circular"] = Field(
         "zeros", description="what stands in the padding"
     )
+
+    def argument_rules(self, claimed: Mapping[str, int]) -> tuple[Rule, ...]:
+        """Return the rules of the window's numbers, of `same` and of the groups."""
+        names = ("kernel_size", "stride", "padding", "dilation")
+        numbers = numbers_for_axes(self, self.axes, *names)
+        return (*numbers, self._stride_rule, lambda: self.group_rule(self.groups, claimed))
+
+    def _stride_rule(self) -> None:
+        """Refuse a stride beside 'same'."""
+        if self.padding == "same":
+            strides = spatial(self.stride, self.axes, "stride")
+            kernels = spatial(self.kernel_size, self.axes, "kernel_size")
+            self._paddings(kernels, strides, (1,) * self.axes)
 
     def window(self, *inputs: TensorType) -> tuple[Axis, ...]:
         """Return the window per axis."""
@@ -205,6 +238,20 @@ class _TransposedConvolution(_Filters):
     groups: Positive = Field(1, description="parts of the channels that do not see each other")
     bias: bool = Field(True, description="add a learnt number to each output channel")
     dilation: PositiveAxes = Field(1, description="distance between the elements of the window")
+
+    def argument_rules(self, claimed: Mapping[str, int]) -> tuple[Rule, ...]:
+        """Return the rules of the window's numbers, of the output's padding and of the groups."""
+        names = ("kernel_size", "stride", "padding", "output_padding", "dilation")
+        numbers = numbers_for_axes(self, self.axes, *names)
+        return (*numbers, self._extra_rule, lambda: self.group_rule(self.groups, claimed))
+
+    def _extra_rule(self) -> None:
+        """Refuse more output padding than a stride can merge."""
+        extra = spatial(self.output_padding, self.axes, "output_padding")
+        strides = spatial(self.stride, self.axes, "stride")
+        dilations = spatial(self.dilation, self.axes, "dilation")
+        for rest, stride, dilation in zip(extra, strides, dilations, strict=True):
+            expect_small_rest(rest, stride, dilation)
 
     def outputs(self, *inputs: TensorType) -> tuple[TensorType, ...]:
         """Return the shape by the transposed window's formula on each axis."""

@@ -1,12 +1,12 @@
 """Tables that turn tokens into vectors."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar, Literal
 
 from pydantic import Field
 
 from archc.diagnostics import Code, RuleViolation
-from archc.layers.base import Layer, Owned, expect_rank
+from archc.layers.base import Layer, Owned, Rule, expect_rank
 from archc.layers.fields import Positive, Real
 from archc.reach import Reads, unmoved
 from archc.shapes import TensorType
@@ -35,6 +35,10 @@ class Embedding(Layer):
         False, description="divide gradients by how often the token is in the batch"
     )
     sparse: bool = Field(False, description="make the gradient a sparse tensor")
+
+    def argument_rules(self, claimed: Mapping[str, int]) -> tuple[Rule, ...]:
+        """Return the rule of the padding's row."""
+        return (self._check_padding_idx,)
 
     def outputs(self, *inputs: TensorType) -> tuple[TensorType, ...]:
         """Return the shape of the tokens with the vector's length behind."""
@@ -92,6 +96,10 @@ class EmbeddingBag(Embedding):
     arity: ClassVar[tuple[int, int]] = (1, 2)
 
     mode: Literal["mean", "sum", "max"] = Field("mean", description="how a bag is reduced")
+
+    def argument_rules(self, claimed: Mapping[str, int]) -> tuple[Rule, ...]:
+        """Return the rules of the padding's row and of the mode."""
+        return (*super().argument_rules(claimed), lambda: self._check_mode(()))
 
     def call_arguments(self, inputs: Sequence[str], read: frozenset[int]) -> str:
         """Return the tokens, and their weights by name."""

@@ -1,11 +1,20 @@
 """Windows as columns: what a convolution multiplies, laid out, and back again."""
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 from pydantic import Field
 
 from archc.diagnostics import Code, RuleViolation
-from archc.layers.base import Layer, expect_floating, expect_rank, spatial, spec_name
+from archc.layers.base import (
+    Layer,
+    Rule,
+    expect_floating,
+    expect_rank,
+    numbers_for_axes,
+    spatial,
+    spec_name,
+)
 from archc.layers.fields import NotNegativeAxes, Positive, PositiveAxes
 from archc.reach import Goes, Reads, transposed_reach, window_reach
 from archc.shapes import TensorType, checked, number
@@ -21,6 +30,10 @@ class _Columns(Layer):
     dilation: PositiveAxes = Field(1, description="distance between the elements of the window")
     padding: NotNegativeAxes = Field(0, description="zeros on both sides")
     stride: PositiveAxes = Field(1, description="step of the window")
+
+    def argument_rules(self, claimed: Mapping[str, int]) -> tuple[Rule, ...]:
+        """Return the rules of the window's numbers."""
+        return numbers_for_axes(self, 2, "kernel_size", "stride", "padding", "dilation")
 
     def geometry(self) -> tuple[Axis, ...]:
         """Return the window over height and width."""
@@ -90,6 +103,16 @@ class Fold(_Columns):
 
     output_size: Positive | tuple[Positive, ...] = Field(description="height and width")
 
+    def argument_rules(self, claimed: Mapping[str, int]) -> tuple[Rule, ...]:
+        """Return the rules of the window's numbers, and that it fits into the image."""
+        size = numbers_for_axes(self, 2, "output_size")
+        return (*super().argument_rules(claimed), *size, self._places)
+
+    def _places(self) -> tuple[int, ...]:
+        """Return how many places the window has, down and right."""
+        sizes = spatial(self.output_size, 2, "output_size")
+        return tuple(map(floor_length, sizes, self.geometry()))
+
     def outputs(self, *inputs: TensorType) -> tuple[TensorType, ...]:
         """Return the image, whose window has as many places as there are columns."""
         (x,) = inputs
@@ -97,7 +120,7 @@ class Fold(_Columns):
         expect_rank(x, 3, layer=name)
         expect_floating(x, name)
         sizes = spatial(self.output_size, 2, "output_size")
-        rows, columns = map(floor_length, sizes, self.geometry())
+        rows, columns = self._places()
         count, places = (number(size, "a size of the columns") for size in x.shape[1:])
         if places != rows * columns:
             raise RuleViolation(

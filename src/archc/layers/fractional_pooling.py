@@ -1,11 +1,12 @@
 """Fractional max pooling: windows at random places, so that the size shrinks by any factor."""
 
+from collections.abc import Mapping
 from typing import Annotated, ClassVar
 
 from pydantic import Field
 
 from archc.diagnostics import Code, RuleViolation
-from archc.layers.base import spatial, spec_name
+from archc.layers.base import Rule, numbers_for_axes, spatial, spec_name
 from archc.layers.fields import Positive, PositiveAxes
 from archc.layers.pooling import WithIndices
 from archc.reach import Reads, scattered
@@ -34,6 +35,32 @@ class _FractionalPooling(WithIndices):
         None, description="sizes of the output as parts of the input's"
     )
 
+    def argument_rules(self, claimed: Mapping[str, int]) -> tuple[Rule, ...]:
+        """Return the rules that one of size and ratio is given, and of their numbers."""
+        numbers = numbers_for_axes(self, self.axes, "kernel_size", "output_size")
+        return (self._choice_rule, *numbers, self._ratios)
+
+    def _choice_rule(self) -> None:
+        """Refuse a size and a ratio side by side, and neither."""
+        if (self.output_size is None) == (self.output_ratio is None):
+            raise RuleViolation(
+                Code.ARGUMENTS,
+                f"`{spec_name(type(self))}` needs either `output_size` or `output_ratio`",
+                argument="output_size",
+            )
+
+    def _ratios(self) -> tuple[float, ...]:
+        """Return a ratio for each axis."""
+        given = self.output_ratio
+        ratios = given if isinstance(given, tuple) else (given or 0.0,) * self.axes
+        if len(ratios) != self.axes:
+            raise RuleViolation(
+                Code.ARGUMENT_VALUE,
+                f"`output_ratio` needs one number or {self.axes}, found {len(ratios)}",
+                argument="output_ratio",
+            )
+        return ratios
+
     def outputs(self, *inputs: TensorType) -> tuple[TensorType, ...]:
         """Return the shape with the sizes asked for in place of the lengths."""
         (x,) = inputs
@@ -52,24 +79,10 @@ class _FractionalPooling(WithIndices):
         return self.with_indices(x.with_shape((*x.shape[:2], *sizes)))
 
     def _sizes(self, lengths: list[int]) -> tuple[int, ...]:
-        name = spec_name(type(self))
-        if (self.output_size is None) == (self.output_ratio is None):
-            raise RuleViolation(
-                Code.ARGUMENTS,
-                f"`{name}` needs either `output_size` or `output_ratio`",
-                argument="output_size",
-            )
+        self._choice_rule()
         if self.output_size is not None:
             return spatial(self.output_size, self.axes, "output_size")
-        given = self.output_ratio
-        ratios = given if isinstance(given, tuple) else (given or 0.0,) * self.axes
-        if len(ratios) != self.axes:
-            raise RuleViolation(
-                Code.ARGUMENT_VALUE,
-                f"`output_ratio` needs one number or {self.axes}, found {len(ratios)}",
-                argument="output_ratio",
-            )
-        return tuple(map(_part, lengths, ratios))
+        return tuple(map(_part, lengths, self._ratios()))
 
     def reads(self, *inputs: TensorType, result: int = 0) -> tuple[Reads, ...]:
         """Return that each position reads a window whose place is not known."""

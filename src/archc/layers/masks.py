@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import ClassVar, TypeVar
 
 from archc.diagnostics import Code, RuleViolation
-from archc.layers.base import Layer, spec_name
+from archc.layers.base import Layer, Rule, spec_name
 from archc.layers.sequences import batch_and_length
 from archc.reach import Goes, Reads
 from archc.shapes import Shape, TensorType, format_shape
@@ -27,14 +27,30 @@ class Masked(Layer):
     masks: str | tuple[str, ...] | None
     batch_first: bool
 
+    def argument_rules(self, claimed: Mapping[str, int]) -> tuple[Rule, ...]:
+        """Return the rule of the masks' names."""
+        return (self._names_rule,)
+
+    def _names_rule(self) -> None:
+        """Refuse a mask that is named twice."""
+        names = self.mask_names()
+        if len(set(names)) < len(names):
+            raise RuleViolation(
+                Code.ARGUMENTS,
+                f"`masks` names a mask twice: {', '.join(names)}",
+                help="name each tensor behind the sequences by what it masks",
+                argument="masks",
+            )
+
     def named_masks(self, tensors: Sequence[Tensor]) -> dict[str, Tensor]:
         """Return the masks by torch's names.
 
         Raises:
             RuleViolation: there are more tensors than names, or fewer.
         """
+        self._names_rule()
         names = self.mask_names()[: None if self.masks is not None else len(tensors)]
-        if len(names) != len(tensors) or len(set(names)) < len(names):
+        if len(names) != len(tensors):
             raise RuleViolation(
                 Code.ARGUMENTS,
                 f"`{spec_name(type(self))}` has {len(tensors)} tensors for "

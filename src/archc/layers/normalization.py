@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from archc.diagnostics import Code, RuleViolation
-from archc.layers.base import Layer, Owned, dividing, expect_floating, expect_rank, spec_name
+from archc.layers.base import Layer, Owned, Rule, dividing, expect_floating, expect_rank, spec_name
 from archc.layers.fields import Positive, Real
 from archc.reach import Reads, unmoved
 from archc.shapes import TensorType, elements, format_shape, number
@@ -282,7 +282,15 @@ class GroupNorm(_Normalization):
     def outputs(self, *inputs: TensorType) -> tuple[TensorType, ...]:
         """Return the type of the input, whose channels the groups divide."""
         (x,) = super().outputs(*inputs)
-        channels = self.inferred(x)["num_channels"]
+        self._check_groups(self.inferred(x)["num_channels"])
+        return (x,)
+
+    def argument_rules(self, claimed: Mapping[str, int]) -> tuple[Rule, ...]:
+        """Return the rule of the groups, where the channels are written."""
+        channels = claimed.get("num_channels")
+        return () if channels is None else (lambda: self._check_groups(channels),)
+
+    def _check_groups(self, channels: int) -> None:
         if channels % self.num_groups:
             raise RuleViolation(
                 Code.DIVISIBILITY,
@@ -290,7 +298,6 @@ class GroupNorm(_Normalization):
                 help=dividing(self.num_groups, channels),
                 argument="num_groups",
             )
-        return (x,)
 
     def owned(self, *inputs: TensorType) -> tuple[Owned, ...]:
         """Return weight and bias (C)."""

@@ -1,12 +1,13 @@
 """Padding as a layer: a border of zeros, of a constant, or of the input itself."""
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 from pydantic import Field
 
 from archc.diagnostics import RuleViolation
-from archc.functions.padding import Mode, padded
-from archc.layers.base import Layer, expect_rank, spatial, worked_axes
+from archc.functions.padding import Mode, expect_no_crop, padded
+from archc.layers.base import Layer, Rule, expect_rank, spatial, worked_axes
 from archc.layers.fields import Real
 from archc.reach import Reads, sliding, window_reach
 from archc.shapes import TensorType, number
@@ -27,6 +28,14 @@ class _Padding(Layer):
     padding: int | tuple[int, ...] = Field(
         description="one number, or (before, after) for each axis, the last axis first"
     )
+
+    def argument_rules(self, claimed: Mapping[str, int]) -> tuple[Rule, ...]:
+        """Return the rule of the border's numbers."""
+        return (self._border_rule,)
+
+    def _border_rule(self) -> None:
+        """Refuse another number of sides, and cutting where the border repeats the input."""
+        expect_no_crop(spatial(self.padding, 2 * self.axes, "padding"), self.mode, "padding")
 
     def outputs(self, *inputs: TensorType) -> tuple[TensorType, ...]:
         """Return the shape with both borders added."""

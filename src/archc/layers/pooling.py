@@ -4,6 +4,7 @@ Letters as in `archc.windows`.
 """
 
 from abc import abstractmethod
+from collections.abc import Mapping
 from typing import ClassVar
 
 from pydantic import Field
@@ -12,8 +13,10 @@ from archc.diagnostics import Code, RuleViolation
 from archc.layers.base import (
     Layer,
     Returned,
+    Rule,
     expect_floating,
     expect_rank,
+    numbers_for_axes,
     spatial,
     spec_name,
     worked_axes,
@@ -74,6 +77,19 @@ class Pooling(Spatial):
     )
     padding: NotNegativeAxes = Field(0, description="positions added on both sides")
 
+    def argument_rules(self, claimed: Mapping[str, int]) -> tuple[Rule, ...]:
+        """Return the rules of the window's numbers, and of its padding."""
+        names = ("kernel_size", "stride", "padding")
+        return (*numbers_for_axes(self, self.axes, *names), self._padding_rule)
+
+    def _padding_rule(self) -> None:
+        """Refuse more padding than half the kernel."""
+        kernels = spatial(self.kernel_size, self.axes, "kernel_size")
+        paddings = spatial(self.padding, self.axes, "padding")
+        for padding, kernel in zip(paddings, kernels, strict=True):
+            if padding > kernel // 2:
+                raise _too_much_padding(padding, kernel)
+
     def geometry(self, dilation: int | tuple[int, ...]) -> tuple[Axis, ...]:
         """Return the window per axis; the padding is at most half the kernel.
 
@@ -83,9 +99,7 @@ class Pooling(Spatial):
         kernels = spatial(self.kernel_size, self.axes, "kernel_size")
         strides = kernels if self.stride is None else spatial(self.stride, self.axes, "stride")
         paddings = spatial(self.padding, self.axes, "padding")
-        for padding, kernel in zip(paddings, kernels, strict=True):
-            if padding > kernel // 2:
-                raise _too_much_padding(padding, kernel)
+        self._padding_rule()
         pairs = [(padding, padding) for padding in paddings]
         return tuple(map(Axis, kernels, strides, pairs, spatial(dilation, self.axes, "dilation")))
 
@@ -125,6 +139,11 @@ class _MaxPooling(Pooling, WithIndices):
 
     dilation: PositiveAxes = Field(1, description="distance between the elements of the window")
     ceil_mode: bool = Field(False, description="keep a last window that is not full")
+
+    def argument_rules(self, claimed: Mapping[str, int]) -> tuple[Rule, ...]:
+        """Return the rules of the window's numbers, and of its padding."""
+        dilation = numbers_for_axes(self, self.axes, "dilation")
+        return (*super().argument_rules(claimed), *dilation)
 
     def window(self, *inputs: TensorType) -> tuple[Axis, ...]:
         """Return the window per axis."""

@@ -1,11 +1,12 @@
 """Power-average pooling: the p-norm of each window."""
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 from pydantic import Field
 
 from archc.diagnostics import Code, RuleViolation
-from archc.layers.base import spatial, spec_name
+from archc.layers.base import Rule, numbers_for_axes, spatial, spec_name
 from archc.layers.fields import Positive, PositiveAxes
 from archc.layers.pooling import Spatial
 from archc.reach import Reads, sliding, window_reach
@@ -28,6 +29,19 @@ class _PowerPooling(Spatial):
     )
     ceil_mode: bool = Field(False, description="keep a last window that is not full")
 
+    def argument_rules(self, claimed: Mapping[str, int]) -> tuple[Rule, ...]:
+        """Return the rules of the exponent and of the window's numbers."""
+        return (self._power_rule, *numbers_for_axes(self, self.axes, "kernel_size", "stride"))
+
+    def _power_rule(self) -> None:
+        """Refuse the exponent 0."""
+        if self.norm_type == 0:
+            raise RuleViolation(
+                Code.ARGUMENT_VALUE,
+                f"`norm_type` of `{spec_name(type(self))}` cannot be 0",
+                argument="norm_type",
+            )
+
     def window(self, *inputs: TensorType) -> tuple[Axis, ...]:
         """Return the window per axis."""
         kernels = spatial(self.kernel_size, self.axes, "kernel_size")
@@ -37,12 +51,7 @@ class _PowerPooling(Spatial):
     def outputs(self, *inputs: TensorType) -> tuple[TensorType, ...]:
         """Return the shape by the window formula on each axis."""
         (x,) = inputs
-        if self.norm_type == 0:
-            raise RuleViolation(
-                Code.ARGUMENT_VALUE,
-                f"`norm_type` of `{spec_name(type(self))}` cannot be 0",
-                argument="norm_type",
-            )
+        self._power_rule()
         lengths = self.lengths(x)
         length = ceil_length if self.ceil_mode else floor_length
         return (x.with_shape((*x.shape[:2], *map(length, lengths, self.window()))),)

@@ -10,7 +10,7 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from archc.diagnostics import Code, RuleViolation
-from archc.layers.base import Layer, Owned, Returned
+from archc.layers.base import Layer, Owned, Returned, Rule
 from archc.layers.fields import NotNegative, Positive, Probability
 from archc.layers.sequences import batch_and_length, laid_out
 from archc.reach import Goes, Reads
@@ -65,11 +65,16 @@ class _Recurrent(Layer):
         """Return `input_size`: the input's features."""
         return {"input_size": number(inputs[0].shape[-1], "the number of features")}
 
+    def argument_rules(self, claimed: Mapping[str, int]) -> tuple[Rule, ...]:
+        """Return the rules of the dropout and of the projection."""
+        return (self._dropout_rule, self._projection_rule)
+
     def outputs(self, *inputs: TensorType) -> tuple[TensorType, ...]:
         """Return the types of the output sequence and of the last state."""
         x = inputs[0]
         batch, length = batch_and_length(x, self.batch_first, type(self).__name__)
-        self._check_arguments()
+        self._dropout_rule()
+        self._projection_rule()
         self.inferred(x)
         size = self.projection or self.hidden_size
         sequence = laid_out(batch, length, self.directions * size, self.batch_first)
@@ -78,7 +83,7 @@ class _Recurrent(Layer):
         _check_first_state(inputs[1:], last)
         return x.with_shape(sequence), last
 
-    def _check_arguments(self) -> None:
+    def _dropout_rule(self) -> None:
         if self.dropout and self.num_layers == 1:
             raise RuleViolation(
                 Code.ARGUMENT_VALUE,
@@ -86,6 +91,8 @@ class _Recurrent(Layer):
                 help="put a `Dropout` after it, or drop the argument",
                 argument="dropout",
             )
+
+    def _projection_rule(self) -> None:
         if self.projection >= self.hidden_size:
             raise RuleViolation(
                 Code.ARGUMENT_VALUE,

@@ -10,7 +10,7 @@ from typing import ClassVar
 from pydantic import Field
 
 from archc.diagnostics import Code, RuleViolation
-from archc.layers.base import Layer, Owned, expect_floating, expect_rank
+from archc.layers.base import Layer, Owned, Rule, expect_floating, expect_rank
 from archc.layers.fields import Positive
 from archc.reach import Reads, unmoved
 from archc.shapes import MAX_RANK, TensorType, elements, number
@@ -67,6 +67,28 @@ class RelativePositionalMultiHeadAttention(Layer):
         """Return `feat_dim`: the input's features."""
         return {"feat_dim": number(inputs[0].shape[-1], "the number of features")}
 
+    def argument_rules(self, claimed: Mapping[str, int]) -> tuple[Rule, ...]:
+        """Return the rules of the positions, and of the heads where the features are written."""
+        features = claimed.get("feat_dim")
+        return (self._square_rule, lambda: self._check_heads(features or self.head_dim))
+
+    def _check_heads(self, features: int) -> None:
+        if features % self.head_dim:
+            raise RuleViolation(
+                Code.DIVISIBILITY,
+                f"head_dim={self.head_dim} does not divide {features} features",
+                argument="head_dim",
+            )
+
+    def _square_rule(self) -> None:
+        """Refuse positions that form no square."""
+        if isqrt(self.max_seq_len) ** 2 != self.max_seq_len:
+            raise RuleViolation(
+                Code.ARGUMENT_VALUE,
+                f"the positions of a group form a square, and {self.max_seq_len} is no square",
+                argument="max_seq_len",
+            )
+
     def outputs(self, *inputs: TensorType) -> tuple[TensorType, ...]:
         """Return the type of the input."""
         (x,) = inputs
@@ -74,18 +96,8 @@ class RelativePositionalMultiHeadAttention(Layer):
         expect_rank(x, *range(3, MAX_RANK + 1), layer=name)
         expect_floating(x, name)
         features = self.inferred(x)["feat_dim"]
-        if features % self.head_dim:
-            raise RuleViolation(
-                Code.DIVISIBILITY,
-                f"head_dim={self.head_dim} does not divide {features} features",
-                argument="head_dim",
-            )
-        if isqrt(self.max_seq_len) ** 2 != self.max_seq_len:
-            raise RuleViolation(
-                Code.ARGUMENT_VALUE,
-                f"the positions of a group form a square, and {self.max_seq_len} is no square",
-                argument="max_seq_len",
-            )
+        self._check_heads(features)
+        self._square_rule()
         if x.shape[-2] != self.max_seq_len:
             raise RuleViolation(
                 Code.SIZE_MISMATCH,

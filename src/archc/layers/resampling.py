@@ -1,5 +1,6 @@
 """Layers that change the resolution without a parameter."""
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 from pydantic import Field
@@ -10,13 +11,16 @@ from archc.functions.resampling import (
     Mode,
     check_groups,
     check_mode,
+    expect_axes,
+    expect_corners,
+    expect_size,
     pixels_shuffled,
     pixels_unshuffled,
     resized,
     resized_working,
     resizing,
 )
-from archc.layers.base import Layer, expect_rank
+from archc.layers.base import Layer, Rule, expect_rank, numbers_for_axes
 from archc.layers.fields import Positive
 from archc.reach import Goes, Reads, nearest_reach, sliding, unmoved, window_reach
 from archc.shapes import TensorType
@@ -43,16 +47,30 @@ class Upsample(Layer):
         None, description="compute with the factor that the rounded size gives"
     )
 
-    def outputs(self, *inputs: TensorType) -> tuple[TensorType, ...]:
-        """Return the shape with the new sizes after the channels."""
-        (x,) = inputs
-        check_mode(x, self.mode, self.align_corners, "Upsample")
+    def argument_rules(self, claimed: Mapping[str, int]) -> tuple[Rule, ...]:
+        """Return the rules of the options, and of size and factor."""
+        return (
+            self._recompute_rule,
+            lambda: expect_corners(self.mode, self.align_corners),
+            lambda: expect_size(self.size, self.scale_factor, "Upsample"),
+            lambda: expect_axes(self.size, self.mode, "size"),
+            lambda: expect_axes(self.scale_factor, self.mode, "scale_factor"),
+        )
+
+    def _recompute_rule(self) -> None:
+        """Refuse to compute a factor anew where a size is given."""
         if self.recompute_scale_factor and self.size is not None:
             raise RuleViolation(
                 Code.ARGUMENT_VALUE,
                 "recompute_scale_factor has no meaning beside a size",
                 argument="recompute_scale_factor",
             )
+
+    def outputs(self, *inputs: TensorType) -> tuple[TensorType, ...]:
+        """Return the shape with the new sizes after the channels."""
+        (x,) = inputs
+        check_mode(x, self.mode, self.align_corners, "Upsample")
+        self._recompute_rule()
         return (x.with_shape(resized(x, self.size, self.scale_factor, "Upsample")),)
 
     def reads(self, *inputs: TensorType, result: int = 0) -> tuple[Reads, ...]:
@@ -78,6 +96,12 @@ class _FixedUpsampling(Layer):
     scale_factor: Factor | tuple[Factor, ...] | None = Field(
         None, description="output sizes as multiples of the input's"
     )
+
+    def argument_rules(self, claimed: Mapping[str, int]) -> tuple[Rule, ...]:
+        """Return the rules of size and factor."""
+        name = type(self).__name__
+        numbers = numbers_for_axes(self, 2, "size", "scale_factor")
+        return (lambda: expect_size(self.size, self.scale_factor, name), *numbers)
 
     def outputs(self, *inputs: TensorType) -> tuple[TensorType, ...]:
         """Return the shape with the new sizes after the channels."""

@@ -1,11 +1,18 @@
 """Layers that keep every element and change at most the shape."""
 
+from collections.abc import Mapping
 from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from archc.functions.reshaping import flattened, merged_working, unflattened
-from archc.layers.base import Layer
+from archc.functions.reshaping import (
+    expect_order,
+    flattened,
+    merged_working,
+    sizes_rules,
+    unflattened,
+)
+from archc.layers.base import Layer, Rule
 from archc.reach import Reads, regrouped, unmoved
 from archc.shapes import TensorType
 
@@ -43,6 +50,10 @@ class Flatten(Layer):
     start_dim: int = Field(1, description="first dimension to merge")
     end_dim: int = Field(-1, description="last dimension to merge")
 
+    def argument_rules(self, claimed: Mapping[str, int]) -> tuple[Rule, ...]:
+        """Return the rule of the order."""
+        return (lambda: expect_order(self.start_dim, self.end_dim),)
+
     def outputs(self, *inputs: TensorType) -> tuple[TensorType, ...]:
         """Return the shape with the sizes from `start_dim` to `end_dim` multiplied."""
         (x,) = inputs
@@ -73,6 +84,10 @@ class Unflatten(Layer):
     unflattened_size: tuple[Annotated[int, Field(ge=-1)], ...] = Field(
         min_length=1, description="the sizes it is divided into"
     )
+
+    def argument_rules(self, claimed: Mapping[str, int]) -> tuple[Rule, ...]:
+        """Return the rules of the sizes."""
+        return sizes_rules(lambda: self.unflattened_size, "unflattened_size")
 
     def outputs(self, *inputs: TensorType) -> tuple[TensorType, ...]:
         """Return the shape with the sizes in place of `dim`."""

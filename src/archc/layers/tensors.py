@@ -1,11 +1,12 @@
 """Tensors that a model owns by themselves: parameters and buffers under their own name."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
 
 from archc.diagnostics import Code, RuleViolation
-from archc.layers.base import Layer, Owned
+from archc.layers.base import Layer, Owned, Rule
 from archc.shapes import MAX_SIZE, TensorType
 
 
@@ -52,6 +53,10 @@ class Buffer(Layer):
 
     value: Any = Field(description="a number or a nested list of numbers")
     persistent: bool = Field(True, description="whether the state dict holds it")
+
+    def argument_rules(self, claimed: Mapping[str, int]) -> tuple[Rule, ...]:
+        """Return the rule that the value is a number, or rows of one length."""
+        return (self.outputs,)
 
     def outputs(self, *inputs: TensorType) -> tuple[TensorType, ...]:
         """Return the type of the tensor itself."""

@@ -8,8 +8,8 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from archc.layers.attention import MultiheadAttention
-from archc.layers.base import Layer, Owned
+from archc.layers.attention import MultiheadAttention, heads_rules
+from archc.layers.base import Layer, Owned, Rule
 from archc.layers.binding import bind
 from archc.layers.fields import Positive, Probability, Real
 from archc.layers.masks import Masked
@@ -58,6 +58,13 @@ class _TransformerLayer(Masked):
     batch_first: bool = Field(False, description="the batch comes before the length")
     norm_first: bool = Field(False, description="normalise before each part, not after its sum")
     bias: bool = Field(True, description="add learnt numbers in all maps and normalisations")
+
+    def argument_rules(self, claimed: Mapping[str, int]) -> tuple[Rule, ...]:
+        """Return the rules of the masks' names, and of the heads where the features are written."""
+        return (
+            *super().argument_rules(claimed),
+            *heads_rules(lambda: self.nhead, claimed.get("d_model")),
+        )
 
     def inferred(self, *inputs: TensorType) -> Mapping[str, int]:
         """Return `d_model`: the input's features."""

@@ -1,12 +1,12 @@
 """Unpooling: put numbers back where a max pooling found them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from pydantic import Field
 
 from archc.diagnostics import Code, RuleViolation
-from archc.layers.base import spatial, spec_name
+from archc.layers.base import Rule, numbers_for_axes, spatial, spec_name
 from archc.layers.fields import NotNegativeAxes, Positive, PositiveAxes
 from archc.layers.pooling import Spatial
 from archc.reach import Reads, scattered, unmoved
@@ -37,6 +37,17 @@ class Unpooling(Spatial):
         """Return the numbers, the indices and the sizes of the output, if they were asked for."""
         sizes = [] if self.output_size is None else [f"output_size={self.output_size}"]
         return ", ".join([*inputs, *sizes])
+
+    def argument_rules(self, claimed: Mapping[str, int]) -> tuple[Rule, ...]:
+        """Return the rules of the window's numbers, and how many sizes the output has."""
+        names = ("kernel_size", "stride", "padding")
+        return (*numbers_for_axes(self, self.axes, *names), self._size_rule)
+
+    def _size_rule(self) -> None:
+        """Refuse sizes that are neither those of the axes nor those of all dimensions."""
+        sizes = self.output_size
+        if sizes is not None and len(sizes) != self.axes + 2:
+            spatial(sizes, self.axes, "output_size")
 
     def outputs(self, *inputs: TensorType) -> tuple[TensorType, ...]:
         """Return the shape before the pooling."""

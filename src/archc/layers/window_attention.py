@@ -10,8 +10,16 @@ from typing import ClassVar
 from pydantic import Field
 
 from archc.diagnostics import Code, RuleViolation
-from archc.layers.attention import check_heads
-from archc.layers.base import Layer, Owned, expect_floating, expect_rank, spatial
+from archc.layers.attention import check_heads, heads_rules
+from archc.layers.base import (
+    Layer,
+    Owned,
+    Rule,
+    expect_floating,
+    expect_rank,
+    numbers_for_axes,
+    spatial,
+)
 from archc.layers.fields import NotNegativeAxes, Positive, PositiveAxes, Probability
 from archc.reach import Goes, Reach, Reads, unmoved
 from archc.shapes import TensorType, elements, number
@@ -177,6 +185,24 @@ class _ShiftedWindow(Layer):
     attention_dropout: Probability = Field(0.0, description="probability of dropping a weight")
     dropout: Probability = Field(0.0, description="probability of a 0 in the result")
 
+    def argument_rules(self, claimed: Mapping[str, int]) -> tuple[Rule, ...]:
+        """Return the rules of the window and of its shift, and of the heads."""
+        numbers = numbers_for_axes(self, 2, "window_size", "shift_size")
+        heads = heads_rules(lambda: self.num_heads, claimed.get("dim"))
+        return (*numbers, self._shift_rule, *heads)
+
+    def _shift_rule(self) -> None:
+        """Refuse a shift by a whole window or more."""
+        shifts = spatial(self.shift_size, 2, "shift_size")
+        for side, shift in zip(self.window_sides(), shifts, strict=True):
+            if shift >= side:
+                raise RuleViolation(
+                    Code.ARGUMENT_VALUE,
+                    f"a shift of {shift} is not below a window's side of {side}",
+                    help="half the window is usual: shift_size=window // 2",
+                    argument="shift_size",
+                )
+
     def window_sides(self) -> tuple[int, ...]:
         """Return h and w."""
         return spatial(self.window_size, 2, "window_size")
@@ -194,15 +220,7 @@ class _ShiftedWindow(Layer):
         check_heads(self.num_heads, self.inferred(x)["dim"])
         for side in x.shape[1:3]:
             number(side, "a side of the picture")
-        shifts = spatial(self.shift_size, 2, "shift_size")
-        for side, shift in zip(self.window_sides(), shifts, strict=True):
-            if shift >= side:
-                raise RuleViolation(
-                    Code.ARGUMENT_VALUE,
-                    f"a shift of {shift} is not below a window's side of {side}",
-                    help="half the window is usual: shift_size=window // 2",
-                    argument="shift_size",
-                )
+        self._shift_rule()
         return (x,)
 
     def projections(self, features: int) -> list[Owned]:
@@ -289,8 +307,12 @@ class ShiftedWindowAttentionV2(_ShiftedWindow):
     hidden: ClassVar[int] = 512
     """The features between the two maps of a distance."""
 
-    def outputs(self, *inputs: TensorType) -> tuple[TensorType, ...]:
-        """Return the type of the input."""
+    def argument_rules(self, claimed: Mapping[str, int]) -> tuple[Rule, ...]:
+        """Return the rules of the window and of its shift, and of the heads."""
+        return (*super().argument_rules(claimed), self._width_rule)
+
+    def _width_rule(self) -> None:
+        """Refuse a window in which there is no distance."""
         if 1 in self.window_sides():
             raise RuleViolation(
                 Code.ARGUMENT_VALUE,
@@ -298,6 +320,10 @@ class ShiftedWindowAttentionV2(_ShiftedWindow):
                 help="use a window_size of at least 2",
                 argument="window_size",
             )
+
+    def outputs(self, *inputs: TensorType) -> tuple[TensorType, ...]:
+        """Return the type of the input."""
+        self._width_rule()
         return super().outputs(*inputs)
 
     def owned(self, *inputs: TensorType) -> tuple[Owned, ...]:

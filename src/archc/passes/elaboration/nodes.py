@@ -130,11 +130,13 @@ class NodeBuilder:
         """Append the node that applies an operation; return its results.
 
         Raises:
-            RuleViolation: the operation's rule refuses the inputs.
+            RuleViolation: the operation's rule refuses the inputs, or its arguments by themselves.
             Skipped: an input failed before.
         """
         self._check_arity(operation, inputs)
         if any(value is POISON for value in inputs):
+            for rule in operation.argument_rules({}):
+                rule()
             raise Skipped
         self.expect_room(1)
         types = [value.type for value in inputs]

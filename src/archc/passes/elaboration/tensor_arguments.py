@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from archc.diagnostics import Code, RuleViolation
-from archc.expressions.values import is_list
+from archc.expressions.values import Unknown, is_list
 from archc.ir.runs import Value
 from archc.layers.base import Function
 from archc.passes.elaboration.nodes import is_free_tensor
@@ -60,6 +60,19 @@ def parted(arguments: tuple[Any, ...]) -> tuple[list[Value], list[Any]]:
         else:
             constants.append(argument)
     return tensors, constants
+
+
+def constants_of(function: type[Function], given: Sequence[Any]) -> tuple[Any, ...] | None:
+    """Return the constants among arguments of which those that may be tensors are `Unknown`.
+
+    None where their places do not tell them apart: an operator takes numbers for tensors, and
+    of a function that takes more or fewer tensors the first unknown ones may be numbers.
+    """
+    head, rest = given[: function.leading], given[function.leading :]
+    least, most = function.arity
+    unknown = next((n for n, value in enumerate(rest) if not isinstance(value, Unknown)), len(rest))
+    is_told = unknown == least or (unknown > least and least == most)
+    return (*head, *rest[least:]) if is_told and "other" not in function.fields() else None
 
 
 def check_order(name: str, arguments: tuple[Any, ...], leading: int) -> None:

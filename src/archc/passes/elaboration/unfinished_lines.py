@@ -27,12 +27,13 @@ from archc.expressions.syntax import (
     Name,
     Rest,
     Slice,
+    Subscript,
     children,
     keyword_span,
 )
 from archc.expressions.values import FUNCTIONS, Unknown
 from archc.ir.runs import Instance, Template
-from archc.layers.base import Layer
+from archc.layers.base import Function, Layer
 from archc.layers.binding import misfits
 from archc.passes.elaboration.blocks import BlockRunner
 from archc.passes.elaboration.callees import BlockCallee
@@ -44,6 +45,7 @@ from archc.passes.elaboration.nodes import POISON, NodeBuilder, Skipped
 from archc.passes.elaboration.places import Container
 from archc.passes.elaboration.running import Variables
 from archc.passes.elaboration.scope import Binding, FileScope, is_plain
+from archc.passes.elaboration.tensor_arguments import constants_of
 from archc.spec.model import Document
 from archc.statements import (
     Assert,
@@ -182,8 +184,8 @@ class _Reader:
                 for condition, body in branches:
                     self._values((condition,))
                     self._body(body)
-            case Join(operation, keywords, _, body):
-                self._function(operation, keywords, entry.span)
+            case Join(body=body):
+                self._join(entry)
                 self._body(body)
             case Let(_, value) | Assert(value):
                 self._value(value)
@@ -274,8 +276,6 @@ class _Reader:
         keywords: dict[str, Any],
         is_whole: bool,
     ) -> None:
-        for name in layer.inferred_names:
-            keywords.pop(name, None)
         if not layer.is_module and any(isinstance(a, Unknown) for a in arguments):
             arguments, is_whole = (), False  # one of them may be a tensor
         for violation in misfits(layer, arguments, keywords, is_whole=is_whole):
@@ -304,31 +304,76 @@ class _Reader:
     def _parts(self, expression: Index) -> None:
         """Read the parts of an expression each for itself: one unknown hides the others."""
         if isinstance(expression, Call):
-            self._function(expression.function, expression.keywords, expression.span)
+            self._function_call(expression)
+            return
         if isinstance(expression, Attribute) and isinstance(expression.value, Name):
             return
+        if isinstance(expression, Subscript):
+            self._brackets(expression)
         for part in children(expression):
             if isinstance(part, Slice):
                 self._parts(part)
             elif not isinstance(part, Rest):
                 self._value(part)
 
-    def _function(self, name: str, keywords: tuple[Keyword, ...], span: Span) -> None:
-        """Read the name of a function and the arguments that have names."""
-        given = {keyword.name: self._value(keyword.value) for keyword in keywords}
-        given.pop("", None)
+    def _join(self, join: Join) -> None:
+        """Read the name of a join and its arguments."""
+        keywords = {keyword.name: self._value(keyword.value) for keyword in join.keywords}
+        if (function := self._function(join.operation, join.span)) is not None:
+            self._arguments(function, (), keywords, join)
+
+    def _function_call(self, call: Call) -> None:
+        """Read the name of a function and its arguments; which are tensors its place says."""
+        given = tuple(map(self._value, call.arguments))
+        keywords = {keyword.name: self._value(keyword.value) for keyword in call.keywords}
+        if (function := self._function(call.function, call.span)) is not None:
+            self._arguments(function, constants_of(function, given), keywords, call)
+
+    def _function(self, name: str, span: Span) -> type[Function] | None:
+        """Return the function of tensors that has a name; nothing for one of plain values."""
         try:
-            function = self._found(name) if name not in FUNCTIONS else None
+            return self._found(name) if name not in FUNCTIONS else None
         except RuleViolation as violation:
             self._report(violation, span)
         except Skipped:
             pass
-        else:
-            found = misfits(function, (), given, is_whole=False) if function is not None else ()
-            for violation in found:
-                self._report(violation, keyword_span(keywords, violation.argument) or span)
+        return None
 
-    def _found(self, name: str) -> type[Layer]:
+    def _arguments(
+        self,
+        function: type[Function],
+        constants: tuple[Any, ...] | None,
+        keywords: dict[str, Any],
+        call: Call | Join,
+    ) -> None:
+        """Report what is wrong with a function's arguments; None are those that nobody knows."""
+        is_whole = keywords.pop("", None) is None and constants is not None
+        for violation in misfits(function, constants or (), keywords, is_whole=is_whole):
+            place = keyword_span(call.keywords, violation.argument)
+            self._report(violation, place or call.span)
+
+    def _brackets(self, expression: Subscript) -> None:
+        """Read what stands in the brackets behind a tensor."""
+        value = expression.value
+        is_input = (
+            isinstance(value, Name) and value.identifier in self.instance.template.block.inputs
+        )
+        if not is_input:
+            return
+        index = tuple(map(self._index, expression.indices))
+        for violation in misfits(functions.find("getitem"), (), {"index": index}):
+            self._report(violation, expression.span)
+
+    def _index(self, part: Index) -> Any:
+        """Return what stands in brackets as `getitem` takes it; unknown where it is no number."""
+        if isinstance(part, Rest):
+            return "..."
+        if isinstance(part, Slice):
+            bounds = (part.start, part.stop, part.step)
+            return ("slice", *(None if bound is None else self._value(bound) for bound in bounds))
+        return self._value(part)
+
+    def _found(self, name: str) -> type[Function]:
         if name not in functions.NAMES:
             raise self.evaluator.unknown_function(name)
         return functions.find(name)
