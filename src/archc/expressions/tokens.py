@@ -66,15 +66,19 @@ def _strange(text: str, position: int, locate: Locate) -> RuleViolation:
     found = text[position]
     if found in "'\"":
         return _open_string(text, position, locate)
-    read = re.match(r"\$\{(\w+)\}", text[position:])
     return RuleViolation(
         Code.SYNTAX,
         f"unexpected character `{found}`",
-        help=read_by_name(read[1], locate(position, position + read.end()))
-        if read is not None
-        else _advice(found),
+        help=_meant_by(text[position:], position, locate) or _advice(found),
         span=locate(position, position + 1),
     )
+
+
+def _meant_by(rest: str, position: int, locate: Locate) -> str:
+    """Return what stands for the beginning of a text that other languages have."""
+    if read := re.match(r"\$\{(\w+)\}", rest):
+        return read_by_name(read[1], locate(position, position + read.end()))
+    return ARROW if re.match(r"\|>?\s*[A-Z]", rest) else ""
 
 
 _QUOTES = "“”‘’"
@@ -87,10 +91,11 @@ _MEANT = {
     "→": "->",
 }
 """What a character of typeset text, or of a keyboard with wide ones, stands for."""
+ARROW = "the arrow between layers is `->`"
 _HINTS = {
     "!": "write `not` or `!=`",
     "&": "write `and`",
-    "|": "write `or`; the arrow between layers is `->`",
+    "|": "write `or`",
     "#": "a comment has a space before its `#`",
     ";": "one line is one layer; nothing ends it",
     "$": "a parameter is read by its name alone: `width`",
@@ -171,6 +176,8 @@ class Cursor:
             return self.left_open(text)
         if re.fullmatch(r"x\d+", self.token.text):
             return "two sizes are a tuple: `(3, 3)`"
+        if self.at("for"):
+            return "a list is written out; lines repeat below `for i in range(n):`"
         return self._comma_advice() if text == ")" and self.token.kind != "end" else ""
 
     def left_open(self, bracket: str) -> str:

@@ -26,6 +26,7 @@ from archc.spec.other_formats import (
     check_no_join,
     is_plain,
     names_a_layer,
+    names_as_branches,
     split_at_comma,
     split_call,
 )
@@ -330,6 +331,9 @@ class BodyReader:
                 return [self._for(key, value, kind)]
             case "concat" | "add" | "mul":
                 operation, keywords, target, collects = parse_call(key)
+                if names := names_as_branches(operation, value):
+                    self.refuse(names, value.span)
+                    return [If(((BROKEN, _broken_body(value.span)),), key.span)]
                 body = self._controlled(value, kind, key)
                 return [Join(operation, keywords, target, body, key.span, collects)]
             case "branch":

@@ -19,7 +19,7 @@ from archc.diagnostics import (
 from archc.expressions.parser import Parser
 from archc.expressions.printing import expression_text
 from archc.expressions.syntax import Expression, Keyword, Literal, Name
-from archc.expressions.tokens import KEYWORDS, Token
+from archc.expressions.tokens import ARROW, KEYWORDS, Token
 from archc.spec.source import Scalar
 from archc.statements import Argument, Item, LayerCall, Stage, Targets
 
@@ -40,7 +40,7 @@ class LineParser(Parser):
         """Parse one line, or what stands inside a parenthesis."""
         start = self.token.start
         if self.token.kind == "number" and not closing:
-            raise self.unexpected("expected a layer", self._let(start))
+            raise self.unexpected("expected a layer", self._copies(start) or self._let(start))
         stages = self._chain() if not self.at("from", "as", "if") else ()
         tail = self.token
         sources = self._sources() if self.accept("from") else ()
@@ -74,8 +74,11 @@ class LineParser(Parser):
             return Advice("two signs compare: write `==`", Edit("==", span=place))
         if closed := self.closed_too_often():
             return closed
-        if self.at(">") or (self.at("=") and self.peek().text == ">"):
-            return "the arrow between layers is `->`"
+        if self.at(">", "=") and self.peek().text == ">":
+            place = self.locate(self.token.start, self.peek().end)
+            return Advice(ARROW, Edit("->", span=place))
+        if self.at(">") or (self.at(",") and self.peek().text[:1].isupper()):
+            return ARROW
         if self.at(",") and self.peek().kind == "end":
             return "drop the comma: one line is one layer"
         advice = {
@@ -98,6 +101,11 @@ class LineParser(Parser):
             return Advice(f"chain layers with an arrow: `-> {word}`", Edit(f"-> {word}", word))
         if question := meant(word, ENDS):
             return question
+        if count := re.fullmatch(r"[xX]\s*(\d+)", self.text[self.token.start :].strip()):
+            place = self.locate(self.token.start, len(self.text.rstrip()))
+            return Advice(
+                f"copies are counted by `* {count[1]}`", Edit(f"* {count[1]}", span=place)
+            )
         if self._follows_bare_layer():
             call = f"{self._before.text}({word})"
             return f"arguments stand in parentheses: `{call}`; an input follows `from`"
@@ -138,6 +146,16 @@ class LineParser(Parser):
             return "a factor that is more than a name stands in parentheses: `Layer * (x.channels)`"
         is_chain = any(token.text == "->" for token in self.tokens)
         return "" if is_chain else self._let(self.tokens[0].start)
+
+    def _copies(self, start: int) -> str:
+        """Return what `3 * Conv2d(8, 3)` means; nothing for a line that calculates."""
+        text = self.text[start:].rstrip()
+        found = re.fullmatch(r"(\d+)\s*(?:[*x×]\s*|\s)([A-Z]\w*(?:\(.*\))?)", text)
+        if found is None:
+            return ""
+        written = f"{found[2]} * {found[1]}"
+        place = self.locate(start, start + len(text))
+        return Advice(f"the number of copies stands behind: `{written}`", Edit(written, span=place))
 
     def _let(self, start: int) -> str:
         """Return how a line that calculates a number is written."""

@@ -64,6 +64,24 @@ def check_no_join(key: Scalar, value: Node) -> None:
     )
 
 
+def names_as_branches(join: str, value: Node) -> RuleViolation | None:
+    """Return what to say of `add: [a, image]`, names of tensors where branches belong."""
+    items = value.items if isinstance(value, Sequence) and value.flow else ()
+    names = [item.value for item in items if isinstance(item, Scalar)]
+    if not names or len(names) < len(items) or not all(map(str.isidentifier, names)):
+        return None
+    if any(_is_callable(name) or name[0].isupper() for name in names):
+        return None
+    signs = {"add": " + ", "mul": " * "}
+    joined = signs[join].join(names) if join in signs else f"{join}({', '.join(names)})"
+    return RuleViolation(
+        Code.SYNTAX,
+        f"below `{join}:` stand branches, and these are names",
+        help=f"tensors that have names are joined in a line of their own: `from {joined}`",
+        span=value.span,
+    )
+
+
 def split_call(node: Sequence | Mapping) -> Scalar | None:
     """Return the first piece of a call that YAML split at its commas, inside `[ ]` or `{ }`."""
     values = node.items if isinstance(node, Sequence) else [value for _, value in node.entries]

@@ -277,7 +277,11 @@ class ModuleNames:
     ) -> str:
         known = list(dict.fromkeys(self._children(places)))
         is_last = number == len(selector) - 1
-        below = () if is_last else {name for names in self.classes.values() for name in names}
+        owners = {name for names in self.classes.values() for name in names}
+        below = () if is_last else owners
+        if selector[0][:1].isupper() and len(selector) == 1:
+            owner = next(iter(near(selector[0], owners)), "Conv2d")
+            return f"a selector ends in a tensor's name: did you mean `{owner}.weight`?"
         if found := near(selector[number], [*known, *below, *file.blocks]):
             before, after = selector[:number], selector[number + 1 :]
             mended = (".".join([*before, name, *after]) for name in found)

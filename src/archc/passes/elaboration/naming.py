@@ -79,8 +79,16 @@ def unknown_name(name: str, instance: Instance, line: Span, known: Iterable[str]
     return RuleViolation(
         Code.UNKNOWN_NAME,
         f"`{name}` is not defined above this line",
-        help=meant(name, names) or _all_of(names),
+        help=meant(name, names) or _as_parameter(name, instance) or _all_of(names),
     )
+
+
+def _as_parameter(name: str, instance: Instance) -> str:
+    """Return how a block that takes no arguments takes one."""
+    block = instance.template.block
+    if instance.template.is_model or block.arguments:
+        return ""
+    return f"what a block is given stands in its name: `{block.name}({name}):`"
 
 
 def _word_advice(name: str) -> str:

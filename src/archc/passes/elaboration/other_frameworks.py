@@ -87,6 +87,7 @@ WRITTEN = {
     "Input": "write the input under `inputs:`: `image: [B, 3, H=224, W=224]`",
     "InputLayer": "write the input under `inputs:`: `image: [B, 3, H=224, W=224]`",
     "Lambda": "write the expression itself: `from x * 2`",
+    "None": "leave `else None` out: a line whose condition is false hands on what flows in",
     "MatMul": "write `from matmul(a, b)`",
     "ModuleDict": "write the layers as a mapping below the key",
     "ModuleList": "write the layers as a list below the key",
