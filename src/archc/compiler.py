@@ -27,9 +27,19 @@ from archc.ir.runs import ChildRun, ItemRun
 from archc.layers.base import Layer
 from archc.manifest import GRAPH, MODEL, SUMMARY, Build, changed, sha256
 from archc.opening import Spec
-from archc.passes.check_expectations import check_expectations, expectation_of
+from archc.passes.check_expectations import (
+    check_expectations,
+    expectation_of,
+    impossible_expectations,
+)
 from archc.passes.count_costs import count_costs
-from archc.passes.elaborate import INFERENCE_WORKS, Request, elaborate
+from archc.passes.elaborate import (
+    INFERENCE_WORKS,
+    Elaborated,
+    Request,
+    elaborate,
+    elaborated,
+)
 from archc.passes.elaboration.nodes import MAX_NODES
 from archc.passes.warnings import warnings_of
 
@@ -137,14 +147,19 @@ def check_spec(spec: Spec, settings: Settings | None = None) -> Report:
 
     A network that is wrong gives a report without a graph; nothing is raised for it.
     """
-    settings = settings or Settings()
     try:
-        settings = in_force(spec, settings)
-        graph = compile_graph(spec, settings)
+        settings = in_force(spec, settings or Settings())
+        elaborated = _elaborated(spec, settings)
+        graph = elaborated.graph
+        if graph is None or elaborated.mistakes:
+            unmet = _unmet_beside(spec, settings, elaborated)
+            return Report(None, None, (*elaborated.mistakes, *unmet), spec.sources)
+        if spec.build is not None:
+            _check_artefacts(graph, spec, spec.build)
         costs = count_costs(graph, settings.mode)
         unmet, notes = _expectations(spec, settings, graph)
     except CompileError as error:
-        return Report(None, None, error.diagnostics, error.sources)
+        return Report(None, None, error.diagnostics, {**spec.sources, **error.sources})
     found = (*graph.warnings, *warnings_of(spec.document, graph))
     warnings = [d for d in found if d.code not in spec.document.allow]
     causes = [d for d in warnings if d in graph.warnings or d.code is Code.UNFLATTENED]
@@ -323,6 +338,17 @@ def _graph(spec: Spec, settings: Settings) -> Graph:
     return elaborate(spec.document, _request(spec, settings), spec.text)
 
 
+def _elaborated(spec: Spec, settings: Settings) -> Elaborated:
+    """Return the graph as far as there is one, and what is wrong with the network.
+
+    Raises:
+        CompileError: the canonical form is wrong.
+    """
+    if spec.canonical is not None:
+        return Elaborated(_canonical_graph(spec, spec.canonical, settings))
+    return elaborated(spec.document, _request(spec, settings))
+
+
 def _check_artefacts(graph: Graph, spec: Spec, build: Build) -> None:
     """Refuse a build that holds something else than what is made of its spec.
 
@@ -404,3 +430,16 @@ def _unmet(
     if settings.is_changed:
         return (), ("`expect:` not checked: the parameters or the input differ",)
     return tuple(check_expectations(expectation, graph, spec.document)), ()
+
+
+def _unmet_beside(spec: Spec, settings: Settings, elaborated: Elaborated) -> tuple[Diagnostic, ...]:
+    """Return what is wrong with `expect:` beside other mistakes, as far as they let it be known."""
+    expectation = expectation_of(spec.document, settings.variant)
+    if spec.canonical is not None or expectation is None:
+        return ()
+    graph = elaborated.graph
+    if graph is None or settings.is_changed:
+        return tuple(impossible_expectations(expectation, spec.document))
+    return tuple(
+        check_expectations(expectation, graph, spec.document, is_countable=elaborated.is_countable)
+    )

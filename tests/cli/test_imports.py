@@ -354,3 +354,19 @@ def test_call_of_an_imported_model_is_told_all_its_wrong_parameters(tmp_path: Pa
         "`library` has no parameter `m`",
         "`n` is an integer, and `a` is a string",
     ]
+
+
+def test_rules_of_an_import_are_judged_even_where_its_model_does_not_run(tmp_path: Path) -> None:
+    rules = "init: {Conv2d.weight: zeross, unti.conv.weight: zeros}\n"
+    rules += "tie: {a.weight: unit.conv.weight}\n"
+    written(tmp_path, LIBRARY + rules, "lib/library.yaml")
+    expected = [("library.yaml", 9, "ARC302"), ("library.yaml", 9, "ARC313")]
+    assert _places(written(tmp_path, MAIN, "main.yaml")) == [
+        *expected,
+        ("library.yaml", 10, "ARC313"),
+    ]
+    text = MAIN.replace("library.Unit(8)", "library from image").replace(
+        "first: Unit(4)", "a: ReLU"
+    )
+    found = _places(written(tmp_path, text, "main.yaml"))
+    assert [place for place in found if place[0] == "library.yaml"][:2] == expected

@@ -101,10 +101,10 @@ def _an_edited_build(folder: Path, patch: pytest.MonkeyPatch) -> None:
 
 
 def _a_fault(_folder: Path, patch: pytest.MonkeyPatch) -> None:
-    source = "\n" * 41 + "def elaborate(*_arguments): ()[0]"
+    source = "\n" * 41 + "def elaborated(*_arguments): ()[0]"
     made: dict[str, object] = {}
     exec(compile(source, "shapes.py", "exec"), made)
-    patch.setattr(compiler, "elaborate", made["elaborate"])
+    patch.setattr(compiler, "elaborated", made["elaborated"])
 
 
 def _nothing_more(_folder: Path, _patch: pytest.MonkeyPatch) -> None:

@@ -37,12 +37,16 @@ EDITS = {
     "section": (r"^(model|blocks|inputs|params|variants|outputs):", r"\1z:"),
     "unit of a size": (r"=224\b", "=0"),
     "loop over a number": (r"\bin range\((\w+)\):", r"in \1:"),
+    "initialisation": (r"(?<=: )(zeros|ones|(?:\w+_)?(?:normal|uniform))\b", r"\1qz"),
+    "argument of an initialisation": (r"\b(mode|nonlinearity|gain|std)=", r"qz\1="),
+    "word of an initialisation": (r"'(fan_out|relu|leaky_relu)'", r"'\1qz'"),
+    "tensor of a rule": (r"\.(weight|bias)(?=:)", r".\1qz"),
 }
 
 
 """What is mistaken, and what is written instead."""
 
-SECTIONS = frozenset({"params", "variants", "inputs", "blocks", "model", "outputs"})
+SECTIONS = frozenset({"params", "variants", "inputs", "blocks", "model", "outputs", "init", "tie"})
 
 
 @dataclass(frozen=True, order=True)

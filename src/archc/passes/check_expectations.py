@@ -1,7 +1,7 @@
 """Compare a graph with what its spec expects of it: parameters, multiply-adds, shapes."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -20,6 +20,7 @@ from archc.ir.graph import Graph, Mode
 from archc.ir.runs import Node
 from archc.layers.base import spec_name
 from archc.passes.count_costs import count_costs
+from archc.passes.elaboration.written_paths import WrittenPaths
 from archc.passes.results_by_path import Result, results_by_path
 from archc.shapes import elements, format_shape
 from archc.spec.model import Document, Expectation, Figures
@@ -45,15 +46,53 @@ def expectation_of(document: Document, variant: str | None) -> Expected | None:
     return None if figures is None else Expected(figures, f"expect.{variant}")
 
 
-def check_expectations(expected: Expected, graph: Graph, document: Document) -> list[Diagnostic]:
-    """Return what the graph does not keep, in the file's order: all wrong figures as one error."""
-    comparison = _Comparison(graph, document, expected)
-    comparison.compare(expected.figures, expected.place, None)
-    if expected.figures.eval is not None:
-        comparison.compare(expected.figures.eval, f"{expected.place}.eval", "eval")
-    if expected.figures.train is not None:
-        comparison.compare(expected.figures.train, f"{expected.place}.train", "train")
+def check_expectations(
+    expected: Expected, graph: Graph, document: Document, *, is_countable: bool = True
+) -> list[Diagnostic]:
+    """Return what the graph does not keep, in the file's order: all wrong figures as one error.
+
+    Unless it `is_countable`, parameters and multiply-adds are not compared.
+    """
+    comparison = _Comparison(graph, document, expected, is_countable=is_countable)
+    for figures, place, mode in _figures_of(expected):
+        comparison.compare(figures, place, mode)
     return joined_differences(comparison.diagnostics)
+
+
+def impossible_expectations(expected: Expected, document: Document) -> list[Diagnostic]:
+    """Return what no network of a document can keep: paths of no line, amounts that are none."""
+    written = WrittenPaths(document)
+    found: list[Diagnostic] = []
+    for figures, place, _ in _figures_of(expected):
+        for path in figures.shapes:
+            if (advice := written.missing(path)) is not None:
+                span = _span(f"{place}.shapes.{path}", document)
+                headline = f"there is no layer `{path}`"
+                found.append(Diagnostic(Code.EXPECTATION, headline, span, help=advice))
+        if isinstance(figures.macs, str) and amount_agrees(figures.macs, 0) is None:
+            found.append(_no_amount(figures.macs, _span(f"{place}.macs", document)))
+    return found
+
+
+def _figures_of(expected: Expected) -> Iterator[tuple[Figures, str, Mode | None]]:
+    """Yield the figures, those of each mode too, with their places in the file."""
+    yield expected.figures, expected.place, None
+    if expected.figures.eval is not None:
+        yield expected.figures.eval, f"{expected.place}.eval", "eval"
+    if expected.figures.train is not None:
+        yield expected.figures.train, f"{expected.place}.train", "train"
+
+
+def _span(place: str, document: Document) -> Span | None:
+    """Return the place of the nearest key that the document knows."""
+    while place and place not in document.spans:
+        place = place.rpartition(".")[0]
+    return document.spans.get(place)
+
+
+def _no_amount(text: str, span: Span | None) -> Diagnostic:
+    headline = f"`{text}` is no number of multiply-adds"
+    return Diagnostic(Code.FIELD_VALUE, headline, span, help=_amount_advice(text))
 
 
 def joined_differences(diagnostics: Sequence[Diagnostic]) -> list[Diagnostic]:
@@ -83,8 +122,11 @@ def _joined(differing: Sequence[Diagnostic]) -> Diagnostic:
 
 
 class _Comparison:
-    def __init__(self, graph: Graph, document: Document, expected: Expected) -> None:
+    def __init__(
+        self, graph: Graph, document: Document, expected: Expected, *, is_countable: bool
+    ) -> None:
         self.graph = graph
+        self.is_countable = is_countable
         self.document = document
         self.source = expected.figures.source or document.expect.source
         self.diagnostics: list[Diagnostic] = []
@@ -93,7 +135,11 @@ class _Comparison:
         """Compare the figures of one mode; without a mode they are those of `archc summary`."""
         if figures.shapes:
             self._compare_shapes(figures, f"{place}.shapes")
-        if figures.parameters is not None or figures.macs is not None:
+        if isinstance(figures.macs, str) and amount_agrees(figures.macs, 0) is None:
+            place_of_macs = _span(f"{place}.macs", self.document)
+            self.diagnostics.append(_no_amount(figures.macs, place_of_macs))
+        is_counted = figures.parameters is not None or figures.macs is not None
+        if is_counted and self.is_countable:
             self._compare_counts(figures, place, count_costs(self.graph, mode))
 
     def _compare_counts(self, figures: Figures, place: str, costs: CostTable) -> None:
@@ -108,11 +154,7 @@ class _Comparison:
             self._compare_amount(figures.macs, f"{place}.macs", costs.macs)
 
     def _compare_amount(self, text: str, place: str, found: int) -> None:
-        agrees = amount_agrees(text, found)
-        if agrees is None:
-            headline = f"`{text}` is no number of multiply-adds"
-            self._report(Code.FIELD_VALUE, headline, place, _amount_advice(text))
-        elif not agrees:
+        if amount_agrees(text, found) is False:
             self._differs(place, f"{text} MACs", f"{found:,}", _twice(text, found))
 
     def _compare_shapes(self, figures: Figures, place: str) -> None:
@@ -153,7 +195,7 @@ class _Comparison:
         reasons: Sequence[str] = (),
         label: str = "",
     ) -> None:
-        span = self._span(place)
+        span = _span(place, self.document)
         notes = [reason for reason in reasons if reason]
         if self.source and code is Code.EXPECTATION:
             notes.append(f"the source is {self.source}")
@@ -161,12 +203,6 @@ class _Comparison:
         self.diagnostics.append(
             Diagnostic(code, headline, span, labels, notes=tuple(notes), help=advice)
         )
-
-    def _span(self, place: str) -> Span | None:
-        """Return the place of the nearest key that the document knows."""
-        while place and place not in self.document.spans:
-            place = place.rpartition(".")[0]
-        return self.document.spans.get(place)
 
 
 def _surplus(graph: Graph, surplus: int) -> str:

@@ -2,9 +2,10 @@
 
 from contextlib import suppress
 
+from msgspec import Struct
 from msgspec.structs import replace
 
-from archc.diagnostics import CompileError, Diagnostic, RuleViolation, Span
+from archc.diagnostics import Code, CompileError, Diagnostic, RuleViolation, Span
 from archc.expressions.syntax import NOWHERE
 from archc.ir.graph import Graph, GraphOutput, Mode
 from archc.ir.runs import Instance, Node, Value
@@ -16,7 +17,7 @@ from archc.passes.elaboration.files import (
     imported_files,
     model_template,
 )
-from archc.passes.elaboration.initialisation import evaluate_rules
+from archc.passes.elaboration.initialisation import evaluate_rules, read_rules
 from archc.passes.elaboration.inputs import InputReader
 from archc.passes.elaboration.merging import merged
 from archc.passes.elaboration.nodes import POISON, NodeBuilder, Skipped, TooManyMistakes
@@ -29,8 +30,22 @@ from archc.passes.elaboration.unfinished_lines import read_unfinished_lines
 from archc.passes.elaboration.unused import unread_inputs, unread_lets, unused_values
 from archc.spec.model import Document
 
+APART = frozenset({"doc", "init", "tie", "expect", "allow", "meta"})
+"""The keys of a file whose mistakes change no line of the network."""
 INFERENCE_WORKS = "only training needs this line; inference works"
 """What a warning says of a line that only the training mode suffers from."""
+
+
+class Elaborated(Struct, frozen=True):
+    """What elaborating a document gave: a graph, what is wrong, or both.
+
+    A graph with mistakes is that of the network itself, whose rules, ties or uses are wrong; no
+    back end may get it. Where it `is_countable` its figures are those that are meant.
+    """
+
+    graph: Graph | None
+    mistakes: tuple[Diagnostic, ...] = ()
+    is_countable: bool = True
 
 
 def elaborate(document: Document, request: Request, text: str = "") -> Graph:
@@ -39,14 +54,21 @@ def elaborate(document: Document, request: Request, text: str = "") -> Graph:
     Raises:
         CompileError: everything that is wrong with the network, all at once.
     """
-    return _Elaboration(document, request, text).graph()
+    found = elaborated(document, request)
+    if found.graph is None or found.mistakes:
+        raise CompileError(found.mistakes, {document.file: text})
+    return found.graph
+
+
+def elaborated(document: Document, request: Request) -> Elaborated:
+    """Return the graph of a document as far as there is one, and everything that is wrong."""
+    return _Elaboration(document, request).elaborated()
 
 
 class _Elaboration:
-    def __init__(self, document: Document, request: Request, text: str) -> None:
+    def __init__(self, document: Document, request: Request) -> None:
         self.document = document
         self.request = request
-        self.sources = {document.file: text}
         documents = documents_of(document, request.imported)
         self.builder = NodeBuilder(
             request.max_nodes,
@@ -57,26 +79,65 @@ class _Elaboration:
         self.lost: set[Mode | None] = set()
         """The modes of the outputs that depend on a line that failed."""
 
-    def graph(self) -> Graph:
+    def elaborated(self) -> Elaborated:
+        graph: Graph | None = None
+        with suppress(TooManyMistakes):
+            file = self._file_scope()
+            graph = self._guarded_graph(file)
+            self._finish(file, graph)
+        found = self.builder.diagnostics
+        if graph is not None and not found:
+            return Elaborated(graph)
+        return Elaborated(graph, tuple(merged(found)), self._is_countable())
+
+    def _guarded_graph(self, file: FileScope) -> Graph | None:
+        """Return the graph of the network; nothing where it has a mistake, which is reported."""
         try:
-            return self._graph()
+            return self._graph(file)
         except RuleViolation as violation:
             self.builder.report(violation, violation.span or self._name_span(), None)
-        except (Skipped, TooManyMistakes):
+        except Skipped:
             pass
-        raise self._refused()
+        return None
 
-    def _refused(self) -> CompileError:
-        """Return the error that holds all that was found.
+    def _finish(self, file: FileScope, graph: Graph | None) -> None:
+        """Report what is wrong apart from the network, as far as that is known without it."""
+        if graph is None:
+            read_rules(file, self.builder)
+            self._report_unread_lets()
+        for other in imported_files(file):
+            read_rules(other, self.builder)
+
+    def _is_countable(self) -> bool:
+        """Return whether no mistake changes the figures: a lost tie, or a line too many."""
+        codes = {found.code for found in self.builder.diagnostics}
+        places = [found.primary for found in self.builder.diagnostics if found.primary]
+        return Code.UNUSED_VALUE not in codes and "tie" not in map(self._section_of, places)
+
+    def _section_of(self, place: Span) -> str:
+        """Return the key of the file under which a place lies."""
+        keys = [(span, key) for key, span in self.document.spans.items() if "." not in key]
+        above = [pair for pair in keys if pair[0].file == place.file and pair[0] <= place]
+        return max(above)[1] if above else ""
+
+    def _is_whole(self) -> bool:
+        """Return whether every line of the network was read and ran."""
+        if not self.builder.diagnostics:
+            return True
+        is_read = not (self.document.is_partial or self.document.unread)
+        return is_read and not any(map(self._is_of_network, self.builder.diagnostics))
+
+    def _is_of_network(self, found: Diagnostic) -> bool:
+        """Return whether a mistake may concern the network, and not what is said of it alone."""
+        if found.primary is None or found.primary.file != self.document.file:
+            return True
+        return self._section_of(found.primary) not in APART
+
+    def _report_unread_lets(self) -> None:
+        """Report each `let` that no word repeats, save on lines of which something is said.
 
         A line that failed may have read any tensor, but reads no name that it does not hold.
         """
-        with suppress(TooManyMistakes):
-            self._report_unread_lets()
-        return CompileError(merged(self.builder.diagnostics), self.sources)
-
-    def _report_unread_lets(self) -> None:
-        """Report each `let` that no word repeats, save on lines of which something is said."""
         if self.document.mistakes or self.document.is_partial:
             return
         told = {d.primary.line for d in self.builder.diagnostics if d.primary is not None}
@@ -91,11 +152,10 @@ class _Elaboration:
     def _name_span(self) -> Span:
         return self.document.spans.get("name", NOWHERE)
 
-    def _graph(self) -> Graph:
-        file = self._file_scope()
+    def _graph(self, file: FileScope) -> Graph | None:
         if self.document.lacks:
             self._read_unfinished_lines(file)
-            raise self._refused()
+            return None
         reader = InputReader(self.document, self.request.inputs, file, self.builder)
         inputs = reader.nodes()
         unread = file.unread | reader.lost_letters(inputs)
@@ -105,14 +165,12 @@ class _Elaboration:
         outputs = self._outputs(runner, root)
         self._read_unfinished_lines(file)
         warnings = self._training_alone()
-        if self.builder.diagnostics:
-            raise self._refused()
+        if not self._is_whole():
+            return None
         graph = self._assembled(file, inputs, outputs, root)
         if warnings:
             return replace(graph, warnings=warnings)
         self._check_used(graph)
-        if any(d.severity == "error" for d in self.builder.diagnostics):
-            raise self._refused()
         return graph
 
     def _read_unfinished_lines(self, file: FileScope) -> None:
@@ -134,7 +192,8 @@ class _Elaboration:
         That is so where shapes do not fit, every output of inference is whole, and the caller
         does not mean to train.
         """
-        found = self.builder.diagnostics
+        found = [d for d in self.builder.diagnostics if self._is_of_network(d)]
+        others = [d for d in self.builder.diagnostics if not self._is_of_network(d)]
         shapes = all(d.code.can_warn for d in found)
         if not found or self.lost != {"train"} or not shapes:
             return ()
@@ -142,7 +201,7 @@ class _Elaboration:
         if self.request.training:
             note = "only training needs this line, and here it must work too"
         noted = [replace(d, notes=(*d.notes, note)) for d in found]
-        self.builder.diagnostics = noted if self.request.training else []
+        self.builder.diagnostics = [*others, *(noted if self.request.training else ())]
         warnings = () if self.request.training else noted
         return tuple(replace(d, severity="warning") for d in warnings)
 
@@ -224,4 +283,4 @@ class _Elaboration:
                 self.builder.report(violation, block.span, None)
 
 
-__all__ = ["INFERENCE_WORKS", "Imported", "Request", "elaborate"]
+__all__ = ["INFERENCE_WORKS", "Elaborated", "Imported", "Request", "elaborate", "elaborated"]

@@ -4,9 +4,9 @@ Each takes a key and its value from the YAML tree and returns what the document 
 """
 
 import re
+from collections.abc import Callable, Iterable, Set
 from collections.abc import Mapping as Dict
-from collections.abc import Set
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
@@ -48,6 +48,8 @@ _KIND_WORDS = {
 }
 """What messages call the kinds of values that pydantic asks for."""
 Model = TypeVar("Model", bound=BaseModel)
+Report = Callable[[RuleViolation], None]
+"""What takes a violation that does not end the reading."""
 
 
 def text_of(node: Node) -> Scalar:
@@ -107,17 +109,12 @@ def _long_declaration(key: Scalar, node: Mapping) -> Declaration:
     return _validated(Declaration, fields, node)
 
 
-def _validated(
-    model: type[Model], fields: Dict[str, Any], node: Node, others: Set[str] = frozenset()
-) -> Model:
-    """Validate plain data with pydantic; the first error is placed at its own node.
-
-    `others` are keys that may stand beside the model's own.
-    """
+def _validated(model: type[Model], fields: Dict[str, Any], node: Node) -> Model:
+    """Validate plain data with pydantic; the first error is placed at its own node."""
     try:
         return model.model_validate(fields)
     except ValidationError as error:
-        raise _wrong_field(error.errors()[0], model, node, others) from None
+        raise _wrong_field(error.errors()[0], model, node, frozenset()) from None
 
 
 def _wrong_field(
@@ -379,33 +376,63 @@ def _near_warning(name: str, warnings: Set[str]) -> str:
     return question or f"warnings have the codes {min(warnings)} to {max(warnings)}"
 
 
-def expectation(node: Node, variants: Set[str]) -> Expectation:
-    """Read `expect`; the keys that name variants hold figures of their own."""
-    if not isinstance(node, Mapping):
-        raise RuleViolation(Code.WRONG_KIND, "`expect:` is a mapping")
-    return _validated(Expectation, _figures(node, variants), node, variants)
+def expectation(node: Node, variants: Set[str], report: Report) -> Expectation:
+    """Read `expect`; the keys that name variants hold figures of their own.
 
-
-def wrong_figures(node: Node, variants: Set[str]) -> list[RuleViolation]:
-    """Return everything that is wrong with the keys and values of `expect`."""
+    What is wrong is reported, and the other figures stand.
+    """
     if not isinstance(node, Mapping):
-        return []
+        report(RuleViolation(Code.WRONG_KIND, "`expect:` is a mapping"))
+        return Expectation()
+    fields = _figures(node, variants, report)
     try:
-        Expectation.model_validate(_figures(node, variants))
+        return Expectation.model_validate(fields)
     except ValidationError as error:
-        return [_wrong_field(found, Expectation, node, variants) for found in error.errors()]
-    return []
+        wrong = error.errors()
+    for found in wrong:
+        report(_wrong_field(found, Expectation, node, variants))
+        _leave_out(fields, found["loc"])
+    return Expectation.model_validate(fields)
 
 
-def _figures(node: Mapping, variants: Set[str]) -> dict[str, Any]:
+def _figures(node: Mapping, variants: Set[str], report: Report) -> dict[str, Any]:
     """Return the figures; the keys that name variants are gathered under `variants`."""
     fields: dict[str, Any] = {}
     for key, value in node.entries:
         if key.value in variants and isinstance(value, Mapping):
-            fields.setdefault("variants", {})[key.value] = _figures(value, variants)
+            of_variant = _figures(value, variants, report)
+            fields.setdefault("variants", {})[key.value] = of_variant
         else:
-            fields[key.value] = plain(value)
+            fields |= plain_parts(key.value, value, report)
     return fields
+
+
+def plain_parts(name: str, node: Node, report: Report) -> dict[str, Any]:
+    """Return plain data under its name, without those parts that are none; these are reported."""
+    if isinstance(node, Mapping):
+        parts: dict[str, Any] = {}
+        for key, value in node.entries:
+            parts |= plain_parts(key.value, value, report)
+        return {name: parts}
+    try:
+        return {name: plain(node)}
+    except RuleViolation as violation:
+        violation.span = violation.span or node.span
+        report(violation)
+        return {}
+
+
+def _leave_out(fields: dict[str, Any], path: Iterable[str | int]) -> None:
+    """Take out of nested data the innermost entry that a path leads to."""
+    entry: tuple[dict[str, Any], str] | None = None
+    inner: Any = fields
+    for part in path:
+        if not isinstance(inner, dict) or part not in inner:
+            break
+        entry = cast("dict[str, Any]", inner), str(part)
+        inner = cast("dict[str, Any]", inner)[str(part)]
+    if entry is not None:
+        del entry[0][entry[1]]
 
 
 def _check_identifier(key: Scalar) -> None:

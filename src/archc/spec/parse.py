@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from typing import Any, TypeVar
 
 from msgspec import Struct
@@ -22,7 +23,7 @@ from archc.diagnostics import (
 from archc.expressions.syntax import NOWHERE
 from archc.spec import entries
 from archc.spec.bodies import BROKEN, BodyReader
-from archc.spec.data import parameter_value, plain
+from archc.spec.data import parameter_value
 from archc.spec.mistakes import Mistakes, TooManyMistakes, diagnosed
 from archc.spec.model import Document, Expectation, Input
 from archc.spec.sections import KEYS, REQUIRED
@@ -137,7 +138,7 @@ class _DocumentParser:
             imports=tuple(self._named("import", entries.imported).values()),
             expect=self._expect(),
             allow=self._section("allow", entries.allowed),
-            meta=self._guarded(plain, "meta"),
+            meta=self._meta(),
             python=self._named("python", entries.python_layer),
             spans={name: key.span for name, (key, _) in self.keys.items()} | self._entry_spans(),
         )
@@ -352,19 +353,17 @@ class _DocumentParser:
         names = {key.value for key, _ in known}
         if any(name.startswith("variants.") for name in self.unread):
             return Expectation()
-        found = self._guarded(lambda node: entries.expectation(node, names), "expect")
-        if found is None and "expect" in self.keys:
-            self._refuse_figures(self.keys["expect"][1], names)
-        return found or Expectation()
+        if "expect" not in self.keys:
+            return Expectation()
+        node = self.keys["expect"][1]
+        return entries.expectation(node, names, partial(self.mistakes.refuse, span=node.span))
 
-    def _refuse_figures(self, node: Node, variants: set[str]) -> None:
-        """Report all that is wrong with the figures; the first is known."""
-        try:
-            found = entries.wrong_figures(node, variants)
-        except RuleViolation:
-            return
-        for violation in found:
-            self.mistakes.refuse(violation, node.span)
+    def _meta(self) -> Any:
+        if "meta" not in self.keys:
+            return None
+        node = self.keys["meta"][1]
+        report = partial(self.mistakes.refuse, span=node.span)
+        return entries.plain_parts("meta", node, report).get("meta")
 
     def _refuse(self, code: Code, headline: str, span: Span, advice: str = "") -> None:
         self.mistakes.refuse(RuleViolation(code, headline, help=advice), span)

@@ -1,6 +1,5 @@
 """Evaluating the expressions of a block; operators on tensors become nodes."""
 
-import re
 from typing import Any
 
 from archc import functions, layers
@@ -44,6 +43,7 @@ from archc.passes.elaboration.naming import (
     as_function,
     callee_meant,
     doubled,
+    may_name,
     near_attribute,
     unfinished_name,
     unknown_name,
@@ -137,7 +137,7 @@ class LineEvaluator(Evaluator):
 
     def _unknown(self, identifier: str) -> RuleViolation:
         if self.scope.file.is_partial or any(
-            _may_name(key, identifier) for key in self.scope.broken
+            may_name(key, identifier) for key in self.scope.broken
         ):
             raise Skipped
         if identifier in {place.rpartition(".")[2] for place in self.scope.places[1:]}:
@@ -409,9 +409,3 @@ class LineEvaluator(Evaluator):
             f"`{expression_text(expression)}` is {what}, and a tensor belongs here",
             span=expression.span,
         )
-
-
-def _may_name(key: str, name: str) -> bool:
-    """Return whether a key with `{…}` parts may stand for a name."""
-    parts = [re.escape(part) for part in re.split(r"\{[^{}]*\}", key)]
-    return re.fullmatch("[^.]*".join(parts), name) is not None

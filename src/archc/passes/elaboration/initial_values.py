@@ -1,6 +1,6 @@
 """What the functions of `torch.nn.init` refuse: values out of range, tensors of another rank."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from math import inf
 
 from archc.diagnostics import Code, RuleViolation
@@ -25,16 +25,17 @@ _DEFAULTS = {
 _REQUIRED = {"constant": ("val",), "sparse": ("sparsity",)}
 
 
-def check_numbers(rule: InitRule, given: Mapping[str, object]) -> None:
-    """Refuse an argument that is missing or out of range.
+def wrong_numbers(
+    rule: InitRule, known: Mapping[str, object], given: Collection[str]
+) -> Iterator[RuleViolation]:
+    """Yield what is wrong with the numbers of a call: one is missing or out of range.
 
-    Raises:
-        RuleViolation: it is so.
+    `known` are the arguments whose values are; others are `given` too.
     """
     name = rule.call.name
     for argument in _REQUIRED.get(name, ()):
         if argument not in given:
-            raise RuleViolation(
+            yield RuleViolation(
                 Code.ARGUMENTS,
                 f"`{name}` needs the argument `{argument}`",
                 help="write `sparse(0.1)`"
@@ -42,29 +43,30 @@ def check_numbers(rule: InitRule, given: Mapping[str, object]) -> None:
                 else "write `constant(0.1)`, or `zeros`",
                 span=rule.call.span,
             )
-    values = {**_DEFAULTS.get(name, {}), **given}
+    defaults = {n: v for n, v in _DEFAULTS.get(name, {}).items() if n not in given}
+    values = {**defaults, **known}
     std = values.get("std", 1.0)
     if _is_below(std, 0) or (name == "trunc_normal" and std == 0):
-        raise _out_of_range(rule, "std", std, "above 0" if name == "trunc_normal" else "at least 0")
+        yield _out_of_range(rule, "std", std, "above 0" if name == "trunc_normal" else "at least 0")
     if name.startswith("xavier") and _is_below(values.get("gain"), 0):
-        raise _out_of_range(rule, "gain", values["gain"], "at least 0")
-    for bound in ("a", "b") if name == "uniform" else ():
-        if values[bound] in (inf, -inf):
-            raise _out_of_range(rule, bound, values[bound], "a finite number")
-    if name in {"uniform", "trunc_normal"} and _is_below(values["b"], values["a"]):
-        raise _out_of_range(rule, "b", values["b"], f"at least `a`, which is {values['a']}")
+        yield _out_of_range(rule, "gain", values["gain"], "at least 0")
+    infinite = [b for b in ("a", "b") if name == "uniform" and values.get(b) in (inf, -inf)]
+    for bound in infinite:
+        yield _out_of_range(rule, bound, values[bound], "a finite number")
+    has_bounds = name in {"uniform", "trunc_normal"} and not infinite
+    if has_bounds and _is_below(values.get("b"), values.get("a")):
+        yield _out_of_range(rule, "b", values["b"], f"at least `a`, which is {values['a']}")
     groups = values.get("groups", 1)
     if not isinstance(groups, int) or groups < 1:
-        raise _out_of_range(rule, "groups", groups, "an integer of at least 1")
+        yield _out_of_range(rule, "groups", groups, "an integer of at least 1")
 
 
-def check_tensor(
+def wrong_tensor(
     rule: InitRule, given: Mapping[str, object], key: str, shape: tuple[int, ...]
-) -> None:
-    """Refuse a tensor that the function of a rule cannot fill.
+) -> RuleViolation | None:
+    """Return the violation for a tensor that the function of a rule cannot fill.
 
-    Raises:
-        RuleViolation: it has too few or too many dimensions, or no whole number of groups.
+    It has too few or too many dimensions, or no whole number of groups.
     """
     name = rule.call.name
     ranks = _RANKS.get(name)
@@ -72,7 +74,7 @@ def check_tensor(
         most = ranks[-1]
         wanted = str(ranks[0]) if len(ranks) == 1 else f"{ranks[0]} to {most}"
         wanted = f"{ranks[0]} or more" if most == MAX_RANK else wanted
-        raise RuleViolation(
+        return RuleViolation(
             Code.SELECTOR,
             f"`{name}` fills tensors of {wanted} dimensions, and `{key}` is {format_shape(shape)}",
             help="select another tensor, or take a function such as `normal` or `zeros`",
@@ -80,7 +82,9 @@ def check_tensor(
         )
     groups = given.get("groups", 1)
     if name == "dirac" and isinstance(groups, int) and shape[0] % groups:
-        raise _out_of_range(rule, "groups", groups, f"a divisor of {shape[0]}, the size of `{key}`")
+        wanted = f"a divisor of {shape[0]}, the size of `{key}`"
+        return _out_of_range(rule, "groups", groups, wanted)
+    return None
 
 
 def _is_below(value: object, least: object) -> bool:

@@ -1,65 +1,23 @@
 """Evaluating `init` and `tie`: which tensors a selector means, and what fills them."""
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from itertools import pairwise
 
 from msgspec.structs import replace
 
-from archc.diagnostics import (
-    Code,
-    RuleViolation,
-    Span,
-    did_you_mean,
-    meant,
-    near,
-)
-from archc.expressions.syntax import keyword_span
+from archc.diagnostics import Code, RuleViolation, Span, did_you_mean, meant, near
 from archc.ir.graph import Graph, Initialisation
 from archc.ir.runs import Instance
 from archc.layers.base import spec_name
 from archc.passes.elaboration.constants import DefaultEvaluator
-from archc.passes.elaboration.initial_values import check_numbers, check_tensor
+from archc.passes.elaboration.init_calls import Report, read_call, read_condition
+from archc.passes.elaboration.initial_values import wrong_tensor
 from archc.passes.elaboration.naming import definitions
 from archc.passes.elaboration.nodes import NodeBuilder
 from archc.passes.elaboration.scope import FileScope
+from archc.passes.elaboration.written_paths import WrittenPaths
 from archc.spec.model import Document, InitRule
-
-FUNCTIONS = {
-    "zeros": (),
-    "ones": (),
-    "constant": ("val",),
-    "normal": ("mean", "std"),
-    "uniform": ("a", "b"),
-    "trunc_normal": ("mean", "std", "a", "b"),
-    "kaiming_normal": ("a", "mode", "nonlinearity"),
-    "kaiming_uniform": ("a", "mode", "nonlinearity"),
-    "xavier_normal": ("gain",),
-    "xavier_uniform": ("gain",),
-    "orthogonal": ("gain",),
-    "eye": (),
-    "dirac": ("groups",),
-    "sparse": ("sparsity", "std"),
-}
-"""The functions of `torch.nn.init` without their underscore, and their arguments in order."""
-
-_OTHER_NAMES = {
-    "glorot_normal": "xavier_normal",
-    "glorot_uniform": "xavier_uniform",
-    "he_normal": "kaiming_normal",
-    "he_uniform": "kaiming_uniform",
-    "truncated_normal": "trunc_normal",
-    "zero": "zeros",
-    "one": "ones",
-}
-"""What Keras and papers call them."""
-_WORDS = {
-    "mode": ("fan_in", "fan_out"),
-    "nonlinearity": (
-        *("leaky_relu", "relu", "linear", "sigmoid", "tanh", "selu"),
-        *(f"conv{transposed}{axes}d" for transposed in ("", "_transpose") for axes in (1, 2, 3)),
-    ),
-}
-"""The arguments that are words, and the words that torch knows."""
 
 
 def evaluate_rules(
@@ -90,6 +48,37 @@ def evaluate_rules(
     return tuple(init), _checked_ties(ties, graph, builder, own)
 
 
+def read_rules(file: FileScope, builder: NodeBuilder) -> None:
+    """Report what is wrong with the rules of a file whatever the sizes of its network are."""
+    document = file.document
+    assert document is not None
+    written = WrittenPaths(document)
+    for rule in document.init:
+        evaluator = DefaultEvaluator(file.parameters, file, file.unread)
+        report = partial(builder.report, span=rule.span, caller=None)
+        read_call(rule, evaluator, report)
+        read_condition(rule, evaluator, report)
+        wrong = _wrong_children(rule.selector, file) or written.wrong_selector(rule.selector)
+        if wrong is not None:
+            report(wrong)
+    for left, right, span in document.tie:
+        for name in (left, right):
+            if (advice := written.missing(name)) is not None:
+                _report_tensor(name, advice, _place(document, left, right, name, span), builder)
+
+
+def _report_tensor(name: str, advice: str, place: Span, builder: NodeBuilder) -> None:
+    violation = RuleViolation(Code.SELECTOR, f"there is no tensor `{name}`", help=advice)
+    builder.report(violation, place, None)
+
+
+def _place(document: Document | None, left: str, right: str, name: str, span: Span) -> Span:
+    """Return where one of the two names of a tie stands, whose first is at `span`."""
+    if document is None or name != right:
+        return span
+    return document.spans.get(f"tie.{left}=", span)
+
+
 def _evaluated(
     rules: Sequence[InitRule],
     place: tuple[str, ...],
@@ -100,114 +89,58 @@ def _evaluated(
     """Return the rules that hold, with the keys each one fills; mistakes are reported."""
     result: list[Initialisation] = []
     for rule in rules:
-        try:
-            evaluated = _rule(replace(rule, selector=place + rule.selector), tree, file)
-        except RuleViolation as violation:
-            builder.report(violation, rule.span, None)
-            continue
+        report = partial(builder.report, span=rule.span, caller=None)
+        evaluated = _rule(replace(rule, selector=place + rule.selector), tree, file, report)
         if evaluated is not None:
             result.append(evaluated)
     return result
 
 
-def _rule(rule: InitRule, tree: "ModuleNames", file: FileScope) -> Initialisation | None:
-    evaluator = DefaultEvaluator(file.parameters, file)
-    name = rule.call.name
-    if name not in FUNCTIONS:
-        raise RuleViolation(
-            Code.UNKNOWN_CALLEE,
-            f"there is no initialisation `{name}`",
-            help=_near_function(name),
-            span=rule.call.span,
-        )
-    arguments = tuple(evaluator.constant(a) for a in rule.call.arguments or ())
-    keywords = evaluator.keywords(rule.call.keywords)
-    given = _check_arguments(rule, arguments, keywords)
+def _rule(
+    rule: InitRule, tree: "ModuleNames", file: FileScope, report: Report
+) -> Initialisation | None:
+    """Return a rule that holds, with the keys it fills; everything wrong with it is reported."""
+    evaluator = DefaultEvaluator(file.parameters, file, file.unread)
+    filling = read_call(rule, evaluator, report)
+    holds = read_condition(rule, evaluator, report)
     matches = tuple(tree.matches(rule.selector))
-    for key in matches:
-        check_tensor(rule, given, key, tree.shapes[key])
-    if not matches:
-        _check_children(rule.selector, file)
-        tree.check_tensor(rule.selector)
-    if rule.condition is not None and not evaluator.condition(rule.condition):
+    wrong = None if matches else _wrong_selector(rule.selector, tree, file, holds)
+    if filling is not None:
+        unfit = (wrong_tensor(rule, filling.given, key, tree.shapes[key]) for key in matches)
+        wrong = wrong or next(filter(None, unfit), None)
+    if wrong is not None:
+        report(wrong)
+    if filling is None or not holds:
         return None
-    if not matches and not tree.could_match(rule.selector, file):
-        raise RuleViolation(
-            Code.SELECTOR,
-            f"`{'.'.join(rule.selector)}` matches no tensor of the network",
-            help=tree.nearest(rule.selector, file),
-        )
-    return Initialisation(rule.selector, name, arguments, tuple(keywords.items()), matches)
+    written = (rule.selector, rule.call.name, filling.arguments, tuple(filling.keywords.items()))
+    return Initialisation(*written, matches)
 
 
-def _near_function(name: str) -> str:
-    plain = name.rstrip("_")
-    known = _OTHER_NAMES.get(plain, plain if plain in FUNCTIONS else "")
-    question = did_you_mean(name, known) if known else meant(name, FUNCTIONS, is_closed=True)
-    return question or "choose one of " + ", ".join(FUNCTIONS)
+def _wrong_selector(
+    selector: tuple[str, ...], tree: "ModuleNames", file: FileScope, holds: bool | None
+) -> RuleViolation | None:
+    """Return the violation for a selector that matches nothing, if it has to match."""
+    found = _wrong_children(selector, file) or tree.wrong_tensor(selector)
+    if found is not None or not holds or tree.could_match(selector, file):
+        return found
+    headline = f"`{'.'.join(selector)}` matches no tensor of the network"
+    return RuleViolation(Code.SELECTOR, headline, help=tree.nearest(selector, file))
 
 
-def _check_children(selector: tuple[str, ...], file: FileScope) -> None:
-    """Refuse a selector that names a child which its block has in no variant.
-
-    Raises:
-        RuleViolation: there is no line of this name in the block.
-    """
+def _wrong_children(selector: tuple[str, ...], file: FileScope) -> RuleViolation | None:
+    """Return the violation for a selector that names a child which its block has in no variant."""
     for name, child in pairwise(selector[:-1]):
         if name not in file.blocks or child in file.blocks or child[:1].isupper():
             continue
         known = [key for key, _ in definitions(file.blocks[name].block.body.entries)]
         if child.isdigit() or child in known or any("{" in key for key in known):
             continue
-        raise RuleViolation(
+        return RuleViolation(
             Code.SELECTOR,
             f"`{'.'.join(selector)}` matches no tensor: `{name}` has no line `{child}`",
             help=meant(child, known) or f"its lines are {', '.join(known)}",
         )
-
-
-def _check_arguments(
-    rule: InitRule, arguments: tuple[object, ...], keywords: dict[str, object]
-) -> dict[str, object]:
-    """Return the arguments of a rule by name.
-
-    Raises:
-        RuleViolation: one is unknown, missing or out of range.
-    """
-    allowed = FUNCTIONS[rule.call.name]
-    for keyword in keywords:
-        if keyword not in allowed:
-            raise RuleViolation(
-                Code.ARGUMENTS,
-                f"`{rule.call.name}` has no argument `{keyword}`",
-                help="it takes " + (", ".join(allowed) or "none"),
-                span=rule.call.span,
-            )
-    if len(arguments) > len(allowed):
-        raise RuleViolation(
-            Code.ARGUMENTS,
-            f"`{rule.call.name}` takes {len(allowed)} arguments, {len(arguments)} given",
-            span=rule.call.span,
-        )
-    given = {**dict(zip(allowed, arguments, strict=False)), **keywords}
-    for name, value in given.items():
-        _check_value(rule, name, value)
-    check_numbers(rule, given)
-    return given
-
-
-def _check_value(rule: InitRule, name: str, value: object) -> None:
-    """Refuse a word that torch does not know, and anything but a number elsewhere."""
-    words = _WORDS.get(name)
-    if value in words if words else isinstance(value, (int, float)):
-        return
-    listed = f"choose one of {', '.join(words)}" if words else "write a number"
-    raise RuleViolation(
-        Code.ARGUMENT_VALUE,
-        f"`{name}` of `{rule.call.name}` cannot be {value!r}",
-        help=meant(str(value), words or (), is_closed=True, mark="'") or listed,
-        span=keyword_span(rule.call.keywords, name) or rule.call.span,
-    )
+    return None
 
 
 class ModuleNames:
@@ -246,21 +179,18 @@ class ModuleNames:
             if segment in classes and (path == place or path.startswith(below))
         ]
 
-    def check_tensor(self, selector: tuple[str, ...]) -> None:
-        """Refuse a name that no tensor has anywhere, where the modules before it are there.
-
-        Raises:
-            RuleViolation: the last segment is misspelt.
-        """
+    def wrong_tensor(self, selector: tuple[str, ...]) -> RuleViolation | None:
+        """Return the violation for a last segment that is misspelt: no tensor has the name."""
         *segments, last = selector
         known = {name.rpartition(".")[2] for name in self.tensors} | {"weight", "bias"}
         found = near(last, known)
-        if last not in known and found and segments:
-            raise RuleViolation(
-                Code.SELECTOR,
-                f"`{'.'.join(selector)}` matches no tensor: none is called `{last}`",
-                help=did_you_mean(".".join(selector), *(".".join([*segments, n]) for n in found)),
-            )
+        if last in known or not found or not segments:
+            return None
+        return RuleViolation(
+            Code.SELECTOR,
+            f"`{'.'.join(selector)}` matches no tensor: none is called `{last}`",
+            help=did_you_mean(".".join(selector), *(".".join([*segments, n]) for n in found)),
+        )
 
     def nearest(self, selector: tuple[str, ...], file: FileScope) -> str:
         """Return what was meant by a selector without a tensor: its first wrong segment mended."""
@@ -322,18 +252,12 @@ def _checked_ties(
     """Return the pairs of keys that share one tensor; mistakes are reported."""
     shapes = {key.name: key.tensor.shape for key in graph.keys}
     for left, right, span in ties:
-        missing = next((name for name in (left, right) if name not in shapes), "")
-        advice, place = "", span
-        if missing:
-            problem = f"there is no tensor `{missing}`"
-            if missing == right and own is not None:
-                place = own.spans.get(f"tie.{left}=", span)
-            advice = (
-                meant(missing, shapes.keys() - {left, right}) or "`archc keys` lists the tensors"
-            )
-        elif shapes[left] != shapes[right]:
+        missing = [name for name in (left, right) if name not in shapes]
+        for name in missing:
+            known = shapes.keys() - {left, right}
+            advice = meant(name, known) or "`archc keys` lists the tensors"
+            _report_tensor(name, advice, _place(own, left, right, name, span), builder)
+        if not missing and shapes[left] != shapes[right]:
             problem = f"`{left}` is {list(shapes[left])}, `{right}` is {list(shapes[right])}"
-        else:
-            continue
-        builder.report(RuleViolation(Code.SELECTOR, problem, help=advice), place, None)
+            builder.report(RuleViolation(Code.SELECTOR, problem), span, None)
     return tuple((left, right) for left, right, _ in ties)

@@ -1,5 +1,6 @@
 """What a message says of a name that means nothing here: where it is defined, what was meant."""
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from archc import functions
@@ -133,6 +134,14 @@ def as_function(name: str) -> str:
     if name.lower() in functions.NAMES:
         return f"the function is `{name.lower()}(…)`; for the module, {child}"
     return child
+
+
+def may_name(key: str, name: str) -> bool:
+    """Return whether a key, which may have `{…}` parts, can stand for a name."""
+    if "{" not in key:
+        return key == name
+    parts = [re.escape(part) for part in re.split(r"\{[^{}]*\}", key)]
+    return re.fullmatch("[^.]*".join(parts), name) is not None
 
 
 def defined_in(name: str, body: Body) -> Span | None:

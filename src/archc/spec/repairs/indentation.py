@@ -47,6 +47,7 @@ def _columns_of_spaces(page: Page, index: int) -> list[int]:
         columns.append(page.lines[below].indent - 2)
     if below is not None and (dashes := _LISTS.match(line.body)):
         columns.insert(0, page.lines[below].indent - dashes.end() + 2)  # the line below is inside
+    least = least if least <= most else 0  # a name of deeper lines ends those above it
     return sorted(dict.fromkeys(columns), key=lambda column: not least <= column <= most)
 
 
