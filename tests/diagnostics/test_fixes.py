@@ -65,6 +65,13 @@ CURES = [
     ("- Conv2d(8, 3, bias=no)", "- Conv2d(8, 3, bias=False)"),
     ("- Conv2d(8, 3) → ReLU", "- Conv2d(8, 3) -> ReLU"),
     ("- Conv2d(8, 3, padding=‘same’)", "- Conv2d(8, 3, padding='same')"),
+    ("- Conv2dz(8, 3)", "- Conv2d(8, 3)"),
+    ("- Dropout(.5)", "- Dropout(0.5)"),
+    ("first: image[:, :1]", "first: from image[:, :1]"),
+    (
+        "- flatten(2) -> LSTM(8, batch_first=True)[0]",
+        "- flatten(2) -> LSTM(8, batch_first=True)",
+    ),
     ("- ReLU  # Relu stands for ReLU", "- ReLU  # Relu stands for ReLU"),
 ]
 

@@ -14,6 +14,7 @@ from archc.diagnostics.model import (
     Span,
     did_you_mean,
     meant,
+    to_write,
 )
 from archc.diagnostics.spelling import digits, near
 
@@ -33,4 +34,5 @@ __all__ = [
     "digits",
     "meant",
     "near",
+    "to_write",
 ]

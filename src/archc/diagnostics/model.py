@@ -67,12 +67,19 @@ class Proposal(str):
 
     edits: tuple[Edit, ...]
     meant: str = ""
-    """The name that is asked for in place of a misspelt one."""
+    """What is to be written in place of what is wrong: a name for a misspelt one, or a value."""
 
     def __new__(cls, text: str, *edits: Edit) -> Self:
         proposal = super().__new__(cls, text)
         proposal.edits = edits
         return proposal
+
+
+def to_write(text: str, words: str) -> Proposal:
+    """Return the help that names what is to be written in place of something."""
+    proposal = Proposal(words)
+    proposal.meant = text
+    return proposal
 
 
 class Advice(Proposal):
@@ -162,6 +169,8 @@ class RuleViolation(Exception):
         span: Span | None = None,
         operands: tuple[Operand, ...] = (),
         labels: tuple[Label, ...] = (),
+        *,
+        wants_integer: bool = False,
     ) -> None:
         super().__init__(headline)
         self.code = code
@@ -172,3 +181,5 @@ class RuleViolation(Exception):
         self.span = span
         self.operands = operands
         self.labels = labels
+        self.wants_integer = wants_integer
+        """Whether a number that is not whole was given for an integer."""

@@ -241,7 +241,7 @@ class Cursor:
             raise RuleViolation(
                 Code.SYNTAX,
                 f"`{token.text}` is no number",
-                help="integers have no leading zero; underscores stand between digits",
+                help=_number_advice(token.text, self.locate(token.start, token.end)),
                 span=self.locate(token.start, token.end),
             )
         if match["fraction"] is None and match["exponent"] is None:
@@ -257,3 +257,12 @@ class Cursor:
                 span=self.locate(token.start, token.end),
             )
         return value
+
+
+def _number_advice(text: str, place: Span) -> str:
+    """Return how a number is written that is none: `0.5` for `.5`."""
+    if _NUMBER.fullmatch(f"0{text}"):
+        return Advice(f"write `0{text}`", Edit(f"0{text}", span=place))
+    if text.startswith("0") and "_" not in text:
+        return "a number has no leading zero"
+    return "underscores stand between digits"

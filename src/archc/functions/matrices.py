@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from archc.diagnostics import Code, RuleViolation
+from archc.diagnostics import Code, RuleViolation, to_write
 from archc.expressions.printing import constant_text
 from archc.layers.base import Function, expect_rank, spec_name
 from archc.reach import READ_WHOLE, Goes, Reads, aligned, unmoved
@@ -20,6 +20,8 @@ from archc.shapes import (
     format_shape,
     number,
 )
+
+_TURNED = to_write("transpose(-2, -1)", "turn the right one: `transpose(-2, -1)`")
 
 
 class MatrixProduct(Function):
@@ -45,7 +47,7 @@ class MatrixProduct(Function):
                     f"{format_shape(a.shape)} has {inner[0]} columns, "
                     f"{format_shape(b.shape)} has {inner[1]} rows",
                 ),
-                help="turn the right one: `transpose(-2, -1)`" if b.shape[-1] == inner[0] else "",
+                help=_TURNED if b.shape[-1] == inner[0] else "",
             )
         number(inner[0], "the dimension that the product sums over")
         if b.rank > 1 and isinstance(b.shape[-1], Batch) and a.shape[-2:-1] == b.shape[-1:]:

@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from archc.diagnostics import Advice, Code, Edit, RuleViolation, did_you_mean, meant, near
+from archc.diagnostics import Advice, Code, Edit, RuleViolation, did_you_mean, meant, near, to_write
 from archc.expressions.printing import constant_text
 from archc.expressions.values import Constant, Unknown, describe, is_list
 from archc.layers.base import Layer, spec_name
@@ -264,11 +264,14 @@ def _violation(
         return _unknown_argument(layer, name)
     value: Any = values.get(name)
     advice = _advice(value, error["type"]) or _near_option(value, error)
+    if error["type"] == "int_type" and is_list(value) and getattr(layer, "variadic", "") != name:
+        advice = "write one number"
     return RuleViolation(
         Code.ARGUMENT_VALUE,
         f"`{name}` of `{callee}` cannot be {constant_text(value)}: {_reason(error, value)}",
         help=advice,
         argument=name,
+        wants_integer=isinstance(value, float) and "int" in error["type"],
     )
 
 
@@ -298,19 +301,15 @@ def _missing(
 def _advice(value: Constant, kind: str) -> str:
     """Return how a value of the wrong kind becomes one of the right kind."""
     if isinstance(value, float) and "int" in kind:
-        return f"use // to divide, or write {int(value)}" if value.is_integer() else "use //"
+        return _instead(f"{int(value)}") if value.is_integer() else "write a whole number"
     if kind == "bool_type" and type(value) is int and value in (0, 1):
-        return f"write {bool(value)}"
+        return _instead(f"{bool(value)}")
     if isinstance(value, str) and kind == "bool_type":
-        is_no = value.lower() in {"no", "false", "off"}
-        is_yes = value.lower() in {"yes", "true", "on"}
-        return (
-            f"write {'False' if is_no else 'True' if is_yes else 'True or False'}, without quotes"
-        )
+        return _boolean_advice(value.lower())
     if isinstance(value, str) and value.lower() in {"same", "valid"} and value != value.lower():
-        return f"did you mean '{value.lower()}'?"
+        return to_write(f"'{value.lower()}'", f"did you mean '{value.lower()}'?")
     if isinstance(value, str) and value.replace(".", "", 1).isdecimal():
-        return f"write {value}, without quotes"
+        return _instead(value, ", without quotes")
     if isinstance(value, (int, float)) and kind == "less_than_equal" and 2 < value <= 100:
         return f"write {value / 100:g} for {value:g} %"
     if is_list(value) and any(isinstance(size, Batch) for size in value):
@@ -321,6 +320,19 @@ def _advice(value: Constant, kind: str) -> str:
             return f"-1 stands for the batch: write `{sizes}`, with a number for the other -1"
         return f"-1 stands for the batch: write `{sizes}`"
     return ""
+
+
+def _instead(text: str, how: str = "") -> str:
+    return to_write(text, f"write {text}{how}")
+
+
+def _boolean_advice(word: str) -> str:
+    """Return the boolean that a text stands for."""
+    if word in {"no", "false", "off"}:
+        return _instead("False", ", without quotes")
+    if word in {"yes", "true", "on"}:
+        return _instead("True", ", without quotes")
+    return "write True or False, without quotes"
 
 
 def _near_option(value: Constant, error: ErrorDetails) -> str:

@@ -9,13 +9,8 @@ unit  = callee ["(" arguments ")"] | "(" item ")"
 import re
 from itertools import pairwise
 
-from archc.diagnostics import (
-    Advice,
-    Code,
-    Edit,
-    RuleViolation,
-    meant,
-)
+from archc import layers
+from archc.diagnostics import Advice, Code, Edit, RuleViolation, Span, meant
 from archc.expressions.parser import Parser
 from archc.expressions.printing import expression_text
 from archc.expressions.syntax import Expression, Keyword, Literal, Name
@@ -25,6 +20,9 @@ from archc.statements import Argument, Item, LayerCall, Stage, Targets
 
 ENDS = ("from", "else")
 """Words that end a chain and are long enough to be misspelt."""
+_STATEMENTS = frozenset({"assert", "let", "return"})
+_TENSORS = frozenset({"weight", "bias", "running_mean", "running_var", "in_proj_weight"})
+"""What torch calls the tensors of its layers."""
 
 
 class LineParser(Parser):
@@ -64,8 +62,123 @@ class LineParser(Parser):
         wanted = "expected `->`, `from`, `as`, `if` or the end of the line"
         if self.token.kind == "end":
             raise self.unexpected(f"expected `{closing}`", self.left_open(closing))
-        hint = self._dot_hint() if self.at(".") and not closing else self._word_advice()
-        raise self.unexpected(wanted, hint or self._sign_advice())
+        if not closing and (violation := self._of_other_form()) is not None:
+            raise violation
+        raise self.unexpected(wanted, self._word_advice() or self._sign_advice())
+
+    def _of_other_form(self) -> RuleViolation | None:
+        """Return the violation for a line that is an expression, or a statement, of Python."""
+        first, before = self.tokens[0], self._before
+        if self.position == 1 and first.text in _STATEMENTS:
+            return self._without_colon(first)
+        if self.at("["):
+            return self._indexed(first) if before.text in {first.text, ")"} else None
+        if not self.at("."):
+            return None
+        return self._attribute_of_layer() if before.text == ")" else self._computed(first)
+
+    def _without_colon(self, word: Token) -> RuleViolation:
+        """Return the violation for `assert x.channels == 8`."""
+        place = self.locate(word.start, word.end)
+        rest = self.text[word.end :].strip()
+        return RuleViolation(
+            Code.SYNTAX,
+            f"a colon is missing after `{word.text}`",
+            help=f"write `{word.text}: {rest}`",
+            span=place,
+        )
+
+    def _indexed(self, first: Token) -> RuleViolation | None:
+        """Return the violation for `x[:, 0]`, and for `Layer(…)[0]`, where a layer belongs."""
+        opening = self.locate(self.token.start, self.token.end)
+        text = self.text[first.start :].strip()
+        if self._before.text == ")":
+            if self.text[self.token.start :].strip() == "[0]" and _has_results(self._called()):
+                return self._first_result(opening)
+            name = self.name if is_identifier(self.name) else "y"
+            layer = self.text[first.start : self.token.start].strip()
+            reading = f"below it `from {name}{self.text[self.token.start :].strip()}`"
+            return RuleViolation(
+                Code.SYNTAX,
+                "no brackets follow a layer: a part of its result is read by the name of its line",
+                help=f"write `{name}: {layer}`, and {reading}",
+                span=opening,
+            )
+        behind = self._behind_expression(first)
+        if first.text[:1].isupper() or behind is None:
+            return None
+        place = self.locate(first.start, first.end)
+        advice = Advice(f"write `from {text}`", Edit(f"from {first.text}", span=place))
+        chain = self.text[behind.end :].strip()
+        if behind.text == "->":
+            advice = f"write `{chain} from {self.text[first.start : behind.start].strip()}`"
+        elif behind.kind != "end":
+            return None
+        return RuleViolation(
+            Code.SYNTAX,
+            f"`{first.text}[…]` is a tensor, and a layer belongs here",
+            help=advice,
+            span=self.locate(first.start, self._before.end),
+        )
+
+    def _behind_expression(self, first: Token) -> Token | None:
+        """Return what stands behind an expression that begins with a token; nothing is taken."""
+        position = self.position
+        self.position = self.tokens.index(first)
+        try:
+            self.operation()
+        except RuleViolation:
+            return None
+        finally:
+            behind, self.position = self.token, position
+        return behind
+
+    def _called(self) -> str:
+        """Return the name of the call that ends before the token."""
+        depth = 0
+        for place in range(self.position - 1, 0, -1):
+            sign = self.tokens[place].text
+            depth += (sign == ")") - (sign == "(")
+            if not depth:
+                return self.tokens[place - 1].text
+        return ""
+
+    def _first_result(self, opening: Span) -> RuleViolation:
+        """Return the violation for `LSTM(…)[0]`, whose first result is its value anyway."""
+        place = opening.to(self.locate(self.token.start, len(self.text.rstrip())))
+        return RuleViolation(
+            Code.SYNTAX,
+            "no brackets follow a layer: its first result is the value of its line",
+            help=Advice("leave `[0]` out", Edit("", span=place)),
+            span=place,
+        )
+
+    def _attribute_of_layer(self) -> RuleViolation:
+        """Return the violation for `Conv2d(8, 3).weight`, or a method behind a layer."""
+        name, after = self.peek(), self.tokens[min(self.position + 2, len(self.tokens) - 1)]
+        here = self.name if is_identifier(self.name) else "y"
+        if after.text == "(":
+            hint = f"chain layers and functions with an arrow: `-> {name.text}(…)`"
+        elif name.text in _TENSORS:
+            words = "a layer's tensors are no values; `init:` and `tie:` name them"
+            hint = f"{words}: `{here}.{name.text}`"
+        else:
+            hint = f"give the line a name, and read `{here}.{name.text}` below it"
+        return RuleViolation(
+            Code.SYNTAX,
+            f"nothing is read of a layer where it is made: `.{name.text}`",
+            help=hint,
+            span=self.locate(self.token.start, name.end),
+        )
+
+    def _computed(self, first: Token) -> RuleViolation | None:
+        """Return the violation for a line, or a factor, that reads a size: `x.channels`."""
+        wanted = "expected `->`, `from`, `as`, `if` or the end of the line"
+        if first.text[:1].isupper():
+            words = "a factor that is more than a name stands in parentheses"
+            return self.unexpected(wanted, f"{words}: `Layer * (x.channels)`")
+        is_chain = any(token.text == "->" for token in self.tokens)
+        return self.unexpected(wanted, "" if is_chain else self._let(first.start))
 
     def _sign_advice(self) -> str:
         """Return what to write instead of a sign that ends no line."""
@@ -96,6 +209,10 @@ class LineParser(Parser):
         if self.token.kind == "number":
             return self._call_of_the_rest()
         if self.token.kind != "name":
+            return ""
+        if word == "as":
+            return f"one name is enough: drop `as {self.peek().text}`"
+        if word in {"if", "from"}:
             return ""
         if word[0].isupper():
             return Advice(f"chain layers with an arrow: `-> {word}`", Edit(f"-> {word}", word))
@@ -139,13 +256,6 @@ class LineParser(Parser):
     def _follows_bare_layer(self) -> bool:
         """Return whether what was read last is a layer without brackets."""
         return self._before.kind == "name" and self._before.text[:1].isupper()
-
-    def _dot_hint(self) -> str:
-        """Return what is missing around a factor such as `x.channels`."""
-        if self.tokens[0].text[:1].isupper():
-            return "a factor that is more than a name stands in parentheses: `Layer * (x.channels)`"
-        is_chain = any(token.text == "->" for token in self.tokens)
-        return "" if is_chain else self._let(self.tokens[0].start)
 
     def _copies(self, start: int) -> str:
         """Return what `3 * Conv2d(8, 3)` means; nothing for a line that calculates."""
@@ -323,6 +433,11 @@ class LineParser(Parser):
                 raise RuleViolation(
                     Code.BAD_NAME, f"`{name}` is there twice", span=self.span(0, len(self.text))
                 )
+
+
+def _has_results(name: str) -> bool:
+    """Return whether a layer has several results."""
+    return name in layers.NAMES and len(layers.find(name).results) > 1
 
 
 def parse_item(scalar: Scalar, name: str = "") -> Item:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from archc.diagnostics import Advice, Code, Edit, Proposal
+from archc.ir.runs import Node, Value
 from archc.passes.elaboration.advice_on_channels import channels_here
 from archc.passes.elaboration.call_edits import chained
 from archc.passes.elaboration.meetings import Meeting, Operand, Way, way_to, ways
@@ -90,7 +91,27 @@ def _with_channels(way: Way, main: Operand, meeting: Meeting) -> Rewriting | Non
 
 def _channels_of(gate: Operand, main: Operand, meeting: Meeting) -> str:
     """Return how the lines of a gate write the channels of what it scales."""
-    is_above = main.name.isidentifier() and way_to(gate, main.value) is not None
-    return (
-        f"{main.name}.channels" if is_above else channels_here(main, meeting) or str(main.channels)
-    )
+    names = [name for name in _called_alike(main, meeting) if way_to(gate, name[1]) is not None]
+    if names:
+        return f"{names[0][0]}.channels"
+    return channels_here(main, meeting) or str(main.channels)
+
+
+def _called_alike(main: Operand, meeting: Meeting) -> list[tuple[str, Value]]:
+    """Return the names of the tensors that what a gate scales got its channels from.
+
+    The inputs of the block come first, then the lines, the nearest before those further up.
+    """
+    values = [main.value]
+    while values[-1].node.inputs and not _sets_channels(values[-1].node):
+        values.append(values[-1].node.inputs[0])
+    frames = [*meeting.scope.frames]
+    lines = [(n, r.value) for frame in frames for n, r in frame.items() if n.isidentifier()]
+    pairs = [*meeting.inputs.items(), *lines]
+    near = {value.key for value in values if value.type.shape[1:2] == main.type.shape[1:2]}
+    return [(name, value) for name, value in pairs if value.key in near]
+
+
+def _sets_channels(node: Node) -> bool:
+    """Return whether a node has other channels than its input, whatever that is."""
+    return len(node.inputs) > 1 or (node.operation is not None and bool(node.operation.feature))

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from archc.diagnostics import Code, Label, RuleViolation
+from archc.diagnostics import Code, Label, Proposal, RuleViolation
 from archc.diagnostics import Operand as Row
 from archc.expressions.printing import constant_text, expression_text
 from archc.expressions.syntax import (
@@ -74,14 +74,10 @@ def met(
         violation.notes = (*violation.notes, *left_out)
         meeting = Meeting(violation.code, tuple(operands), scope, builder, operation)
         violation.help = mending(meeting) or violation.help
-    if operation in _PRODUCTS and violation.help.startswith("turn the right one"):
-        violation.help = _turned(operands[-1].name)
+    if operation in _PRODUCTS and isinstance(violation.help, Proposal) and violation.help.meant:
+        written = violation.help.meant.replace("(", f"({operands[-1].name}, ", 1)
+        violation.help = f"turn the right one: `{written}`"
     return violation
-
-
-def _turned(name: str) -> str:
-    """Return the advice to turn the right one of two matrices."""
-    return f"turn the right one: `transpose({name}, -2, -1)`"
 
 
 def _operands(parts: Sequence[Expression], values: Sequence[Any], scope: Scope) -> list[Operand]:

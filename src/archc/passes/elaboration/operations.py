@@ -1,12 +1,19 @@
 """Applying one layer or function to the tensors that flow into it."""
 
-import re
 from collections.abc import Mapping, Sequence
 
 from archc import functions
-from archc.diagnostics import Advice, Code, Edit, Operand, RuleViolation, Span
+from archc.diagnostics import (
+    Advice,
+    Code,
+    Edit,
+    Operand,
+    Proposal,
+    RuleViolation,
+    Span,
+)
 from archc.expressions.printing import expression_text
-from archc.expressions.syntax import Expression, Literal, Name, keyword_span
+from archc.expressions.syntax import Attribute, Binary, Expression, Literal, Name, keyword_span
 from archc.expressions.values import Constant
 from archc.ir.runs import Node, Operation, Value
 from archc.layers.base import Layer, spec_name
@@ -23,10 +30,6 @@ from archc.passes.elaboration.surplus import surplus_edits
 from archc.shapes import Batch, TensorType
 from archc.statements import LayerCall
 
-_ANOTHER_VALUE = re.compile(
-    r"(?:use // to divide, or )?write (-?[\w.]+)(?:, without quotes)?|did you mean ('\w+')\?"
-)
-"""The helps that name the one value to write."""
 LARGE_KERNEL = 12
 """What is smaller is a kernel's size rather than a number of channels."""
 
@@ -173,7 +176,7 @@ class OperationRunner(Part):
         """Return how the caller of a block gives a whole number, where it gave a quotient."""
         instance = self.scope.instance
         given = _expression_of(call, layer.positional, violation.argument)
-        if not violation.help.startswith("use //") or not isinstance(given, Name):
+        if not violation.wants_integer or not isinstance(given, Name):
             return ""
         names = [argument.name for argument in instance.template.block.arguments]
         outer = instance.call and _expression_of(instance.call, names, given.identifier)
@@ -300,12 +303,32 @@ def _followable(
 def _of_literal(violation: RuleViolation, layer: type[Layer], call: LayerCall) -> str:
     """Return the help about a value that is written out, with the edit that writes another."""
     given = _expression_of(call, layer.positional, violation.argument)
-    found = _ANOTHER_VALUE.fullmatch(violation.help)
-    if not isinstance(given, Literal) or found is None:
-        return violation.help
-    new = found[1] or found[2]
-    words = f"write {new}" if isinstance(given.value, float) else violation.help
-    return Advice(words, Edit(new, span=given.span))
+    advice = violation.help
+    if not isinstance(given, Literal):
+        if violation.wants_integer and given is not None and not isinstance(given, Name):
+            return _as_integer(given)
+        if isinstance(given, Name) and isinstance(advice, Proposal) and advice.meant:
+            return f"let `{given.identifier}` be {advice.meant}"
+        return _a_size(given) or str(advice)
+    if isinstance(advice, Proposal) and not advice.edits and advice.meant:
+        return Advice(advice, Edit(advice.meant, span=given.span))
+    return advice
+
+
+def _as_integer(given: Expression) -> str:
+    """Return how an expression is written that makes a number which is not whole."""
+    if isinstance(given, Binary) and given.operator == "/":
+        left, right = expression_text(given.left), expression_text(given.right)
+        words = f"`//` divides without a remainder: write `{left} // {right}`"
+        return Proposal(words, Edit("//", span=given.sign))
+    return f"write `int({expression_text(given)})`"
+
+
+def _a_size(given: Expression | None) -> str:
+    """Return how one size of a shape is written where the whole shape was given."""
+    if not isinstance(given, Attribute) or given.name != "shape":
+        return ""
+    return f"write one of its sizes, such as `{expression_text(given)}[-1]`"
 
 
 def _by_text(advice: str, layer: type[Layer], call: LayerCall) -> str:
