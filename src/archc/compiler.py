@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct, field
-from msgspec.structs import replace
+from msgspec.structs import astuple, replace
 
 from archc import __version__
 from archc.collecting import uncollected
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
     from archc.drawing import Drawing
     from archc.passes.summarize import SortKey
     from archc.spec.canonical import CanonicalSpec
+    from archc.spec.json_text import JsonSize
 
 SummaryFormat = Literal["text", "json", "markdown", "csv"]
 MAX_PARAMETERS = 10_000_000_000
@@ -116,7 +118,7 @@ def compile_graph(spec: Spec, settings: Settings | None = None) -> Graph:
     try:
         graph = _graph(spec, in_force(spec, settings))
         if spec.build is not None:
-            _check_artefacts(graph, spec, spec.build)
+            _check_artefacts(graph, spec, spec.build, settings.max_nodes)
         return graph
     except CompileError as error:
         raise CompileError(error.diagnostics, {**spec.sources, **error.sources}) from None
@@ -155,7 +157,7 @@ def check_spec(spec: Spec, settings: Settings | None = None) -> Report:
             unmet = _unmet_beside(spec, settings, elaborated)
             return Report(None, None, (*elaborated.mistakes, *unmet), spec.sources)
         if spec.build is not None:
-            _check_artefacts(graph, spec, spec.build)
+            _check_artefacts(graph, spec, spec.build, settings.max_nodes)
         costs = count_costs(graph, settings.mode)
         unmet, notes = _expectations(spec, settings, graph)
     except CompileError as error:
@@ -284,8 +286,39 @@ def expanded_text(graph: Graph) -> str:
     return expansion_text(graph)
 
 
-def canonical_text(graph: Graph, spec: Spec) -> str:
-    """Return the canonical JSON of a graph with the spec it came from; it reads back as a spec."""
+def canonical_text(graph: Graph, spec: Spec, max_nodes: int = MAX_NODES) -> str:
+    """Return the canonical JSON of a graph with the spec it came from; it reads back as a spec.
+
+    Raises:
+        CompileError: it is too long to be read where so many nodes are allowed.
+    """
+    from archc.spec.canonical import canonical_limits
+    from archc.spec.json_text import size_of
+
+    text = _canonical_json(graph, spec)
+    limits = canonical_limits(max_nodes)
+    if size_of(text.encode(), limits).past(limits):
+        raise _too_long(graph.name, text, limits, max_nodes)
+    return text
+
+
+def _too_long(name: str, text: str, limits: JsonSize, max_nodes: int) -> CompileError:
+    """Return the error of a canonical form that nothing would read, with what would let it in."""
+    from archc.spec.canonical import FEWEST_NODES
+    from archc.spec.json_text import JsonSize, size_of
+
+    size = size_of(text.encode(), JsonSize(0, 0, len(text)))
+    parts = zip(astuple(size), astuple(limits), strict=True)
+    least = ceil(max(max_nodes, FEWEST_NODES) * max(found / most for found, most in parts))
+    headline = (
+        f"the canonical form of `{excerpt(name)}` would not be read: "
+        f"it has more than {size.past(limits)}"
+    )
+    advice = f"--max-nodes {least}, to write it and to read it"
+    return CompileError([Diagnostic(Code.EXPANSION_LIMIT, headline, help=advice)], {})
+
+
+def _canonical_json(graph: Graph, spec: Spec) -> str:
     from archc.backends.canonical import canonical_json
     from archc.spec.canonical import BundledSpec, encoded_imports, encoded_tree
 
@@ -349,7 +382,7 @@ def _elaborated(spec: Spec, settings: Settings) -> Elaborated:
     return elaborated(spec.document, _request(spec, settings))
 
 
-def _check_artefacts(graph: Graph, spec: Spec, build: Build) -> None:
+def _check_artefacts(graph: Graph, spec: Spec, build: Build, max_nodes: int) -> None:
     """Refuse a build that holds something else than what is made of its spec.
 
     Another version of archc may write otherwise what is the same: of its builds the nodes count.
@@ -358,11 +391,11 @@ def _check_artefacts(graph: Graph, spec: Spec, build: Build) -> None:
         CompileError: an artefact differs.
     """
     if build.manifest.archc != __version__:
-        _check_nodes(graph, build)
+        _check_nodes(graph, build, max_nodes)
         return
     artefacts = {
         MODEL: python_module(graph),
-        GRAPH: canonical_text(graph, spec),
+        GRAPH: _canonical_json(graph, spec),
         SUMMARY: summary_source(graph),
     }
     differing = {
@@ -374,14 +407,14 @@ def _check_artefacts(graph: Graph, spec: Spec, build: Build) -> None:
         raise changed(build.shown, differing)
 
 
-def _check_nodes(graph: Graph, build: Build) -> None:
+def _check_nodes(graph: Graph, build: Build, max_nodes: int) -> None:
     """Refuse a build of another version of archc, of whose spec another network is made now."""
     from archc.passes.check_canonical import check_canonical
-    from archc.spec.canonical import read_canonical
+    from archc.spec.canonical import canonical_limits, read_canonical
 
-    text = build.contents[GRAPH].decode("utf-8", "replace")
+    data, file = build.contents[GRAPH], f"{build.shown}/{GRAPH}"
     try:
-        check_canonical(graph, read_canonical(text, f"{build.shown}/{GRAPH}"))
+        check_canonical(graph, read_canonical(data, file, canonical_limits(max_nodes)))
     except CompileError as error:
         reason = f"archc {__version__} makes another network: {error.diagnostics[0].headline}"
         advice = f"it was built by archc {build.manifest.archc}: build it again"

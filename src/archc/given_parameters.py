@@ -78,6 +78,9 @@ def read_constants(
     result: dict[str, Constant] = {}
     found: list[Diagnostic] = []
     for name in [*values, *texts]:
+        if name in values and name not in document.parameters:
+            result[name] = None  # who binds it says that there is none
+            continue
         place = document.spans.get(f"params.{name}", NOWHERE)
         given = _Given(name, document.parameters.get(name), lambda _start, _end, at=place: at)
         try:

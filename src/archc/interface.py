@@ -29,7 +29,7 @@ from archc.compiler import (
 from archc.diagnostics import ArchcError, Code, CompileError, Diagnostic
 from archc.files import system_refused
 from archc.ir.graph import Mode
-from archc.opening import Spec, SpecPath, decoded, open_spec, read_spec
+from archc.opening import Spec, SpecPath, open_spec, read_spec
 from archc.passes.elaboration.nodes import MAX_NODES
 
 if TYPE_CHECKING:
@@ -132,14 +132,14 @@ def chosen(path: SpecPath | None, text: str | None, settings: Settings) -> tuple
     check_spec_given(path, text)
     if text is not None:
         data = text.encode("utf-8", "surrogatepass")
-        return read_spec(decoded(data, "<text>"), "<text>"), settings
+        return read_spec(data, "<text>", max_nodes=settings.max_nodes), settings
     from archc.catalogue import find_network
 
     assert path is not None
     place = find_network(os.fspath(path))
     if place.variant is not None and settings.variant is None:
         settings = replace(settings, variant=place.variant)
-    return open_spec(place.path), settings
+    return open_spec(place.path, settings.max_nodes), settings
 
 
 def _check_depth(depth: int | None) -> None:

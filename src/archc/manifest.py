@@ -25,7 +25,6 @@ WEIGHTS = "weights.safetensors"
 STORE = ".store"
 """Where builds are kept, each in a folder that the hash of its manifest names."""
 MAX_MANIFEST = 2 * 2**20
-MAX_GRAPH = 32 * 2**20
 MAX_FILES = 16 * 2**20
 """How many bytes the other files of a build may have together, its weights apart."""
 NAMED = 20
@@ -78,8 +77,10 @@ def is_build(path: str | os.PathLike[str]) -> bool:
     return os.path.lexists(Path(path, MANIFEST))
 
 
-def read_build(path: Path) -> Build:
+def read_build(path: Path, max_graph: int) -> Build:
     """Return a build whose files, its weights apart, are those that its manifest names.
+
+    Of its canonical form at most `max_graph` bytes are read.
 
     Raises:
         CompileError: the manifest is none of ours, or files differ from it.
@@ -90,7 +91,7 @@ def read_build(path: Path) -> Build:
     if folder.parent.name == STORE and folder.name.partition("-")[0] != sha256(data):
         raise changed(path, {MANIFEST: "it was edited"})
     contents: dict[str, bytes] = {}
-    differing = dict(_differing(folder, manifest, contents))
+    differing = dict(_differing(folder, manifest, contents, max_graph))
     if differing:
         raise changed(path, differing)
     return Build(str(path), folder, manifest, contents)
@@ -167,7 +168,7 @@ def _manifest(data: bytes, path: Path) -> Manifest:
 
 
 def _differing(
-    folder: Path, manifest: Manifest, contents: dict[str, bytes]
+    folder: Path, manifest: Manifest, contents: dict[str, bytes], max_graph: int
 ) -> Iterator[tuple[str, str]]:
     """Yield each file that is not as the manifest has it, and why; keep what is compiled."""
     left = MAX_FILES
@@ -176,7 +177,7 @@ def _differing(
             if name == WEIGHTS:
                 with regular_file(folder / name):
                     continue  # who reads them looks at what they hold
-            data = read_regular(folder / name, MAX_GRAPH if name == GRAPH else left)
+            data = read_regular(folder / name, max_graph if name == GRAPH else left)
         except FileNotFoundError:
             yield name, "it is gone"
         except OSError as error:

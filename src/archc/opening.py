@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from archc.collecting import uncollected
 from archc.imports import BuiltFiles, Bundle, Imports, Library, ProjectFolder, resolve_imports
 from archc.manifest import GRAPH, SPEC, Build, is_build, read_build
+from archc.passes.elaboration.nodes import MAX_NODES
 from archc.spec.model import Document
 from archc.spec.parse import parse
 from archc.spec.reader import read
@@ -21,8 +22,6 @@ from archc.spec.source import Source, decode, read_file
 if TYPE_CHECKING:
     from archc.spec.canonical import CanonicalSpec
 
-MAX_CANONICAL = 32 * 2**20
-"""How many bytes of the canonical form are read; what is longer is refused."""
 _HEAD = 200
 """In how many bytes the canonical form says that it is it."""
 SpecPath = str | os.PathLike[str]
@@ -74,75 +73,78 @@ class Spec(Struct, frozen=True):
         return {self.file: self.text, **self.imports.texts}
 
 
-def open_spec(path: SpecPath) -> Spec:
+def open_spec(path: SpecPath, max_nodes: int = MAX_NODES) -> Spec:
     """Return the spec of a file or of a build, parsed, with its imports.
+
+    The canonical form of a network of `max_nodes` nodes may be as long as these take.
 
     Raises:
         CompileError: the file cannot be read, its form is wrong, or a build was changed.
     """
     if is_build(path):
-        return _built_spec(read_build(Path(path)))
-    return read_spec(_text_of(Path(path)), str(path), Path(path))
+        from archc.spec.canonical import canonical_limits
+
+        limits = canonical_limits(max_nodes)
+        return _built_spec(read_build(Path(path), limits.bytes), max_nodes)
+    return read_spec(_content_of(Path(path), max_nodes), str(path), Path(path), max_nodes)
 
 
 @uncollected()
-def read_spec(text: str, file: str, path: Path | None = None) -> Spec:
-    """Return the spec of a text, parsed; its imports are relative to `path`.
+def read_spec(
+    content: str | bytes, file: str, path: Path | None = None, max_nodes: int = MAX_NODES
+) -> Spec:
+    """Return the spec of a text or its bytes, parsed; its imports are relative to `path`.
 
     Raises:
-        CompileError: the form of the text is wrong.
+        CompileError: too large, not UTF-8, or the form of the text is wrong.
     """
-    if is_canonical(text):
-        return _canonical_spec(text, file)
-    source = read(text, file)
+    if is_canonical(content):
+        return _canonical_spec(content, file, max_nodes)
+    source = read(content if isinstance(content, str) else decode(content, file), file)
     library = ProjectFolder(path, file) if path is not None else None
     return _with_imports(source, library)
 
 
-def is_canonical(text: str) -> bool:
+def is_canonical(content: str | bytes) -> bool:
     """Return whether a text is the canonical JSON that `archc expand --json` prints."""
-    head = text[:_HEAD]
+    head = content[:_HEAD]
+    if isinstance(head, bytes):
+        head = head.decode("utf-8", "replace")
     return head.lstrip().startswith("{") and '"canonical"' in head
 
 
-def decoded(data: bytes, file: str) -> str:
-    """Return the text of a spec's bytes; the canonical form may be longer than what people write.
+def most_bytes(max_nodes: int) -> int:
+    """Return how many bytes of a pipe are read: those of the longest canonical form, and one."""
+    from archc.spec.canonical import canonical_limits
 
-    Raises:
-        CompileError: too large or not UTF-8.
-    """
-    return data.decode("utf-8", "replace") if _is_canonical(data) else decode(data, file)
+    return canonical_limits(max_nodes).bytes + 1
 
 
-def _text_of(path: Path) -> str:
-    """Return a file's text; whether it may be as long as the canonical form shows in its head."""
+def _content_of(path: Path, max_nodes: int) -> str | bytes:
+    """Return what a file holds; its head shows whether it may be as long as a canonical form."""
     if os.path.isfile(path):  # noqa: PTH113  a Path's own may raise
         with suppress(OSError), path.open("rb") as stream:  # `read_file` says what is wrong
-            head = stream.read(_HEAD)
-            if _is_canonical(head):
-                return decoded(head + stream.read(MAX_CANONICAL + 1 - len(head)), str(path))
+            if is_canonical(stream.read(_HEAD)):
+                stream.seek(0)
+                return stream.read(most_bytes(max_nodes))
     return read_file(path)
 
 
-def _is_canonical(data: bytes) -> bool:
-    return is_canonical(data[:_HEAD].decode("utf-8", "replace"))
-
-
-def _built_spec(build: Build) -> Spec:
+def _built_spec(build: Build, max_nodes: int) -> Spec:
     """Return the spec of a build; one that was built from the canonical form has no other."""
     name = SPEC if SPEC in build.contents else GRAPH
     shown = str(Path(build.shown, name))
     if name == GRAPH:
-        text = build.contents[name].decode("utf-8", "replace")
-        return replace(_canonical_spec(text, shown), build=build)
+        return replace(_canonical_spec(build.contents[name], shown, max_nodes), build=build)
     source = read(decode(build.contents[name], shown), shown)
     return replace(_with_imports(source, BuiltFiles(build.shown, build.contents)), build=build)
 
 
-def _canonical_spec(text: str, file: str) -> Spec:
-    from archc.spec.canonical import read_canonical
+def _canonical_spec(content: str | bytes, file: str, max_nodes: int) -> Spec:
+    from archc.spec.canonical import canonical_limits, read_canonical
 
-    canonical = read_canonical(text, file)
+    data = content.encode("utf-8", "surrogatepass") if isinstance(content, str) else content
+    canonical = read_canonical(data, file, canonical_limits(max_nodes))
     return replace(_with_imports(canonical.main.source, Bundle(canonical)), canonical=canonical)
 
 

@@ -198,6 +198,145 @@ def test_canonical_form_that_is_malformed_is_refused(text: str, code: Code) -> N
     assert code_of(text)[0] is code
 
 
+PLACES: dict[str, tuple[Any, Code, str, str]] = {
+    "a wrong kind in a node": (
+        lambda d: d["nodes"][1].update(shape=["B", 1.5]),
+        Code.FIELD_VALUE,
+        "`nodes.1.shape.1` is an integer or a text, not a number with a point",
+        "1.5",
+    ),
+    "a number below 0": (
+        lambda d: d["nodes"][1].update(parameters=-3),
+        Code.FIELD_VALUE,
+        "`nodes.1.parameters` is an integer of at least 0",
+        "-3",
+    ),
+    "a size of an input": (
+        lambda d: d["inputs"].update(other=[1, True]),
+        Code.FIELD_VALUE,
+        "`inputs.other.1` is an integer or a text, not true or false",
+        "true",
+    ),
+    "an alias of an import": (
+        lambda d: d["imports"]["files"].update(f={"aliases": {"a": 7}, "spec": []}),
+        Code.FIELD_VALUE,
+        "`imports.files.f.aliases.a` is a text, not an integer",
+        "7",
+    ),
+    "another version": (
+        lambda d: d.update(canonical=2),
+        Code.FIELD_VALUE,
+        "`canonical` is 1, not `2`",
+        "2",
+    ),
+    "an unknown mode": (
+        lambda d: d["outputs"][0].update(mode="testing"),
+        Code.FIELD_VALUE,
+        '`outputs.0.mode` is `train`, `eval` or null, not `"testing"`',
+        '"testing"',
+    ),
+    "a key that is missing": (
+        lambda d: d["nodes"][1].pop("op"),
+        Code.MISSING_KEY,
+        "`nodes.1.op` is missing",
+        "{",
+    ),
+    "a key that is unknown": (
+        lambda d: d["nodes"][1].update(shapes=[]),
+        Code.UNKNOWN_KEY,
+        "`nodes.1.shapes` is no key of the canonical form",
+        '"shapes"',
+    ),
+    "a number in the spec": (
+        lambda d: d["spec"]["inputs"]["image"].insert(1, 3),
+        Code.FIELD_VALUE,
+        "`spec` holds 3; every value of it is a text",
+        "3",
+    ),
+    "a control character in the spec": (
+        lambda d: d["spec"].update(doc="a\x1b"),
+        Code.NOT_YAML,
+        "a text holds a control character",
+        '"a\\u001b"',
+    ),
+    "a parameter of no kind": (
+        lambda d: d["parameters"].update(width={"x": 1}),
+        Code.FIELD_VALUE,
+        "a parameter's value is a constant or a layer",
+        "{",
+    ),
+}
+
+
+@pytest.mark.parametrize("form", [None, 1], ids=["one line", "many lines"])
+@pytest.mark.parametrize("name", PLACES)
+def test_mistake_in_a_canonical_form_has_its_place(name: str, form: int | None) -> None:
+    change, code, headline, marked = PLACES[name]
+    document = json.loads(written(read(SPEC, "small.yaml")))
+    change(document)
+    text = json.dumps(document, indent=form)
+    with pytest.raises(CompileError) as caught:
+        reread(text)
+    (found,) = caught.value.diagnostics
+    assert (found.code, found.headline) == (code, headline)
+    assert found.primary is not None
+    line = text.splitlines()[found.primary.line - 1]
+    assert line[found.primary.column - 1 : found.primary.end_column - 1] == marked
+    assert caught.value.sources["small.json"].splitlines()[found.primary.line - 1] == line
+
+
+BYTES: dict[str, tuple[bytes, Code, str, tuple[int, int]]] = {
+    "no UTF-8": (b'{"canonical":\n "\xc3\xa9\xff', Code.NOT_YAML, "line 2 is not UTF-8", (2, 4)),
+    "a comma too few": (
+        b'{"canonical": 1,\n "archc" 1}',
+        Code.NOT_YAML,
+        "the text is no JSON: expected ':'",
+        (2, 10),
+    ),
+    "half a form": (
+        b'{"canonical": 1',
+        Code.NOT_YAML,
+        "the text is no JSON: it ends too early",
+        (1, 16),
+    ),
+    "a key twice": (
+        b'{"canonical": 1,\n"b":{"a":0, "\\u0061":1}}',
+        Code.DUPLICATE_KEY,
+        "the key `a` is there twice",
+        (2, 13),
+    ),
+    "NaN": (
+        b'{"canonical": NaN}',
+        Code.NOT_YAML,
+        "the text is no JSON: invalid character",
+        (1, 15),
+    ),
+    "too deep": (
+        b'{"canonical":' + b"[" * 50 + b"]" * 50 + b"}",
+        Code.READING_LIMIT,
+        "the JSON is nested deeper than 48",
+        (1, 61),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", BYTES)
+def test_bytes_that_are_no_canonical_form_have_the_place_of_it(name: str) -> None:
+    data, code, headline, place = BYTES[name]
+    with pytest.raises(CompileError) as caught:
+        read_spec(data, "small.json")
+    (found,) = caught.value.diagnostics
+    assert (found.code, found.headline) == (code, headline)
+    assert found.primary is not None
+    assert (found.primary.line, found.primary.column) == place
+
+
+def test_same_name_in_two_objects_is_no_key_twice() -> None:
+    text = edited(lambda d: d["parameters"].update(width=8))
+    assert text.count('"arguments"') > 2
+    reread(text)
+
+
 def test_canonical_form_larger_than_the_limit_is_refused() -> None:
     assert code_of('"' + "a" * (32 * 2**20) + '"')[0] is Code.READING_LIMIT
 

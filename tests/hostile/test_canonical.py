@@ -7,6 +7,7 @@ import pytest
 
 from tests.hostile.arena import Arena
 from tests.hostile.folders import folder_of
+from tests.hostile.forms import FORMS, largest
 from tests.hostile.judging import expect_fair, tree
 
 pytestmark = pytest.mark.slow
@@ -41,3 +42,33 @@ def test_broken_canonical_form_ends_fairly(name: str, arena: Arena, tmp_path: Pa
     expect_fair(arena.run(tmp_path, stdin=data, program="text"), {1})
     expect_fair(arena.run(tmp_path, "check", build), {1})
     assert tree(tmp_path) == before
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_long_canonical_form_ends_fairly(name: str, arena: Arena, tmp_path: Path) -> None:
+    data = FORMS[name]()
+    path = tmp_path / "net.json"
+    path.write_bytes(data)
+    expect_fair(arena.run(tmp_path, "check", path), {1})
+    expect_fair(arena.run(tmp_path, stdin=data, program="text"), {1})
+
+
+@pytest.mark.parametrize(
+    "name", ["keys of one object", "small wide texts", "nodes of another network"]
+)
+def test_build_of_a_long_canonical_form_ends_fairly(
+    name: str, arena: Arena, tmp_path: Path
+) -> None:
+    build = folder_of(FORMS[name](), tmp_path / "build")
+    expect_fair(arena.run(tmp_path, "check", build), {1})
+
+
+def test_canonical_form_of_as_many_nodes_as_may_be_is_read_fairly(
+    arena: Arena, tmp_path: Path
+) -> None:
+    data = largest().encode()
+    path = tmp_path / "net.json"
+    path.write_bytes(data)
+    expect_fair(arena.run(tmp_path, "check", path), {0})
+    expect_fair(arena.run(tmp_path, "check", "-", stdin=data), {0})
+    expect_fair(arena.run(tmp_path, stdin=data, program="text"), {0})

@@ -1,17 +1,22 @@
 """The limits of a text hold for the same spec as a file, in the canonical form and imported."""
 
 import json
+import pickle
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from msgspec.structs import astuple
 
 import archc
 from archc.compiler import canonical_text, compile_graph
 from archc.diagnostics import Code
-from archc.opening import read_spec
+from archc.opening import open_spec, read_spec
+from archc.spec.canonical import canonical_limits
+from archc.spec.json_text import size_of
 from tests.limits.test_reading_limits import HEAD, LIMITS
 
 IMPORTING = HEAD.replace("limits", "main") + "import: {a: ./spec.yaml}\nmodel:\n  - a()\n"
@@ -126,3 +131,62 @@ def test_key_twice_among_many_is_found_at_once() -> None:
     keys = ",".join(f'"k{i}":"a"' for i in (*range(100_000), 99_999))
     (found,) = archc.check(text='{"archc":1,"canonical":1,"spec":{' + keys + "}}").diagnostics
     assert found.headline == "the key `k99999` is there twice"
+
+
+LISTS = """\
+model:
+  - let rows: range(9_999)
+  - for _ in range(160):
+    - K(rows)
+blocks:
+  K(rows): Linear(len(rows) // 9_999)
+"""
+"""Calls with lists of 9,999 numbers, each of which the canonical form writes down."""
+
+
+def test_canonical_form_that_nobody_would_read_is_not_written() -> None:
+    spec = read_spec(HEAD + LISTS, "lists.yaml")
+    graph = compile_graph(spec)
+    with pytest.raises(archc.CompileError) as caught:
+        canonical_text(graph, spec)
+    (found,) = caught.value.diagnostics
+    assert found.code is Code.EXPANSION_LIMIT
+    asked = re.match(r"--max-nodes ([0-9]+), to write it and to read it", found.help)
+    assert asked is not None
+    least = int(asked[1])
+    with pytest.raises(archc.CompileError, match="would not be read"):
+        canonical_text(graph, spec, least - 1)
+    text = canonical_text(graph, spec, least)
+    assert [d.code for d in archc.check(text=text).diagnostics] == [Code.READING_LIMIT]
+    assert archc.check(text=text, max_nodes=least).ok
+
+
+def test_model_whose_canonical_form_is_too_long_says_so_when_it_is_pickled(tmp_path: Path) -> None:
+    spec = file(HEAD + LISTS, tmp_path)
+    with pytest.raises(archc.CompileError, match="would not be read"):
+        pickle.dumps(archc.load(spec))
+    model = archc.load(spec.rename(tmp_path / "other.yaml"), params=None, max_nodes=20_000)
+    assert len(pickle.loads(pickle.dumps(model)).state_dict()) == 320
+
+
+def test_build_whose_canonical_form_is_too_long_is_not_made(tmp_path: Path) -> None:
+    with pytest.raises(archc.CompileError, match="would not be read"):
+        archc.build(file(HEAD + LISTS, tmp_path), output=tmp_path / "out")
+    assert not list((tmp_path / "out").glob("[a-z]*"))
+
+
+def test_most_nodes_of_the_largest_network_that_is_shipped_fit_into_the_canonical_form() -> None:
+    spec = open_spec(Path(__file__).parents[2] / "specs/fpn.yaml")
+    graph = compile_graph(spec)
+    text = canonical_text(graph, spec)
+    size = size_of(text.encode(), canonical_limits(0))
+    share = len(graph.nodes) / 10_000
+    for found, most in zip(astuple(size), astuple(canonical_limits(10_000)), strict=True):
+        assert found < most * share
+
+
+def test_more_parameters_than_a_spec_can_have_are_refused_at_once() -> None:
+    form = json.loads(canonical(HEAD + "params: {n: 1}\nmodel:\n  - Conv2d(n, 1)\n"))
+    many = {**form, "parameters": {f"n{i}": 1 for i in range(50_001)}}
+    (found,) = archc.check(text=json.dumps(many)).diagnostics
+    assert found.code is Code.READING_LIMIT

@@ -113,7 +113,7 @@ def _mistakes_of(text: str, path: Path, settings: Settings) -> list[Diagnostic]:
     from archc.opening import read_spec
 
     try:
-        spec = read_spec(text, str(path), path)
+        spec = read_spec(text, str(path), path, settings.max_nodes)
     except CompileError as error:
         return list(error.diagnostics)
     return _mistakes([*_networks(spec, settings)])
@@ -124,7 +124,7 @@ def _checked(argument: str, settings: Settings) -> Iterator[_Checked]:
     from archc.compiler import Report
     from archc.diagnostics import CompileError
 
-    for opened in _opened(argument):
+    for opened in _opened(argument, settings):
         if isinstance(opened, CompileError):
             report = Report(None, None, opened.diagnostics, opened.sources)
             yield _Checked(argument, argument, None, report)
@@ -145,7 +145,7 @@ def _networks(spec: Spec, settings: Settings) -> Iterator[_Checked]:
         yield _Checked(variant or spec.name, spec.file, variant, report)
 
 
-def _opened(argument: str) -> Iterator[tuple[Spec, str | None] | CompileError]:
+def _opened(argument: str, settings: Settings) -> Iterator[tuple[Spec, str | None] | CompileError]:
     """Yield the specs of an argument, an error in the place of one that cannot be read."""
     from archc.cli.options import open_argument
     from archc.diagnostics import CompileError
@@ -157,7 +157,7 @@ def _opened(argument: str) -> Iterator[tuple[Spec, str | None] | CompileError]:
         return
     for file in files:
         try:
-            yield open_argument(file)
+            yield open_argument(file, settings.max_nodes)
         except CompileError as error:
             yield error
 

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
 _PERMITTED = "archc.permitted"
 """Where the context of a command keeps what `--allow-python` names."""
-MAX_STANDARD_INPUT = 32 * 2**20
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
@@ -82,7 +81,7 @@ def _permit(context: click.Context, _option: click.Parameter, targets: tuple[str
     context.meta[_PERMITTED] = targets
 
 
-def open_argument(argument: str) -> tuple[Spec, str | None]:
+def open_argument(argument: str, max_nodes: int) -> tuple[Spec, str | None]:
     """Return the spec an argument stands for, and the variant its name selects.
 
     Raises:
@@ -92,30 +91,29 @@ def open_argument(argument: str) -> tuple[Spec, str | None]:
     from archc.opening import open_spec, read_spec
 
     if argument == "-":
-        return read_spec(*_standard_input()), None
+        return read_spec(*_standard_input(max_nodes), max_nodes), None
     place = find_network(argument)
-    return open_spec(place.path), place.variant
+    return open_spec(place.path, max_nodes), place.variant
 
 
 def one_network(argument: str, settings: Settings) -> tuple[Spec, Settings]:
     """Return the spec of an argument and the settings with the variant its name selects."""
     from msgspec.structs import replace
 
-    spec, variant = open_argument(argument)
+    spec, variant = open_argument(argument, settings.max_nodes)
     if variant is not None and settings.variant is None:
         settings = replace(settings, variant=variant)
     return spec, settings
 
 
-def _standard_input() -> tuple[str, str, Path]:
-    """Return the piped text, its name in messages, and a path whose folder imports start from."""
+def _standard_input(max_nodes: int) -> tuple[bytes, str, Path]:
+    """Return what was piped, its name in messages, and a path whose folder imports start from."""
     import sys
     from pathlib import Path
 
-    from archc.opening import decoded
+    from archc.opening import most_bytes
 
-    data = sys.stdin.buffer.read(MAX_STANDARD_INPUT + 1)
-    return decoded(data, "<stdin>"), "<stdin>", Path("<stdin>")
+    return sys.stdin.buffer.read(most_bytes(max_nodes)), "<stdin>", Path("<stdin>")
 
 
 if TYPE_CHECKING:

@@ -89,8 +89,9 @@ def expand_command(*, as_json: bool, **options: Any) -> int:
     """
     from archc.compiler import canonical_text, expanded_text
 
-    graph, _, source = _graph(**options)
-    print(canonical_text(graph, source) if as_json else expanded_text(graph), end="")
+    graph, settings, source = _graph(**options)
+    text = canonical_text(graph, source, settings.max_nodes) if as_json else expanded_text(graph)
+    print(text, end="")
     return 0
 
 

@@ -114,7 +114,7 @@ def _write_artefacts(draft: Path, spec: Spec, settings: Settings) -> Graph:
     graph = graph_of(spec, settings)
     artefacts = {
         "model.py": python_module(graph),
-        "graph.json": canonical_text(graph, spec),
+        "graph.json": canonical_text(graph, spec, settings.max_nodes),
         "diagram.svg": diagram(graph).svg,
         "summary.txt": summary_source(graph),
     }

@@ -127,7 +127,7 @@ def initial_model(
 
 def bare_model(graph: Graph, spec: Spec, settings: Settings) -> "nn.Module":
     """Return a module of a graph's compiled source, its parameters as the constructor has them."""
-    module = compiled(graph, lambda: canonical_text(graph, spec), settings)
+    module = compiled(graph, lambda: canonical_text(graph, spec, settings.max_nodes), settings)
     return model_class(module)()
 
 

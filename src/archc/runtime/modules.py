@@ -116,5 +116,5 @@ def rebuilt_tuple(text: str, name: str, ops: Ops, max_nodes: int, values: tuple[
 @cache
 def _compiled_class(text: str, name: str, ops: Ops, max_nodes: int) -> type[Any]:
     settings = Settings(ops=python_layers(dict(ops)), max_nodes=max_nodes)
-    graph = compile_graph(read_spec(text, "<pickle>"), settings)
+    graph = compile_graph(read_spec(text, "<pickle>", max_nodes=max_nodes), settings)
     return getattr(compiled(graph, lambda: text, settings), name)

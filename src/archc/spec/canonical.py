@@ -10,14 +10,17 @@ from collections.abc import Iterable
 from collections.abc import Mapping as Dict
 from collections.abc import Sequence as List
 from pathlib import PurePath
-from typing import Annotated, Any, Literal, NoReturn, cast
+from typing import cast
 
 from msgspec import Struct, field
-from pydantic import BaseModel, ConfigDict, FailFast, Field, ValidationError
+from msgspec.structs import asdict, astuple
 
 from archc.diagnostics import Code, CompileError, Diagnostic, RuleViolation, Span
 from archc.diagnostics.render import LINE_ENDS
+from archc.spec.canonical_file import decoded_file
 from archc.spec.data import layer_value
+from archc.spec.json_text import JsonMistake, JsonSize, place_of, span_of
+from archc.spec.json_text import Path as JsonPath
 from archc.spec.source import (
     MAX_BYTES,
     MAX_DEPTH,
@@ -32,8 +35,10 @@ from archc.spec.source import (
     Source,
 )
 
-MAX_CANONICAL = 32 * 2**20
-MAX_VALUES = 2_000_000
+NODE_SIZE = JsonSize(840, 150, 50)
+"""How much of the canonical form each node that may be there allows for."""
+FEWEST_NODES = 10_000
+"""The nodes for which a form may be long enough, however few are allowed."""
 EVENTS_AROUND = 4
 """The beginning and end of a stream of YAML and of its document."""
 _MARKS = frozenset({"'", '"', "|", ">"})
@@ -61,65 +66,10 @@ class CanonicalSpec(Struct, frozen=True):
     outputs: List[Json]
 
 
-class _Imported(BaseModel):
-    model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
-
-    aliases: dict[str, str]
-    spec: Any
-
-
-class _Imports(BaseModel):
-    model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
-
-    aliases: dict[str, str] = {}
-    files: dict[str, _Imported] = {}
-
-
-class _Instance(BaseModel):
-    model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
-
-    path: str
-    block: str
-    arguments: dict[str, Any]
-    line: int = 0
-
-
-class _Output(BaseModel):
-    model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
-
-    name: str
-    value: int | list[int]
-    mode: Literal["train", "eval"] | None = None
-
-
-class _Node(BaseModel):
-    model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
-
-    path: str
-    op: str
-    arguments: dict[str, Any]
-    inputs: Annotated[list[int | list[int]], FailFast()]
-    shape: Annotated[list[int | str], FailFast()]
-    dtype: str
-    parameters: int = Field(ge=0)
-    shared: bool = False
-    span: str = ""
-
-
-class _File(BaseModel):
-    model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
-
-    archc: Literal[1]
-    canonical: Literal[1]
-    name: str
-    variant: str | None
-    parameters: dict[str, Any]
-    inputs: dict[str, Annotated[list[int | str], FailFast()]]
-    spec: Any
-    imports: _Imports = _Imports()
-    instances: Annotated[list[_Instance], FailFast()]
-    nodes: Annotated[list[_Node], FailFast()]
-    outputs: Annotated[list[_Output], FailFast()]
+def canonical_limits(max_nodes: int) -> JsonSize:
+    """Return how large the canonical form of a network of so many nodes may be."""
+    nodes = max(max_nodes, FEWEST_NODES)
+    return JsonSize(*(nodes * each for each in astuple(NODE_SIZE)))
 
 
 def encoded_tree(node: Node) -> Json:
@@ -161,97 +111,68 @@ def _file_names(files: Iterable[str]) -> dict[str, str]:
     return names
 
 
-def read_canonical(text: str, file: str) -> CanonicalSpec:
-    """Return what a canonical file holds; its spans all point at the file's first line.
+def read_canonical(data: bytes, file: str, limits: JsonSize) -> CanonicalSpec:
+    """Return what a canonical file holds.
+
+    The spans of its spec are not places in the file: see `decoded_tree`.
 
     Raises:
         CompileError: no JSON, too large, or a key that is missing, unknown or of another kind.
     """
-    place = Span(file, 1, 1, 1, 2)
     try:
-        return _spec(_validated(_loaded(text)), file)
-    except RuleViolation as violation:
-        found = Diagnostic(violation.code, violation.headline, place, help=violation.help)
-        raise CompileError([found], {file: text.partition("\n")[0]}) from None
+        return _spec(data, file, limits)
+    except JsonMistake as mistake:
+        place, text = span_of(data, file, mistake.start, mistake.end)
+        found = Diagnostic(mistake.code, mistake.headline, place, help=mistake.advice)
+        raise CompileError([found], {file: text}) from None
 
 
-def _loaded(text: str) -> Json:
-    if len(text.encode("utf-8", "surrogatepass")) > MAX_CANONICAL:
-        raise RuleViolation(Code.READING_LIMIT, "a canonical file larger than 32 MiB")
-    try:
-        value = json.loads(text, object_pairs_hook=_object, parse_constant=_refuse_constant)
-    except RecursionError:
-        raise RuleViolation(Code.READING_LIMIT, "the JSON is nested too deeply") from None
-    except ValueError as error:
-        raise RuleViolation(Code.NOT_YAML, f"the text is no JSON: {error}") from None
-    _count(value)
-    return value
-
-
-def _object(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
-    result = dict(pairs)
-    if len(result) < len(pairs):
-        seen: set[str] = set()
-        twice = next(key for key, _ in pairs if key in seen or seen.add(key))
-        raise RuleViolation(Code.DUPLICATE_KEY, f"the key `{twice}` is there twice")
-    return result
-
-
-def _refuse_constant(word: str) -> NoReturn:
-    raise RuleViolation(Code.NOT_YAML, f"`{word}` is no JSON")
-
-
-def _count(root: Json) -> None:
-    """Refuse a file of too many values; no recursion, for the depth is not yet known."""
-    pending: list[Json] = [root]
-    count = 0
-    while pending:
-        value = pending.pop()
-        count += 1
-        if isinstance(value, dict):
-            pending += value.values()
-        elif isinstance(value, list):
-            pending += value
-        if count + len(pending) > MAX_VALUES:
-            raise RuleViolation(Code.READING_LIMIT, f"more than {MAX_VALUES} JSON values")
-
-
-def _validated(value: Json) -> _File:
-    try:
-        return _File.model_validate(value)
-    except ValidationError as error:
-        first = error.errors()[0]
-        path = ".".join(str(part) for part in first["loc"]) or "the file"
-        codes = {"missing": Code.MISSING_KEY, "extra_forbidden": Code.UNKNOWN_KEY}
-        problem = f"`{path}`: {first['msg'][0].lower()}{first['msg'][1:]}"
-        raise RuleViolation(
-            codes.get(first["type"], Code.FIELD_VALUE),
-            problem,
-            help="`archc expand --json` writes this form",
-        ) from None
-
-
-def _spec(read: _File, file: str) -> CanonicalSpec:
-    files = {
-        name: _bundled(inner.spec, name, inner.aliases)
-        for name, inner in read.imports.files.items()
-    }
-    main = _bundled(read.spec, file, read.imports.aliases)
+def _spec(data: bytes, file: str, limits: JsonSize) -> CanonicalSpec:
+    read = decoded_file(data, limits)
+    if len(read.parameters) > MAX_EVENTS:
+        headline = f"more than {MAX_EVENTS:,} parameters, which no spec can have"
+        raise JsonMistake(Code.READING_LIMIT, headline, *place_of(data, ("parameters",)))
+    files: dict[str, BundledSpec] = {}
+    for name, inner in read.imports.files.items():
+        root, text = _tree(data, inner.spec, name, ("imports", "files", name, "spec"))
+        files[name] = BundledSpec(Source(name, text, root), inner.aliases)
+    root, text = _tree(data, read.spec, file, ("spec",))
     return CanonicalSpec(
-        main,
+        BundledSpec(Source(file, text, root), read.imports.aliases),
         files,
         read.name,
         read.variant,
-        {name: decoded_constant(value) for name, value in read.parameters.items()},
+        _constants(data, read.parameters),
         {name: _sizes(shape) for name, shape in read.inputs.items()},
-        [cast("Json", node.model_dump()) for node in read.nodes],
-        [cast("Json", output.model_dump()) for output in read.outputs],
+        [cast("Json", asdict(node)) for node in read.nodes],
+        [cast("Json", asdict(output)) for output in read.outputs],
     )
 
 
-def _bundled(tree: Json, file: str, aliases: Dict[str, str]) -> BundledSpec:
-    root, text = decoded_tree(tree, file)
-    return BundledSpec(Source(file, text, root), aliases)
+def _tree(data: bytes, tree: object, file: str, path: JsonPath) -> tuple[Node, str]:
+    """Return the tree and the texts of a spec that stands at a path of a canonical file."""
+    reader = _TreeReader(file)
+    try:
+        root = reader.node(cast("Json", tree), 1)
+    except RuleViolation as violation:
+        raise _placed(violation, data, (*path, *reader.path)) from None
+    return root, "\n".join(reader.lines)
+
+
+def _constants(data: bytes, values: Dict[str, object]) -> dict[str, object]:
+    result: dict[str, object] = {}
+    for name, value in values.items():
+        try:
+            result[name] = decoded_constant(cast("Json", value))
+        except RuleViolation as violation:
+            raise _placed(violation, data, ("parameters", name)) from None
+    return result
+
+
+def _placed(violation: RuleViolation, data: bytes, path: JsonPath) -> JsonMistake:
+    """Return what is wrong with a value as a mistake of the file, at the value."""
+    place = place_of(data, path)
+    return JsonMistake(violation.code, violation.headline, *place, violation.help)
 
 
 def _sizes(shape: Iterable[int | str]) -> list[int]:
@@ -279,6 +200,8 @@ class _TreeReader:
     def __init__(self, file: str) -> None:
         self.file = file
         self.lines: list[str] = []
+        self.path: list[str | int] = []
+        """Where the value that is read stands in the tree."""
         self.events = EVENTS_AROUND
         self.characters = 0
 
@@ -290,7 +213,7 @@ class _TreeReader:
             return self._scalar(value)
         first = len(self.lines) + 1
         if isinstance(value, List):
-            items = tuple(self.node(item, depth + 1) for item in value)
+            items = tuple(self._inner(at, item, depth) for at, item in enumerate(value))
             return Sequence(items, self._span(first))
         if isinstance(value, Dict):
             return self._mapping(value, first, depth)
@@ -300,6 +223,18 @@ class _TreeReader:
             help='numbers are texts there: "64"',
         )
 
+    def _inner(self, step: str | int, value: Json, depth: int) -> Node:
+        self.path.append(step)
+        node = self.node(value, depth + 1)
+        self.path.pop()
+        return node
+
+    def _key(self, key: str) -> Scalar:
+        self.path.append(key)
+        scalar = self._scalar(key)
+        self.path.pop()
+        return scalar
+
     def _count(self, events: int) -> None:
         """Count what YAML would take to say the same: the limit is that of any spec."""
         self.events += events
@@ -308,7 +243,7 @@ class _TreeReader:
 
     def _mapping(self, value: Dict[str, Json], first: int, depth: int) -> Mapping:
         self._count(len(value))
-        entries = [(self._scalar(key), self.node(inner, depth + 1)) for key, inner in value.items()]
+        entries = [(self._key(key), self._inner(key, inner, depth)) for key, inner in value.items()]
         names = {key.value for key, _ in entries}
         if len(names) < len(entries):
             raise RuleViolation(Code.DUPLICATE_KEY, "a key is there twice, once with quotes")

@@ -1,6 +1,7 @@
 """Binding a spec's parameters: defaults, then a variant's, then the caller's, then derived ones."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from itertools import islice
 from typing import Any, cast
 
 from msgspec import Struct
@@ -31,6 +32,10 @@ _KINDS: dict[str, type | tuple[type, ...]] = {
     "layer": LayerName,
 }
 
+MAX_UNKNOWN = 20
+"""Of how many parameters that do not exist it is said; a program can give any number."""
+LISTED = 50
+"""How many of the parameters that exist a message lists."""
 KIND_WORDS = {
     "int": "an integer",
     "float": "a number",
@@ -80,15 +85,17 @@ class _Binding:
         self, chosen: Mapping[str, Any], given: Mapping[str, Any], variant: str | None
     ) -> Bound:
         """Bind every parameter: what the caller gives, else the variant, else the default."""
-        for name in {**chosen, **given}:
-            if _is_unknown(name, self.document):
-                origin = variant if name in chosen else None
-                self.violations.append(_unknown(name, self.document, origin, self.file))
+        values = {**chosen, **given}
+        unknown = (name for name in values if _is_unknown(name, self.document))
+        for name in islice(unknown, MAX_UNKNOWN):
+            origin = variant if name in chosen else None
+            self.violations.append(_unknown(name, self.document, origin, self.file))
         for name, declaration in self.document.parameters.items():
             if name in self.lost:
                 continue
-            place = f"variants.{variant}.{name}" if name in chosen.keys() - given.keys() else ""
-            value = {**chosen, **given}.get(name, declaration.default)
+            is_chosen = name in chosen and name not in given
+            place = f"variants.{variant}.{name}" if is_chosen else ""
+            value = values.get(name, declaration.default)
             self._bind(name, value, declaration, place)
         return Bound(self.values, frozenset(self.lost), tuple(self.violations))
 
@@ -180,8 +187,7 @@ def _variant(document: Document, variant: str | None) -> Mapping[str, Any]:
 def _unknown(
     name: str, document: Document, variant: str | None, file: FileScope | None = None
 ) -> RuleViolation:
-    known = ", ".join(document.parameters) or "none"
-    advice = meant(name, document.parameters) or f"parameters: {known}"
+    advice = meant(name, document.parameters) or f"parameters: {_listed(document.parameters)}"
     spans = document.spans
     return RuleViolation(
         Code.PARAMETER_VALUE,
@@ -190,6 +196,12 @@ def _unknown(
         argument=name,
         span=spans.get(f"variants.{variant}.{name}", spans.get("params")),
     )
+
+
+def _listed(names: Collection[str]) -> str:
+    """Return the first of some names; a spec can have thousands."""
+    more = ", …" if len(names) > LISTED else ""
+    return (", ".join(islice(names, LISTED)) or "none") + more
 
 
 def _imported_advice(name: str, file: FileScope) -> str:
