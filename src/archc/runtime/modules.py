@@ -45,9 +45,10 @@ def compiled(
     source = python_source(graph)
     digest = sha256(f"{graph.title}\n{source}".encode()).hexdigest()[:16]
     name = f"{_PREFIX}{digest}"
-    _FORMS.setdefault(name, canonical)
     permitted = tuple(own_classes(settings.ops).items())
-    _PERMISSIONS.setdefault(name, (permitted, settings.max_nodes))
+    if name not in _FORMS or settings.max_nodes > _PERMISSIONS[name][1]:
+        _FORMS[name] = canonical
+        _PERMISSIONS[name] = (permitted, settings.max_nodes)
     if name not in sys.modules:
         sys.modules[name] = _executed(source, name, f"<archc {graph.title} {digest}>")
     return sys.modules[name]

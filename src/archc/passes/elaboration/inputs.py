@@ -17,6 +17,9 @@ from archc.passes.elaboration.scope import FileScope
 from archc.shapes import MAX_SIZE, Batch, Size, TensorType, checked
 from archc.spec.model import Dimension, Document, Input
 
+MAX_UNKNOWN = 20
+"""How many inputs that do not exist are named; a program can give any number."""
+
 
 class InputReader:
     """Appends the nodes of a model's inputs; `given` are the sizes that the caller asks for."""
@@ -42,8 +45,10 @@ class InputReader:
 
     def _refuse_unknown(self) -> None:
         """Report the sizes of inputs that do not exist, as one mistake: they have no place."""
-        known = [spec.name for spec in self.document.inputs]
+        known = {spec.name: None for spec in self.document.inputs}
         unknown = [f"`{excerpt(name)}`" for name in self.given if name not in known]
+        if len(unknown) > MAX_UNKNOWN:
+            unknown[MAX_UNKNOWN:] = [f"and {len(unknown) - MAX_UNKNOWN} more"]
         if unknown:
             violation = RuleViolation(
                 Code.INPUT_SIZE,
