@@ -86,6 +86,15 @@ MODELS = {
         "params: {width: 8, depth: 2}\nmodel:\n  - Conv2d(width, 3)\n",
         ["ARC416"],
     ),
+    "a parameter of a block that none of its lines reads": (
+        "blocks:\n  Block(planes, groups=1):\n    - Conv2d(planes, 3)\nmodel:\n  - Block(8)\n",
+        ["ARC416"],
+    ),
+    "parameters of a block read in a default, a condition and a call": (
+        "blocks:\n  Block(planes, k=3, out=planes * k, deep=False, **kw):\n"
+        "    - Conv2d(out, 1, **kw)\n    - ReLU if deep\nmodel:\n  - Block(8)\n",
+        [],
+    ),
     "parameters read in a default, a size, a condition, an initialisation": (
         "params: {a: 8, b: = 2 * a, size: 4, deep: false, scale: 0.1}\n"
         "model:\n  conv: Conv2d(b, 3)\n  act: ReLU if deep\n"

@@ -57,18 +57,26 @@ class _Filters(Layer):
         return [number(size, "an axis the window slides over") for size in x.shape[2:]]
 
     def _check_groups(self, groups: int, channels: int) -> None:
+        both = f"the groups divide the input's {channels} channels and the output's "
         for size, what in ((channels, "the input's"), (self.out_channels, "the output's")):
             if size % groups:
                 raise RuleViolation(
                     Code.DIVISIBILITY,
                     f"groups={groups} does not divide {what} {size} channels",
-                    notes=(
-                        f"the groups divide the input's {channels} channels and the "
-                        f"output's {self.out_channels}",
-                    ),
-                    help=dividing(groups, gcd(channels, self.out_channels)),
+                    notes=(both + str(self.out_channels),),
+                    help=self._other_groups(groups, channels),
                     argument="groups",
                 )
+
+    def _other_groups(self, groups: int, channels: int) -> str:
+        """Return the groups next to those given, or the output that these would divide."""
+        near = dividing(groups, gcd(channels, self.out_channels))
+        others = near.replace("write ", "write groups=", 1)
+        if channels % groups:
+            return others
+        below = self.out_channels // groups * groups
+        sizes = " or ".join(str(size) for size in (below, below + groups) if size)
+        return f"{others}, or {sizes} output channels"
 
     def group_rule(self, groups: int, claimed: Mapping[str, int]) -> None:
         """Refuse groups that do not divide the output's channels, or those claimed for the input.

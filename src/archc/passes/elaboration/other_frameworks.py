@@ -103,7 +103,7 @@ WRITTEN = {
     "SkipConnection": _JOIN.format("add", "from a + b"),
     "Split": "write `chunk(2, 1)`, and read the parts as `name.0` and `name.1`",
     "Subtract": "write `from a - b`",
-    "SwiGLU": "write `from silu(gate) * up`, both a `Linear` of the same input",
+    "SwiGLU": "write `from silu(a) * b`, where `a` and `b` are each a `Linear` of the same input",
     "TimeDistributed": "leave it out: a layer of torch maps the last dimensions of any tensor",
     "Transpose": "write `transpose(1, 2)`",
     "conv1x1": "write `Conv2d(…, 1)`",
