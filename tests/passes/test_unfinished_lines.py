@@ -10,6 +10,7 @@ import pytest
 
 from archc.catalogue import specs_folder
 from archc.compiler import Settings, check_spec
+from archc.diagnostics import Code
 from archc.opening import open_spec
 from archc.passes import elaborate
 from archc.passes.elaboration.nodes import NodeBuilder
@@ -75,3 +76,115 @@ def test_what_values_decide_is_no_mistake_while_they_are_unknown(line: str) -> N
     ends = "    last: Layer(3, extra=4, **kw) from x\n    return: last * skip"
     report = report_on(BODY.format(lines=f"    {line}\n{ends}"), "spec.yaml")
     assert [d.headline for d in report.diagnostics if d.severity == "error"] == []
+
+
+COUNTS = """
+archc: 1
+name: m
+inputs:
+  image: [B, 3, 32, 32]
+blocks:
+  Two(out)(a, b): Conv2d(out, 3) from a + b
+  One(out)(a): Conv2d(out, 3) from a
+  Never(x)(a, b):
+    {line}
+model:
+  - {stage}
+"""
+
+
+def headlines(text: str) -> list[str]:
+    """Return what is wrong with a text, a headline each; inputs that nobody reads aside."""
+    found = report_on(text, "spec.yaml").diagnostics
+    return [d.headline for d in found if d.severity == "error" and d.code != Code.UNUSED_VALUE]
+
+
+@pytest.mark.parametrize(
+    ("line", "headline"),
+    [
+        ("- Two(x)", "`Two` takes 2 inputs (a, b), 0 given"),
+        ("- ReLU", "no tensor flows into this line"),
+        ("- Two(x) from a", "`Two` takes 2 inputs (a, b), 1 given"),
+        ("- One(x) from a, b", "`One` takes 1 input (a), 2 given"),
+        ("- Two(x) from a, b, a", "`Two` takes 2 inputs (a, b), 3 given"),
+        ("- Bilinear(x) from a", "`Bilinear` takes 2 tensors, 1 given"),
+        ("- ReLU -> Bilinear(x) from a", "`Bilinear` takes 2 tensors, 1 given"),
+        ("- (ReLU -> Bilinear(x)) from a", "`Bilinear` takes 2 tensors, 1 given"),
+        ("- ReLU from a, b", "`ReLU` takes 1 tensor, 2 given"),
+        ("- ReLU from addcmul(a, b)", "`addcmul` takes 3 tensors, 2 given"),
+        ("- Conv2d(x, 3) from a\n    - Two(x)", "`Two` takes 2 inputs (a, b), 1 given"),
+        ("c: Conv2d(x, 3) from a\n    d: Two(x) from c", "`Two` takes 2 inputs (a, b), 1 given"),
+    ],
+)
+def test_a_wrong_number_of_tensors_is_told_where_nothing_ran(line: str, headline: str) -> None:
+    text = COUNTS.format(line=line, stage="Conv2d(8, 3)")
+    assert headlines(text) == [headline]
+    called = COUNTS.format(line=line, stage="Never(8) from image, image")
+    assert headline in headlines(called), "a line that runs says the same"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "- Two(x) from chunk(a, 2, 1)",
+        "- chunk(2, 1) -> Two(x) from a",
+        "- LSTM(x, batch_first=True) -> Bilinear(4) from a",
+        "- ReLU from a\n    - One(x)",
+        "- (Two(x) from a, b) -> ReLU",
+        "c: chunk(2, 1) from a\n    d: Two(x) from c",
+        "for i in range(x):\n      c{i}: ReLU from a as ys[]\n    d: Two(x) from ys",
+        "c: One(x) * 3 from a\n    d: Bilinear(8) from c, b",
+        "c: Parameter(3)\n    d: add from a, b",
+        "- concat:\n      - ReLU from a\n      - ReLU from b",
+        "Two(x)",
+    ],
+)
+def test_a_number_of_tensors_that_the_text_does_not_say_is_no_mistake(line: str) -> None:
+    assert headlines(COUNTS.format(line=line, stage="Conv2d(8, 3)")) == []
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("nn.Conv2d(8, 3, paddin=1)", "`Conv2d` has no argument `paddin`"),
+        ("torch.nn.functional.relu(inplce=True)", "`relu` has no argument `inplce`"),
+        ("F.dropout(1.5)", "`p` of `dropout` cannot be 1.5: it must be at most 1"),
+        ("Dense(units=3)", "`Linear` has no argument `units`"),
+        ("Convolution2D(8, 0)", "`kernel_size` of `Conv2d` cannot be 0: it must be at least 1"),
+        ("swish(inplce=True)", "`silu` has no argument `inplce`"),
+    ],
+)
+def test_arguments_of_a_layer_of_others_are_read_as_of_ours(line: str, expected: str) -> None:
+    text = f"archc: 1\nname: m\ninputs:\n  x: [B, 3, 8, 8]\nmodel:\n  - {line}\n"
+    name = line.partition("(")[0]
+    unknown = f"there is no layer, block or function `{name}`"
+    assert headlines(text) == [unknown, expected]
+
+
+@pytest.mark.parametrize("line", ["Dense(64, 'relu')", "Convolution2D(8, 3, 2, 'same')"])
+def test_arguments_that_others_order_otherwise_are_not_read(line: str) -> None:
+    text = f"archc: 1\nname: m\ninputs:\n  x: [B, 3, 8, 8]\nmodel:\n  - {line}\n"
+    assert len(headlines(text)) == 1
+
+
+CIRCLE = """
+archc: 1
+name: m
+inputs:
+  image: [B, 3, 32, 32]
+blocks:
+  Alone(n): One(n)
+  One(n): Two(n)
+  Two(n): Three(n) if n > 3 else ReLU
+  Three(n): One(n)
+model:
+  - {stage}
+"""
+
+
+def test_blocks_that_call_each_other_and_that_nobody_calls_are_told_once() -> None:
+    assert headlines(CIRCLE.format(stage="ReLU")) == ["`One` calls itself"]
+
+
+def test_blocks_that_call_each_other_are_told_where_a_run_finds_them() -> None:
+    assert headlines(CIRCLE.format(stage="Three(8)")) == ["`Three` calls itself"]

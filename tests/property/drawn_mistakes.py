@@ -41,6 +41,15 @@ EDITS = {
     "argument of an initialisation": (r"\b(mode|nonlinearity|gain|std)=", r"qz\1="),
     "word of an initialisation": (r"'(fan_out|relu|leaky_relu)'", r"'\1qz'"),
     "tensor of a rule": (r"\.(weight|bias)(?=:)", r".\1qz"),
+    "same beside a stride": (r"(?<=stride=2, )padding=\d+", "padding='same'"),
+    "padding over half": (r"(?<=Pool2d\(\d, )(stride=\d, )?padding=1", r"\1padding=9"),
+    "groups of a width": (r"(?<=Conv2d\()(\d*[02468]), (\d)(?=[,)])", r"\1, \2, groups=7"),
+    "prefix": (r"(?<=[ (])(?=(?:Conv|BatchNorm|MaxPool|Dropout|LayerNorm)\w*\((?!.*:$))", "nn."),
+    "argument of others": (r"\bpadding=", "pad="),
+    "layer of others": (r"\bLinear\(", "Dense("),
+    "source too many": (r"(?<= from )(\w+)$", r"\1, \1"),
+    "order of a turn": (r"\bpermute\((\d), \d", r"permute(\1, \1"),
+    "let": (r"\blet (\w+):", r"let \1qz:"),
 }
 
 

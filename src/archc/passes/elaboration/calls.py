@@ -1,10 +1,12 @@
 """Calling a block: binding its arguments, refusing recursion, running the call."""
 
+import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from archc import layers
 from archc.diagnostics import (
+    Advice,
     Code,
     Label,
     Proposal,
@@ -84,12 +86,7 @@ class BlockCaller(Part):
         instance: Instance | None = self.scope.instance
         while instance is not None:
             if instance.template is template:
-                raise RuleViolation(
-                    Code.RECURSION,
-                    f"`{template.name}` calls itself",
-                    help=_other_than_itself(template.name),
-                    span=call.span,
-                )
+                raise recursion(template, call)
             instance = instance.caller
         if self.scope.instance.depth >= MAX_BLOCK_NESTING:
             raise RuleViolation(
@@ -144,10 +141,9 @@ class BlockCaller(Part):
         line: Span | None = None,
     ) -> Instance:
         """Run a block called from a line of this one; `line` applies that call again."""
-        wanted = len(template.block.inputs)
-        taken = inputs.of_block(wanted)
-        if len(taken) != wanted:
-            raise _wrong_inputs(template, len(taken), call, self._here(wanted - len(taken)))
+        taken = inputs.of_block(len(template.block.inputs))
+        if (violation := self.misfit_inputs(template, call, len(taken))) is not None:
+            raise violation
         instance = Instance(
             template,
             arguments,
@@ -160,6 +156,13 @@ class BlockCaller(Part):
         )
         instance.shared = self.builder.shared
         return self.runner.inner(callee.file, instance)
+
+    def misfit_inputs(
+        self, template: Template, call: LayerCall, count: int
+    ) -> RuleViolation | None:
+        """Return what is wrong with the number of tensors that flow into a call, if anything."""
+        lacking = len(template.block.inputs) - count
+        return _wrong_inputs(template, count, call, self._here(lacking)) if lacking else None
 
     def _here(self, count: int) -> tuple[str, ...]:
         """Return the inputs of this block, if they are as many as a call lacks, or more."""
@@ -228,6 +231,15 @@ def guessed(violation: RuleViolation) -> str:
     return violation.help.meant if isinstance(violation.help, Proposal) else ""
 
 
+def translated(violation: RuleViolation) -> str:
+    """Return the name that a message gives for that of another framework, if it gives one."""
+    advice = violation.help
+    if isinstance(advice, Advice) and violation.code is Code.UNKNOWN_CALLEE:
+        return advice.edits[0].new if len(advice.edits) == 1 else ""
+    found = re.fullmatch(r"in archc it is `(\w+)`", advice)
+    return found[1] if found else ""
+
+
 def _default(file: FileScope, default: Expression, bound: Mapping[str, Any]) -> Any:
     """Evaluate a parameter's default: it sees its file and the parameters before it."""
     return DefaultEvaluator({**file.parameters, **bound}, file).constant(default)
@@ -292,6 +304,16 @@ def _wrong_arguments(
         f"the arguments do not fit `{block.name}({names})`: {problem}",
         notes=(f"`{block.name}` is defined on line {block.span.line}",),
         span=span,
+    )
+
+
+def recursion(template: Template, call: LayerCall) -> RuleViolation:
+    """Return the violation for a call by which a block comes to call itself."""
+    return RuleViolation(
+        Code.RECURSION,
+        f"`{template.name}` calls itself",
+        help=_other_than_itself(template.name),
+        span=call.span,
     )
 
 

@@ -209,15 +209,8 @@ class NodeBuilder:
 
     def _check_arity(self, operation: Layer, inputs: Sequence[Value]) -> None:
         least, most = operation.arity
-        if least <= len(inputs) <= most:
-            return
-        wanted = str(least) if least == most else f"{least} to {most}"
-        raise RuleViolation(
-            Code.ARGUMENTS,
-            f"`{spec_name(type(operation))}` takes {wanted} tensor{'s' * (wanted != '1')}, "
-            f"{len(inputs)} given",
-            help="join them first: `a + b`, or `concat(a, b)`" if len(inputs) > most == 1 else "",
-        )
+        if not least <= len(inputs) <= most:
+            raise wrong_count(type(operation), len(inputs))
 
     def blame_once(self, code: Code, inputs: Sequence[Value]) -> None:
         """Note that a tensor is of the wrong rank, dtype or size for a line.
@@ -259,6 +252,17 @@ class NodeBuilder:
             self.diagnostics.append(found)
         if len(self.diagnostics) >= MAX_MISTAKES:
             raise TooManyMistakes
+
+
+def wrong_count(layer: type[Layer], count: int) -> RuleViolation:
+    """Return the violation for more tensors than a layer takes, or fewer."""
+    least, most = layer.arity
+    wanted = str(least) if least == most else f"{least} to {most}"
+    return RuleViolation(
+        Code.ARGUMENTS,
+        f"`{spec_name(layer)}` takes {wanted} tensor{'s' * (wanted != '1')}, {count} given",
+        help="join them first: `a + b`, or `concat(a, b)`" if count > most == 1 else "",
+    )
 
 
 def call_chain(instance: Instance | None) -> tuple[str, ...]:

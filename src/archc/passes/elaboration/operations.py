@@ -23,7 +23,13 @@ from archc.passes.elaboration.call_edits import (
     source_added,
 )
 from archc.passes.elaboration.meetings import unread_lines
-from archc.passes.elaboration.nodes import POISON, is_free_tensor, operand, origin_text
+from archc.passes.elaboration.nodes import (
+    POISON,
+    is_free_tensor,
+    operand,
+    origin_text,
+    wrong_count,
+)
 from archc.passes.elaboration.results import Results, results_of
 from archc.passes.elaboration.running import Part
 from archc.passes.elaboration.surplus import surplus_edits
@@ -107,12 +113,22 @@ class OperationRunner(Part):
         if most == 0:
             return ()
         if least > 0 and not inputs.values:
-            raise RuleViolation(
-                Code.NO_FLOW,
-                "no tensor flows into this line",
-                help=self._from_an_input(call),
-            )
+            raise self._without_flow(call)
         return inputs.of_layer(operation)
+
+    def misfit_inputs(
+        self, layer: type[Layer], call: LayerCall, count: int
+    ) -> RuleViolation | None:
+        """Return what is wrong with the number of tensors that flow into a call, if anything."""
+        least, most = layer.arity
+        if most == 0 or least <= count <= most:
+            return None
+        return wrong_count(layer, count) if count else self._without_flow(call)
+
+    def _without_flow(self, call: LayerCall) -> RuleViolation:
+        return RuleViolation(
+            Code.NO_FLOW, "no tensor flows into this line", help=self._from_an_input(call)
+        )
 
     def _other_line(
         self, layer: type[Layer], arguments: tuple[Constant, ...], keywords: dict[str, Constant]

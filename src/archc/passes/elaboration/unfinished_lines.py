@@ -12,7 +12,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from archc import functions
+from archc import functions, layers
 from archc.diagnostics import Code, RuleViolation, Span
 from archc.expressions.printing import expression_text
 from archc.expressions.syntax import (
@@ -35,13 +35,16 @@ from archc.expressions.values import FUNCTIONS, Unknown
 from archc.ir.runs import Instance, Template
 from archc.layers.base import Function, Layer
 from archc.layers.binding import misfits
+from archc.passes.elaboration.arriving import Arrivals, behind
 from archc.passes.elaboration.blocks import BlockRunner
+from archc.passes.elaboration.call_cycles import cycle_through
 from archc.passes.elaboration.callees import BlockCallee
-from archc.passes.elaboration.calls import guessed, misfits_of_block
+from archc.passes.elaboration.calls import guessed, misfits_of_block, recursion, translated
 from archc.passes.elaboration.copies import Copies
 from archc.passes.elaboration.failures import poison
 from archc.passes.elaboration.files import model_template
-from archc.passes.elaboration.nodes import POISON, NodeBuilder, Skipped
+from archc.passes.elaboration.nodes import POISON, NodeBuilder, Skipped, wrong_count
+from archc.passes.elaboration.other_frameworks import RENAMED
 from archc.passes.elaboration.places import Container
 from archc.passes.elaboration.running import Variables
 from archc.passes.elaboration.scope import Binding, FileScope, is_plain
@@ -128,6 +131,16 @@ def _values(keywords: tuple[Keyword, ...]) -> tuple[Expression, ...]:
     return tuple(keyword.value for keyword in keywords)
 
 
+def _has_other_order(call: LayerCall, layer: type[Layer], arguments: tuple[Any, ...]) -> bool:
+    """Return whether a call of another framework's may mean its arguments in an order of its own.
+
+    The first ones are sizes everywhere.
+    """
+    is_foreign = call.callee[-1] in RENAMED and call.callee[-1] not in layers.NAMES
+    are_sizes = all(isinstance(size, (int, tuple)) for size in arguments)
+    return is_foreign and not (are_sizes and len(arguments) <= len(layer.positional))
+
+
 class _Reader:
     """Reads the lines of one block: every branch, with no parameter and no tensor known."""
 
@@ -146,6 +159,9 @@ class _Reader:
         for name in block.inputs:
             self.scope.variables[name] = Binding(POISON)
         self._told = [*builder.diagnostics]
+        document = file.document
+        is_whole = document is not None and not document.mistakes and not document.lacks
+        self.arrivals = Arrivals(block.inputs, is_whole=is_whole or not template.is_model)
 
     def read(self) -> None:
         """Report what is wrong in the lines of the block.
@@ -154,8 +170,14 @@ class _Reader:
         """
         made, self.builder.lists.elements = self.builder.lists.elements, 0
         self.evaluator.input = POISON
-        self._body(self.instance.template.block.body)
+        self._whole_body(self.instance.template.block.body)
         self.builder.lists.elements = made
+
+    def _whole_body(self, body: Body) -> None:
+        """Read the lines of a block, of a child or of a branch: one alone takes all that flows."""
+        if body.kind == "item":
+            self.arrivals.enter_line()
+        self._body(body)
 
     def _body(self, body: Body) -> None:
         for entry in body.entries:
@@ -164,6 +186,8 @@ class _Reader:
                 self._poison(entry)  # a turn reads what the turn before it left
             self._entry(entry)
             self._poison(entry)
+            if isinstance(entry, (Child, For, If, Join, Branch)):
+                self.arrivals.leave(entry)
 
     def _poison(self, entry: Entry) -> None:
         """Let later lines read the names that a line gives, without a value."""
@@ -172,13 +196,18 @@ class _Reader:
 
     def _entry(self, entry: Entry) -> None:
         match entry:
-            case Child(_, Item() as item):
-                self._item(item)
-            case Child(_, body) | Branch(body):
+            case Child(key, Item() as item):
+                self.arrivals.name(key, self._item(item, self.arrivals.flow))
+            case Child(key, body):
                 assert isinstance(body, Body)
-                self._body(body)
-            case For(_, iterable, body):
+                self._whole_body(body)
+                self.arrivals.name(key, None)
+            case Branch(body):
+                self._whole_body(body)
+            case For(targets, iterable, body):
                 self._value(iterable)
+                for name in targets.flat():
+                    self.arrivals.name(name, None)
                 self._body(body)
             case If(branches):
                 for condition, body in branches:
@@ -186,35 +215,54 @@ class _Reader:
                     self._body(body)
             case Join(body=body):
                 self._join(entry)
+                self.arrivals.enter_branches()
                 self._body(body)
-            case Let(_, value) | Assert(value):
+            case Let(name, value):
+                self._value(value)
+                self.arrivals.name(name, None)
+            case Assert(value):
                 self._value(value)
             case Return(values, _, condition, otherwise):
                 self._values((*values, condition, otherwise))
             case Declare():
                 pass
 
-    def _item(self, item: Item) -> None:
+    def _item(self, item: Item, arriving: int | None) -> int | None:
+        """Read a line that so many tensors flow to; return how many it gives on."""
         if item.is_broken:
-            return
+            return None
         self._values((*item.sources, item.condition))
+        count = start = self.arrivals.from_sources(item.sources) if item.sources else arriving
+        has_run = id(item) in self.builder.finished and not _decides(item)
         for stage in item.stages:
-            self._stage(stage, has_run=id(item) in self.builder.finished and not _decides(item))
+            count = self._stage(stage, count, has_run=has_run)
         if item.target:
             self.scope.variables[item.target] = Binding(POISON)
+            self.arrivals.name(item.target, None if item.collects else count)
         if item.otherwise is not None:
-            self._item(item.otherwise)
+            self._item(item.otherwise, start)
+        return count if item.condition is None else None
 
-    def _stage(self, stage: Stage, *, has_run: bool) -> None:
+    def _stage(self, stage: Stage, arriving: int | None, *, has_run: bool) -> int | None:
+        """Read a stage that so many tensors flow to; return how many it gives on."""
         if isinstance(stage.unit, Item):
-            self._item(stage.unit)
-        elif not has_run:
+            self._item(stage.unit, arriving)
+            return None
+        callee = self._callee(stage.unit)
+        if not has_run:
             self._values((stage.factor,))
-            self._call(stage.unit)
+            self._call(stage.unit, callee, arriving if stage.factor is None else None)
+        if stage.factor is not None or not isinstance(callee, type):
+            return None
+        return behind(callee)
 
-    def _call(self, call: LayerCall) -> None:
-        """Read a call: its arguments, what it names, whether that takes them."""
-        callee = self._callee(call)
+    def _call(
+        self,
+        call: LayerCall,
+        callee: type[Layer] | BlockCallee | None,
+        arriving: int | None,
+    ) -> None:
+        """Read a call: its arguments, whether what it names takes them, and what flows to it."""
         if callee is None and len(call.callee) > 1:
             return  # `self.conv(x)` is Python, and so is all in it
         arguments = tuple(map(self._value, call.arguments or ()))
@@ -223,10 +271,24 @@ class _Reader:
         if any(isinstance(argument, Comparison) for argument in call.arguments or ()):
             is_whole = False  # `bias==False` is meant for a name and its value
             arguments = ()
+        if isinstance(callee, type) and _has_other_order(call, callee, arguments):
+            arguments, is_whole = (), False
         if isinstance(callee, BlockCallee):
             self._block(callee, call, arguments, keywords, is_whole)
+            self._inputs_of_block(callee.template, call, arriving)
         elif callee is not None:
             self._layer(callee, call, arguments, keywords, is_whole)
+            wrong = self.runner.operations.misfit_inputs(callee, call, arriving or 0)
+            if arriving is not None and wrong is not None:
+                self._report(wrong, call.span)
+
+    def _inputs_of_block(self, block: Template, call: LayerCall, arriving: int | None) -> None:
+        """Report a number of tensors that a block does not take; of one line it takes the first."""
+        if arriving is None:
+            return
+        taken = min(arriving, len(block.block.inputs)) if arriving == 1 else arriving
+        if (wrong := self.runner.calls.misfit_inputs(block, call, taken)) is not None:
+            self._report(wrong, call.span)
 
     def _callee(self, call: LayerCall) -> type[Layer] | BlockCallee | None:
         """Return what a call names, of a misspelt name what is meant; nothing where it is local."""
@@ -243,7 +305,7 @@ class _Reader:
 
     def _meant(self, call: LayerCall, violation: RuleViolation) -> type[Layer] | BlockCallee | None:
         """Return what a message guesses that a call means."""
-        name = guessed(violation)
+        name = guessed(violation) or translated(violation)
         try:
             callee = self.runner.callees.resolve(replace(call, callee=tuple(name.split("."))))
         except (Skipped, RuleViolation):
@@ -260,6 +322,7 @@ class _Reader:
     ) -> None:
         try:
             self.runner.calls.check_recursion(callee.template, call)
+            self._check_circle(callee.template, call)
         except RuleViolation as violation:
             self._report(violation, call.span)
         if callee.template.is_model:
@@ -267,6 +330,20 @@ class _Reader:
         count = len(arguments)
         for found in misfits_of_block(callee, call, count, keywords, 1, is_whole=is_whole):
             self._report(found, call.span)
+
+    def _check_circle(self, block: Template, call: LayerCall) -> None:
+        """Refuse the call that closes a circle of blocks which call each other.
+
+        Raises:
+            RuleViolation: it does, and no run has come to it.
+        """
+        known, own = self.scope.file.blocks, self.instance.template
+        if own.is_model or known.get(block.name) is not block or block.name not in known:
+            return
+        circle = cycle_through(block.name, own.name, known)
+        told = {found.headline for found in self._told if found.code is Code.RECURSION}
+        if circle and not any(f"`{name}` calls itself" in told for name in circle):
+            raise recursion(block, call)
 
     def _layer(
         self,
@@ -326,8 +403,15 @@ class _Reader:
         """Read the name of a function and its arguments; which are tensors its place says."""
         given = tuple(map(self._value, call.arguments))
         keywords = {keyword.name: self._value(keyword.value) for keyword in call.keywords}
-        if (function := self._function(call.function, call.span)) is not None:
-            self._arguments(function, constants_of(function, given), keywords, call)
+        if (function := self._function(call.function, call.span)) is None:
+            return
+        self._arguments(function, constants_of(function, given), keywords, call)
+        pairs = zip(call.arguments, given, strict=True)
+        tensors = [part for part, value in pairs if isinstance(value, Unknown)]
+        least, most = function.arity
+        is_told = bool(tensors) and all(map(self.arrivals.is_one, tensors))
+        if is_told and not least <= len(tensors) <= most:
+            self._report(wrong_count(function, len(tensors)), call.span)
 
     def _function(self, name: str, span: Span) -> type[Function] | None:
         """Return the function of tensors that has a name; nothing for one of plain values."""
