@@ -7,10 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from archc.backends.dot.curves import branch, curve, extent
+from archc.backends.dot.curves import Trunks, branch, curve, extent
 from archc.backends.dot.depth import count, opened_once, views
 from archc.backends.dot.diagram import Picture
 from archc.backends.dot.layout import Box, Frame, Head, Layout, Leaf, Part, Path, Wire, laid_out
+from archc.backends.dot.layout.tracks import CLEAR, Across, tracks
 from archc.backends.dot.repeats import repeated
 from archc.backends.dot.scopes import scopes
 from archc.backends.dot.stacking import stacked
@@ -304,3 +305,54 @@ def test_corner_of_a_short_piece_is_narrower() -> None:
 def test_branch_begins_where_it_leaves_the_trunk(path: Path, rest: Path) -> None:
     assert branch(path, ((0, 0), (0, 30), (9, 30), (9, 40))) == rest
     assert extent(*rest[:2]) >= 6
+
+
+TURNS = st.lists(st.tuples(st.sampled_from([-1, 1]), st.integers(1, 30)), min_size=1, max_size=6)
+
+
+def _from_one_place(turns: Sequence[tuple[int, int]]) -> Path:
+    """Return a path from one place down, then across and down by turns."""
+    points = [(0, 0), (0, 10)]
+    for number, (side, length) in enumerate(turns):
+        x, y = points[-1]
+        points.append((x + side * length, y) if number % 2 == 0 else (x, y + length))
+    return tuple(points)
+
+
+@given(st.lists(TURNS, min_size=1, max_size=8))
+@settings(deadline=None)
+def test_edge_leaves_the_edges_before_it_as_late_as_it_can(
+    drawn: list[list[tuple[int, int]]],
+) -> None:
+    trunks, before = Trunks(), list[Path]()
+    for path in map(_from_one_place, drawn):
+        if any(path == other[: len(path)] for other in before):
+            continue
+        least = min((_length(branch(path, other)) for other in before), default=_length(path))
+        assert _length(trunks.branched(path)) == least
+        before.append(path)
+
+
+def _length(path: Path) -> int:
+    return sum(extent(one, other) for one, other in pairwise(path))
+
+
+@given(st.lists(st.tuples(st.integers(0, 60), st.integers(0, 60)), max_size=12))
+@settings(deadline=None)
+def test_runs_that_meet_have_tracks_of_their_own_and_none_is_left_free(
+    ends: list[tuple[int, int]],
+) -> None:
+    runs = [Across(net, (one,), (other,)) for net, (one, other) in enumerate(ends)]
+    found = tracks(runs)
+    assert set(found) == {run.net for run in runs if run.low < run.high}
+    for run in (run for run in runs if run.net in found):
+        met = {
+            found[other.net]
+            for other in runs
+            if other.net in found
+            and other.net != run.net
+            and run.low <= other.high + CLEAR
+            and other.low <= run.high + CLEAR
+        }
+        assert found[run.net] not in met
+        assert found[run.net] == 0 or found[run.net] - 1 in met

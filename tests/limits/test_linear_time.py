@@ -6,6 +6,7 @@ from collections.abc import Callable
 import pytest
 
 import archc
+from archc.backends.dot import dot
 from archc.backends.python_source import python_source
 
 HEAD = "archc: 1\nname: deep\ninputs:\n  x: [B, 8]\n"
@@ -82,3 +83,23 @@ def test_source_of_four_times_the_loops_takes_four_times_the_calls() -> None:
     calls_of_source(5)
     few, many = calls_of_source(40), calls_of_source(160)
     assert many < 4.5 * few
+
+
+WIDE = {
+    "joined": "  - concat:\n    - for i in range({n}):\n      - Linear(2)\n",
+    "chained": "  - concat:\n    - for i in range({n}):\n      - Linear(2) -> relu\n",
+}
+
+
+def calls_of_diagram(body: str, count: int) -> int:
+    """Return how many functions the diagram of a network of `count` branches calls."""
+    graph = archc.check(text=f"{HEAD}model:\n{body.format(n=count)}").graph
+    assert graph is not None
+    return calls_of(lambda: dot(graph))
+
+
+@pytest.mark.parametrize("body", WIDE.values(), ids=WIDE)
+def test_diagram_of_four_times_the_branches_takes_four_times_the_calls(body: str) -> None:
+    calls_of_diagram(body, 5)
+    few, many = calls_of_diagram(body, 200), calls_of_diagram(body, 800)
+    assert many < 5 * few

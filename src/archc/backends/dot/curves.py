@@ -34,6 +34,48 @@ def shortened(path: Path, length: int) -> Path:
     return (*path[:-1], toward(path[-1], path[-2], min(length, extent(path[-2], path[-1]) - 1)))
 
 
+class Trunks:
+    """The edges that are drawn from one place, by the points that they begin with."""
+
+    def __init__(self) -> None:
+        self.next: dict[Point, Trunks] = {}
+        self.any: Path = ()
+        self.farthest: dict[Point, Path] = {}
+        """By the step toward it, the edge whose next corner is farthest from here."""
+
+    def branched(self, path: Path) -> Path:
+        """Return what an edge leaves of its path, for it leaves the one it shares most with.
+
+        The whole path is drawn from now on.
+        """
+        place, shared = self, 0
+        while shared < len(path) and path[shared] in place.next:
+            place = place.next[path[shared]]
+            shared += 1
+        left = path
+        if 0 < shared < len(path):
+            step = toward((0, 0), _difference(path[shared - 1], path[shared]), 1)
+            left = branch(path, place.farthest.get(step, place.any))
+        self._add(path)
+        return left
+
+    def _add(self, path: Path) -> None:
+        place = self
+        for shared, point in enumerate(path):
+            if shared:
+                before = path[shared - 1]
+                step = toward((0, 0), _difference(before, point), 1)
+                known = place.farthest.get(step)
+                if known is None or extent(before, known[shared]) < extent(before, point):
+                    place.farthest[step] = path
+            place = place.next.setdefault(point, Trunks())
+            place.any = path
+
+
+def _difference(start: Point, end: Point) -> Point:
+    return end[0] - start[0], end[1] - start[1]
+
+
 def branch(path: Path, trunk: Path) -> Path:
     """Return what of a path remains where it leaves another, with room for a round corner.
 

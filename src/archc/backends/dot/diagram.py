@@ -1,10 +1,9 @@
 """The diagram: what is drawn of a graph, and the DOT text that draws it."""
 
 from collections.abc import Iterator, Mapping
-from itertools import pairwise
 
 from archc.backends.dot import palette
-from archc.backends.dot.curves import branch, curve, extent, shortened
+from archc.backends.dot.curves import Trunks, curve, shortened
 from archc.backends.dot.depth import Closed, Drawn, Opened, count, opened_once, views
 from archc.backends.dot.figures import (
     TITLE_TOP,
@@ -205,19 +204,11 @@ def _first_index(item: Drawn) -> int:
 
 def _edge_lines(edges: Mapping[Wire, bool], layout: Layout) -> Iterator[str]:
     """Yield the edges; one that leaves another on its way is drawn from there on."""
-    drawn: dict[str, list[Path]] = {}
+    drawn: dict[str, Trunks] = {}
     for (tail, head), pale in sorted(edges.items(), key=lambda edge: edge[1]):
-        whole = layout.paths[tail, head]
-        path = min(
-            (branch(whole, trunk) for trunk in drawn.get(tail, ())), key=_extent, default=whole
-        )
-        drawn.setdefault(tail, []).append(whole)
+        path = drawn.setdefault(tail, Trunks()).branched(layout.paths[tail, head])
         look = {**(_PALE_EDGE if pale else {}), "pos": _curve_text(path, layout.height)}
         yield f"{tail} -> {head}{attributes(look)};"
-
-
-def _extent(path: Path) -> int:
-    return sum(extent(one, other) for one, other in pairwise(path))
 
 
 def _curve_text(path: Path, height: int) -> str:

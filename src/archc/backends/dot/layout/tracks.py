@@ -1,6 +1,8 @@
 """Where nets run across between two rows, and how much room that takes."""
 
+from bisect import bisect_right
 from collections.abc import Sequence
+from math import inf
 
 from msgspec import Struct
 
@@ -39,16 +41,35 @@ def tracks(runs: Sequence[Across]) -> dict[int, int]:
             place -= 1
         ranked.insert(place, run)
     found: dict[int, int] = {}
-    placed: list[tuple[Across, int]] = []
+    taken = _Taken()
     for run in ranked:
-        track = max((level + 1 for other, level in placed if _meet(run, other)), default=0)
-        placed.append((run, track))
-        found[run.net] = track
+        found[run.net] = taken.below(run.low, run.high + CLEAR)
     return found
 
 
-def _meet(one: Across, other: Across) -> bool:
-    return one.low <= other.high + CLEAR and other.low <= one.high + CLEAR
+class _Taken:
+    """How many tracks are taken at each place from left to right, as steps.
+
+    A run takes the track below all that it meets, so that its steps become one: every step is
+    looked at once.
+    """
+
+    def __init__(self) -> None:
+        self.starts: list[float] = [-inf]
+        self.counts = [0]
+
+    def below(self, low: int, high: int) -> int:
+        """Return the first track below all that are taken between two places; take it there."""
+        first = bisect_right(self.starts, low) - 1
+        last = bisect_right(self.starts, high) - 1
+        track = max(self.counts[first : last + 1])
+        steps = [(self.starts[first], self.counts[first])] if self.starts[first] < low else []
+        steps.append((low, track + 1))
+        if self.starts[last + 1 : last + 2] != [high + 1]:
+            steps.append((high + 1, self.counts[last]))
+        self.starts[first : last + 1] = [start for start, _ in steps]
+        self.counts[first : last + 1] = [count for _, count in steps]
+        return track
 
 
 def _cost(upper: Across, lower: Across) -> int:
