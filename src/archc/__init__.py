@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from archc.calling import CallError
     from archc.compiler import Report
     from archc.diagnostics import ArchcError, Code, CompileError, Diagnostic
     from archc.drawing import Drawing
+    from archc.given import CallError
     from archc.interface import check, draw, summary
     from archc.ir.graph import Graph
     from archc.runtime.build import build
@@ -41,7 +41,7 @@ __all__ = [
 
 _MODULES = {
     "ArchcError": "archc.diagnostics",
-    "CallError": "archc.calling",
+    "CallError": "archc.given",
     "Code": "archc.diagnostics",
     "CompileError": "archc.diagnostics",
     "Diagnostic": "archc.diagnostics",

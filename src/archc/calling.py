@@ -1,14 +1,13 @@
 """What a function of archc is called with: checked, then made into settings."""
 
 import os
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
 from typing import Any, cast, get_args
 
 from archc.compiler import MAX_PARAMETERS, Settings
-from archc.diagnostics import ArchcError
-from archc.diagnostics.render import excerpt
 from archc.expressions.values import MAX_ELEMENTS, MAX_INTEGER, MAX_SEQUENCE
+from archc.given import CallError, check_choice, not_of_type
 from archc.ir.graph import Mode
 from archc.layers.base import Layer
 from archc.passes.elaboration.nodes import MAX_NODES, NODE_LIMITS
@@ -17,10 +16,6 @@ PARAMETER_LIMITS = range(1, MAX_INTEGER)
 """What may be set as the limit of parameters."""
 DEPTHS = range(MAX_INTEGER)
 """How deep a table or a figure may be asked to go."""
-
-
-class CallError(ArchcError, TypeError):
-    """A function of archc was called with arguments that do not go together."""
 
 
 def settings_of(
@@ -78,19 +73,6 @@ def check_spec_given(path: object, text: object) -> None:
         )
 
 
-def check_path(what: str, path: object) -> None:
-    """Refuse what is given as a path and is none, or one that no system has.
-
-    Raises:
-        CallError: it is so.
-    """
-    if not isinstance(path, (str, os.PathLike)):
-        raise CallError(f"{what} is a string or a Path, {not_of_type(path)}")
-    text = os.fspath(cast("str | os.PathLike[str]", path))
-    if "\0" in text or not _is_encodable(text):
-        raise CallError(f"{what} has a character that no path has: `{excerpt(text)}`")
-
-
 def check_flag(name: str, value: object) -> None:
     """Refuse what is neither True nor False.
 
@@ -117,14 +99,6 @@ def checked_names(name: str, given: object) -> tuple[str, ...]:
         if not isinstance(found, str):
             raise CallError(f"{name} is a list of names, which are strings, {not_of_type(found)}")
     return cast("tuple[str, ...]", names)
-
-
-def _is_encodable(path: str) -> bool:
-    try:
-        os.fsencode(path)
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def check_mappings(**given: object) -> None:
@@ -157,19 +131,6 @@ def check_integer(name: str, value: object, allowed: range) -> None:
         raise CallError(f"{name} is an integer from {allowed[0]} to {allowed[-1]}")
 
 
-def check_choice(name: str, value: object, choices: Collection[str]) -> None:
-    """Refuse what is none of the words that an argument may be.
-
-    Raises:
-        CallError: it is so.
-    """
-    if type(value) is str and value in choices:
-        return
-    known = ", ".join(map(repr, choices))
-    found = f"not {value!r:.80}" if type(value) is str else not_of_type(value)
-    raise CallError(f"{name} is one of {known}, {found}")
-
-
 def _sizes(name: str, given: Any) -> tuple[int, ...]:
     """Return the sizes of one input.
 
@@ -183,8 +144,3 @@ def _sizes(name: str, given: Any) -> tuple[int, ...]:
         if type(size) is not int:
             raise CallError(f"the sizes of `{name}` are integers, {not_of_type(size)}")
     return cast("tuple[int, ...]", sizes)
-
-
-def not_of_type(value: object) -> str:
-    """Return the end of a sentence about an argument of the wrong type."""
-    return f"not of the type {type(value).__name__}"

@@ -212,18 +212,19 @@ def summary_source(
 def derivation(graph: Graph, path: str) -> str:
     """Return how the layer at `path` got its shape, from the input on.
 
-    The path of a block or of a chain stands for its last layer; of a block that is called again
-    `path#2` is the second call. A name that `let`, `as` or a join gives stands for what made it.
+    The path of a block or of a chain stands for its last layer; of a block, or of nested lines,
+    that are called again `path#2` is the second call. A name that `let`, `as` or a join gives
+    stands for what made it.
 
     Raises:
         CompileError: nothing stands at that path.
     """
     from archc.backends.derivation import derivation_text, node_paths
-    from archc.ir.named_nodes import last_of_calls, named_values
+    from archc.ir.named_nodes import last_of_bodies, last_of_calls, named_values
 
     paths = node_paths(graph)
     known = {paths[node.index]: node for node in graph.nodes}
-    known = {**named_values(graph), **last_of_calls(graph), **known}
+    known = {**named_values(graph), **last_of_bodies(graph), **last_of_calls(graph), **known}
     below = (n for n in reversed(graph.nodes) if paths[n.index].startswith(f"{path}."))
     node = known.get(path) if path else None
     if node is not None or (node := next(below, None)) is not None:

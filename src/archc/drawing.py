@@ -7,6 +7,7 @@ from typing import Literal
 
 from archc.diagnostics import Code
 from archc.files import output_error, write_whole
+from archc.given import check_path, check_text
 
 PictureFormat = Literal["svg", "png", "pdf", "dot"]
 FORMATS: tuple[PictureFormat, ...] = ("svg", "png", "pdf", "dot")
@@ -31,7 +32,9 @@ class Drawing:
 
         Raises:
             CompileError: no such format, or the renderer failed.
+            CallError: the format is no text.
         """
+        check_text("format", format)
         if format not in FORMATS:
             advice = "ask for " + ", ".join(f"`{known}`" for known in FORMATS)
             raise output_error(Code.OUTPUT_FAILED, f"`{format}` names no picture format", advice)
@@ -44,7 +47,9 @@ class Drawing:
 
         Raises:
             CompileError: no such format, or the file cannot be written.
+            CallError: the path is none.
         """
+        check_path("a path", path)
         target = Path(path)
         write_whole(target, self.picture(format_of(target)))
         return target

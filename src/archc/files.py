@@ -97,6 +97,8 @@ def write_refused(path: Path, error: OSError) -> CompileError:
     advice = ""
     if isinstance(error, FileNotFoundError):
         advice = f"make the folder `{path.parent}` first"
+        if path.parent.is_dir():
+            advice = "choose another folder: this one takes no new files"
     if isinstance(error, PermissionError):
         advice = "choose a place that you may write to"
     return output_error(Code.OUTPUT_FAILED, f"cannot write `{path}`: {reason}", advice)

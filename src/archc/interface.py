@@ -10,13 +10,7 @@ from typing import TYPE_CHECKING, get_args
 
 from msgspec.structs import replace
 
-from archc.calling import (
-    DEPTHS,
-    check_choice,
-    check_integer,
-    check_spec_given,
-    settings_of,
-)
+from archc.calling import DEPTHS, check_integer, check_spec_given, settings_of
 from archc.compiler import (
     Report,
     Settings,
@@ -28,6 +22,7 @@ from archc.compiler import (
 )
 from archc.diagnostics import ArchcError, Code, CompileError, Diagnostic
 from archc.files import system_refused
+from archc.given import check_choice
 from archc.ir.graph import Mode
 from archc.opening import Spec, SpecPath, open_spec, read_spec
 from archc.passes.elaboration.nodes import MAX_NODES

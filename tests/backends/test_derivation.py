@@ -142,6 +142,27 @@ def test_name_of_a_spec_stands_for_what_made_it(path: str, last: str, size: str)
     assert size in text[text.rindex(f"\n{last} ") :]
 
 
+NESTED = """\
+archc: 1
+name: nested
+inputs: {x: [B, 3, 30, 30]}
+model:
+  tower:
+    head:
+      conv: Conv2d(3, 2, stride=2)
+      act: ReLU
+    mid: Conv2d(3, 3)
+    out: head
+  last: ReLU
+"""
+
+
+@pytest.mark.parametrize(("path", "last"), [("head", "head.act"), ("head#2", "head.act#2")])
+def test_nested_lines_that_are_called_again_have_a_path_for_each_call(path: str, last: str) -> None:
+    text = derivation(graph_of(NESTED), f"tower.{path}")
+    assert f"tower.{last} " in text.splitlines()[-2]
+
+
 def test_row_of_a_block_that_is_called_again_has_the_shape_of_its_first_call() -> None:
     row = summarize(graph_of(TWICE), depth=1).rows[0]
     assert (row.path, row.output_shape[1:]) == ("t", (3, 15, 15))

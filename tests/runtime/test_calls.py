@@ -155,3 +155,30 @@ def test_picture_of_another_format_is_refused_as_a_file_of_it_is(tmp_path: Path)
         drawing.picture(gif)
     with pytest.raises(archc.CompileError, match=r"`net\.gif` names no picture format"):
         drawing.save(tmp_path / "net.gif")
+
+
+@pytest.mark.parametrize("wrong", [None, 3, b"x.svg", "a\0.svg"])
+def test_wrong_path_of_a_drawing_is_an_error_of_the_call(spec: Path, wrong: Any) -> None:
+    with pytest.raises(archc.CallError, match="a path "):
+        archc.draw(spec).save(wrong)
+
+
+@pytest.mark.parametrize("wrong", [None, [], 3])
+def test_wrong_format_of_a_drawing_is_an_error_of_the_call(spec: Path, wrong: Any) -> None:
+    with pytest.raises(archc.CallError, match="format is a string"):
+        archc.draw(spec).picture(wrong)
+
+
+@pytest.mark.parametrize("wrong", [None, [], "x"])
+def test_wrong_mode_of_a_graph_is_an_error_of_the_call(spec: Path, wrong: Any) -> None:
+    graph = archc.check(spec).graph
+    assert graph is not None
+    for live in (graph.live_outputs, graph.live_nodes):
+        with pytest.raises(archc.CallError, match="mode is one of 'train', 'eval'"):
+            live(wrong)
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="no such file system")
+def test_folder_that_takes_no_files_is_not_to_be_made(spec: Path) -> None:
+    with pytest.raises(archc.CompileError, match="choose another folder"):
+        archc.draw(spec).save("/proc/x.svg")

@@ -291,13 +291,24 @@ class Parser(Cursor):
         self.arguments()
         end = self.tokens[self.position - 1].end
         given = self.text[opening : end - 1].strip()
-        written = f"{_FUNCTIONS.get(name, name)}({', '.join(filter(None, (owner, given)))})"
+        function = _FUNCTIONS.get(name, name)
+        written = f"{function}({', '.join(filter(None, (owner, given)))})"
         if name == "size":
             written = f"{owner}.shape[{given}]" if given else f"{owner}.shape"
         is_dtype = name == "to" and re.fullmatch(r"""(['"])\w*\d\1""", given) is not None
         if name in _OF_NO_MEANING and not is_dtype:
             return f"leave it out, `{owner}` is enough: {_OF_NO_MEANING[name]}"
+        if name != "size" and not self.knows_function(function):
+            return self.function_meant(function)
         return Advice(f"write `{written}`", Edit(written, span=self.locate(start, end)))
+
+    def knows_function(self, name: str) -> bool:
+        """Return whether there is a function of this name; a line's own parser knows them."""
+        return bool(name)
+
+    def function_meant(self, name: str) -> str:
+        """Return what is meant by the name of a function that there is not."""
+        return f"there is no function `{name}` either"
 
     def _attribute(self, value: Expression) -> Expression:
         self.expect(".")

@@ -6,12 +6,13 @@ structure read the templates and runs of `archc.ir.runs`.
 
 from collections.abc import Iterator, Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, get_args
 
 from msgspec import Struct, field
 
 from archc.diagnostics import Diagnostic
 from archc.expressions.values import Constant
+from archc.given import check_choice
 from archc.ir.keys import Key, ordered_keys
 from archc.ir.runs import Instance, Node, Value
 from archc.layers.base import Layer
@@ -84,11 +85,20 @@ class Graph(Struct, frozen=True, eq=False, dict=True):
         )
 
     def live_outputs(self, mode: Mode) -> tuple[GraphOutput, ...]:
-        """Return the outputs that exist in a mode."""
+        """Return the outputs that exist in a mode.
+
+        Raises:
+            CallError: there is no such mode.
+        """
+        check_choice("mode", mode, get_args(Mode))
         return tuple(output for output in self.outputs if output.mode in (None, mode))
 
     def live_nodes(self, mode: Mode) -> tuple[Node, ...]:
-        """Return the nodes that a mode's outputs need, in order; inputs are among them."""
+        """Return the nodes that a mode's outputs need, in order; inputs are among them.
+
+        Raises:
+            CallError: there is no such mode.
+        """
         return tuple(_reached(self.live_outputs(mode), self.nodes))
 
     @cached_property

@@ -4,7 +4,18 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 
 from archc.ir.graph import Graph
-from archc.ir.runs import ChildRun, Instance, ItemRun, JoinRun, LetRun, Node, Value, lines_in
+from archc.ir.runs import (
+    BodyRun,
+    ChildRun,
+    Instance,
+    ItemRun,
+    JoinRun,
+    LetRun,
+    Node,
+    Reuse,
+    Value,
+    lines_in,
+)
 
 
 def last_of_calls(graph: Graph) -> Mapping[str, Node]:
@@ -22,6 +33,31 @@ def last_of_calls(graph: Graph) -> Mapping[str, Node]:
             last[names[id(call)]] = node
             call = call.caller
     return last
+
+
+def last_of_bodies(graph: Graph) -> Mapping[str, Node]:
+    """Return what each nested body ends in; where it is applied again, `path#2` is the second."""
+    counts: Counter[str] = Counter()
+    last: dict[str, Node] = {}
+    for call in graph.calls:
+        for path, value in _bodies(call):
+            counts[path] += 1
+            last[path if counts[path] == 1 else f"{path}#{counts[path]}"] = value.node
+    return last
+
+
+def _bodies(call: Instance) -> Iterator[tuple[str, Value]]:
+    """Yield the nested bodies of a call as they run, each time with its value."""
+    for line in lines_in(call.body):
+        match line:
+            case ChildRun(path=path, content=BodyRun(), values=(value, *_)) if path:
+                yield path, value
+            case ChildRun(content=ItemRun(stages=stages)):
+                for unit in (unit for stage in stages for unit in stage.units):
+                    if isinstance(unit, Reuse) and isinstance(unit.again, BodyRun):
+                        yield unit.path, unit.values[0]
+            case _:
+                pass
 
 
 def named_values(graph: Graph) -> Mapping[str, Node]:

@@ -193,13 +193,9 @@ def _too_many(layer: type[Layer], arguments: Sequence[Constant]) -> RuleViolatio
     named = by_name(layer, arguments[len(allowed) :])
     is_pasted = is_long and (fits(layer, _pasted(layer, arguments)) or not named)
     if is_pasted:
-        first = arguments[layer.inferred_after]
-        advice = f"{layer.inferred_names[0]} is inferred: drop the {first}"
-        if rest := by_name(layer, arguments[len(allowed) + len(layer.inferred_names) :]):
-            advice += f", and write by name: {rest}"
+        advice = dropping(layer, arguments)
     else:
-        others = "the others" if allowed else "it"
-        advice = f"write {others} by name: {named}" if named else _takes(layer)
+        advice = naming(layer, arguments) if named else _takes(layer)
     takes = f"{len(allowed)} positional argument{'s' * (len(allowed) != 1)} ({', '.join(allowed)})"
     return RuleViolation(
         Code.TOO_MANY_POSITIONAL,
@@ -207,6 +203,19 @@ def _too_many(layer: type[Layer], arguments: Sequence[Constant]) -> RuleViolatio
         help=advice,
         argument="0" if is_pasted else str(len(allowed)),
     )
+
+
+def dropping(layer: type[Layer], arguments: Sequence[Constant]) -> str:
+    """Return the advice that reads arguments as torch's: one is inferred, the last get names."""
+    advice = f"{layer.inferred_names[0]} is inferred: drop the {arguments[layer.inferred_after]}"
+    rest = by_name(layer, arguments[len(layer.positional) + len(layer.inferred_names) :])
+    return f"{advice}, and write by name: {rest}" if rest else advice
+
+
+def naming(layer: type[Layer], arguments: Sequence[Constant]) -> str:
+    """Return the advice that reads arguments as archc's, of which the last lack their names."""
+    others = "the others" if layer.positional else "it"
+    return f"write {others} by name: {by_name(layer, arguments[len(layer.positional) :])}"
 
 
 def _pasted(layer: type[Layer], arguments: Sequence[Constant]) -> Sequence[Constant]:

@@ -11,7 +11,7 @@ from typing import Literal
 from msgspec.structs import replace
 
 from archc import __version__
-from archc.calling import check_flag, check_path, settings_of
+from archc.calling import check_flag, settings_of
 from archc.compiler import (
     MAX_PARAMETERS,
     Settings,
@@ -23,6 +23,7 @@ from archc.compiler import (
     summary_source,
 )
 from archc.files import write_new
+from archc.given import check_path
 from archc.imports import bundled
 from archc.interface import accountable, chosen
 from archc.ir.canonical import Json, encoded_constant

@@ -2,8 +2,8 @@
 
 from typing import TYPE_CHECKING, cast
 
-from archc.calling import CallError, not_of_type
 from archc.diagnostics.render import excerpt
+from archc.given import CallError, not_of_type
 
 if TYPE_CHECKING:
     import torch

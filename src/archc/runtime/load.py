@@ -7,18 +7,11 @@ from typing import TYPE_CHECKING, cast
 
 from msgspec.structs import replace
 
-from archc.calling import (
-    CallError,
-    check_flag,
-    check_mappings,
-    check_path,
-    checked_names,
-    not_of_type,
-    settings_of,
-)
+from archc.calling import check_flag, check_mappings, checked_names, settings_of
 from archc.compiler import MAX_PARAMETERS, Settings, canonical_text, graph_of
 from archc.diagnostics import Code, CompileError, Diagnostic
 from archc.diagnostics.render import excerpt
+from archc.given import CallError, check_path, not_of_type
 from archc.interface import accountable, chosen
 from archc.ir.graph import Graph
 from archc.opening import Spec

@@ -9,12 +9,14 @@ unit  = callee ["(" arguments ")"] | "(" item ")"
 import re
 from itertools import pairwise
 
-from archc import layers
+from archc import functions, layers
 from archc.diagnostics import Advice, Code, Edit, RuleViolation, Span, meant
+from archc.expressions.evaluate import FUNCTIONS
 from archc.expressions.parser import Parser
 from archc.expressions.printing import expression_text
 from archc.expressions.syntax import Expression, Keyword, Literal, Name
 from archc.expressions.tokens import ARROW, KEYWORDS, Token
+from archc.layers.left_out import reason
 from archc.spec.source import Scalar
 from archc.statements import Argument, Item, LayerCall, Stage, Targets
 
@@ -33,6 +35,18 @@ class LineParser(Parser):
         self.scalar = scalar
         self.name = name
         """The name of the line that is read, where it has one."""
+
+    def knows_function(self, name: str) -> bool:
+        """Return whether there is a function of this name."""
+        return name in functions.NAMES or name in FUNCTIONS
+
+    def function_meant(self, name: str) -> str:
+        """Return what is meant by the name of a function that there is not."""
+        there_is = f"there is no function `{name}` either"
+        if why := reason(name):
+            return f"{there_is}, archc leaves it out: {why}"
+        question = meant(name, [*functions.NAMES, *FUNCTIONS])
+        return f"{there_is}: {question}" if question else there_is
 
     def item(self, closing: str = "") -> Item:
         """Parse one line, or what stands inside a parenthesis."""

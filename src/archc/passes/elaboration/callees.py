@@ -182,7 +182,18 @@ class CalleeFinder(Part):
         if prefix in PREFIXES and alone in known:
             words = f"write `{alone}`: layers and functions have no prefix"
             return Advice(words, Edit(alone, name))
+        if prefix and alone in known:
+            return self._of_tensor(prefix, alone)
         return callee_meant(alone, known) or callee_meant(name, known) or "see `archc layers`"
+
+    def _of_tensor(self, owner: str, name: str) -> str:
+        """Return how `x.flatten(1)` is written, a method where a layer belongs."""
+        is_tensor = self.scope.child(owner) is not None or owner in self.scope.variables
+        return (
+            f"what flows in follows `from`: write `{name}(…) from {owner}`"
+            if is_tensor
+            else (f"did you mean `{name}`?")
+        )
 
     def _values(self) -> tuple[str, ...]:
         """Return the names of parameters and variables, among them those of layers."""

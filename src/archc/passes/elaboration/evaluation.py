@@ -1,5 +1,6 @@
 """Evaluating the expressions of a block; operators on tensors become nodes."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from archc import functions, layers
@@ -171,6 +172,7 @@ class LineEvaluator(Evaluator):
             return self._value(record.children[name], name)
         if record is not None:
             self._value(record, name)
+            self._expect_own_child(expression, record)
         owner = self._several(expression.value, record)
         if isinstance(owner, Value):
             owner = Results((owner,))
@@ -178,6 +180,26 @@ class LineEvaluator(Evaluator):
             named = owner.named(name)
             return self._tensor_attribute(owner, name) if named is None else named
         raise RuleViolation(Code.EXPRESSION_VALUE, f"a plain value has no `{name}`")
+
+    def _expect_own_child(self, expression: Attribute, record: Record) -> None:
+        """Refuse the name of a line that lies deeper: `enc.conv` for `enc.0.conv`.
+
+        Raises:
+            RuleViolation: one line alone has that name.
+        """
+        paths = [*_paths_below(record, expression.name)]
+        asked = {"shape", "channels", "features", *record.results.called}
+        if len(paths) != 1 or expression.name in asked:
+            return
+        outer = expression_text(expression.value)
+        raise RuleViolation(
+            Code.UNKNOWN_NAME,
+            f"`{outer}` has no line `{expression.name}` of its own",
+            help=Advice(
+                f"write `{outer}.{paths[0]}`",
+                Edit(f"{outer}.{paths[0]}", span=expression.span),
+            ),
+        )
 
     def _several(self, expression: Expression, record: Record | None) -> Any:
         """Return all results of a child, of a line that `as` names, or of an expression."""
@@ -409,3 +431,15 @@ class LineEvaluator(Evaluator):
             f"`{expression_text(expression)}` is {what}, and a tensor belongs here",
             span=expression.span,
         )
+
+
+_DEEPEST = 8
+"""How deep below a line another is sought."""
+
+
+def _paths_below(record: Record, name: str, depth: int = 0) -> Iterator[str]:
+    """Yield the paths of the lines of a name below a line, those in lists and mappings alike."""
+    for key, child in record.children.items() if depth < _DEEPEST else ():
+        if key == name:
+            yield key
+        yield from (f"{key}.{path}" for path in _paths_below(child, name, depth + 1))

@@ -32,7 +32,7 @@ from archc.passes.elaboration.nodes import (
 )
 from archc.passes.elaboration.results import Results, results_of
 from archc.passes.elaboration.running import Part
-from archc.passes.elaboration.surplus import surplus_edits
+from archc.passes.elaboration.surplus import surplus_advice
 from archc.shapes import Batch, TensorType
 from archc.statements import LayerCall
 
@@ -312,8 +312,7 @@ def _followable(
         return _of_literal(violation, layer, call)
     if violation.code is not Code.TOO_MANY_POSITIONAL:
         return violation.help
-    edits = surplus_edits(layer, call, arguments, inputs)
-    return Advice(violation.help, *edits) if edits else violation.help
+    return surplus_advice(layer, call, arguments, inputs) or violation.help
 
 
 def _of_literal(violation: RuleViolation, layer: type[Layer], call: LayerCall) -> str:

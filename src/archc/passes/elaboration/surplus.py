@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 
-from archc.diagnostics import Edit
+from archc.diagnostics import Advice
 from archc.expressions.syntax import Literal
 from archc.expressions.values import Constant
 from archc.ir.runs import Value
 from archc.layers.base import Layer
-from archc.layers.binding import fits
+from archc.layers.binding import dropping, fits, naming
 from archc.passes.elaboration.call_edits import with_names, without_inferred
 from archc.passes.elaboration.nodes import POISON
 from archc.statements import LayerCall
@@ -18,29 +18,33 @@ MOST_LAYERS = 8
 """The largest number of layers that is likely given for a recurrent one."""
 
 
-def surplus_edits(
+def surplus_advice(
     layer: type[Layer], call: LayerCall, arguments: Sequence[Constant], inputs: Sequence[Value]
-) -> tuple[Edit, ...]:
-    """Return the edits for arguments beyond the positional ones, nothing where they may be read
-    in two ways: as torch's, with the inferred ones among them, or as ours with names left out.
+) -> str:
+    """Return the help for arguments beyond the positional ones, nothing where all is unclear.
+
+    They are read as torch's, with the inferred ones among them, or as ours with names left out;
+    where both may be meant it is no advice that a program follows.
     """
     written = call.arguments or ()
     if not layer.is_module or len(written) != len(arguments):
-        return ()
+        return ""
     is_ours = _is_likely(layer, arguments) and fits(layer, arguments)
     if not layer.inferred_names:
-        return with_names(layer, call) if is_ours else ()
+        return Advice(naming(layer, arguments), *with_names(layer, call)) if is_ours else ""
     if len(layer.inferred_names) > 1 or not inputs or POISON in inputs:
-        return ()
+        return ""
     if not all(isinstance(argument, Literal) for argument in written):
-        return ()
+        return ""
     after = layer.inferred_after
     rest = [*arguments[:after], *arguments[after + 1 :]]
     is_inferred = len(arguments) > after and arguments[after] == _inferred(layer, inputs[0])
     is_torchs = is_inferred and len(rest) >= len(layer.positional) and fits(layer, rest)
-    if is_torchs == is_ours:
-        return ()
-    return without_inferred(layer, call) if is_torchs else with_names(layer, call)
+    if is_torchs and is_ours:
+        return f"either {dropping(layer, arguments)}; or {naming(layer, arguments)}"
+    if is_torchs:
+        return Advice(dropping(layer, arguments), *without_inferred(layer, call))
+    return Advice(naming(layer, arguments), *with_names(layer, call)) if is_ours else ""
 
 
 def _inferred(layer: type[Layer], value: Value) -> object:
