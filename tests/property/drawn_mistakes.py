@@ -1,9 +1,10 @@
 """Mistakes in the specs that ship: each is a small change of one line that is wrong by itself."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 from archc.compiler import check_spec
 from archc.diagnostics import CompileError, Diagnostic
@@ -55,6 +56,16 @@ EDITS = {
 
 """What is mistaken, and what is written instead."""
 
+PLACES = {
+    "a space more": (r"^  (?= *\S)", "   "),
+    "a space less": (r"^  (?= *\S)", " "),
+    "indented deeper": (r"^  (?= *\S)", "    "),
+    "dash too many": (r"^( +)(?=\w+: [A-Z])", r"\1- "),
+    "dash missing": (r"^( +)- (?=[A-Z])", r"\1"),
+    "comma too many": (r", (?=[\w']+\])", ", , "),
+}
+"""What is mistaken of where a line begins, and of lists: YAML itself may fail of each."""
+
 SECTIONS = frozenset({"params", "variants", "inputs", "blocks", "model", "outputs", "init", "tie"})
 
 
@@ -81,14 +92,16 @@ class Drawn:
         return (self.line == other.line and is_near) or (self.line != other.line and is_named)
 
 
-def drawn_mistakes(text: str) -> Iterator[Drawn]:
-    """Yield every mistake that can be made in a spec."""
+def drawn_mistakes(
+    text: str, edits: Mapping[str, tuple[str, str]] = MappingProxyType(EDITS)
+) -> Iterator[Drawn]:
+    """Yield every mistake that can be made in a spec by some edits."""
     section = ""
     for number, line in enumerate(text.splitlines(), 1):
         if re.match(r"\w", line):
             section = line.partition(":")[0]
         code = line.partition("#")[0].rstrip() if section in SECTIONS else ""
-        for kind, (pattern, instead) in EDITS.items():
+        for kind, (pattern, instead) in edits.items():
             for found in re.finditer(pattern, code):
                 start, end = found.span()
                 yield Drawn(number, start, end, found[0], found.expand(instead), kind)

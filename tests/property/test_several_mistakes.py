@@ -24,6 +24,7 @@ from archc.catalogue import specs_folder
 from archc.diagnostics import Advice, Diagnostic
 from archc.diagnostics.fixes import fixed, replacements
 from tests.property.drawn_mistakes import (
+    PLACES,
     Drawn,
     drawn_mistakes,
     found_in,
@@ -149,6 +150,31 @@ KINDS = {"two lines": (2, 2), "one line": (2, 1), "four lines": (4, 4)}
 @pytest.mark.parametrize("kind", KINDS)
 def test_several_mistakes_are_told_as_each_of_them_alone(kind: str) -> None:
     assert found_differences(1, 60, *KINDS[kind]) == []
+
+
+def misplaced(seed: int, tries: int) -> Iterator[tuple[Path, list[Drawn]]]:
+    """Yield draws of a line that begins in a wrong column and a mistake on another line.
+
+    The mistake is none of which YAML fails.
+    """
+    random = Random(seed)
+    for _ in range(tries):
+        path = random.choice(SPECS)
+        moved = random.choice([*drawn_mistakes(text_of(path), PLACES)])
+        others = [m for m in mistakes_in(path) if m.kind not in OF_YAML and m.line != moved.line]
+        yield path, [moved, random.choice(others)]
+
+
+def test_line_in_a_wrong_column_hides_no_mistake_of_another() -> None:
+    found = [line for path, drawn in misplaced(1, 80) for line in differences(path, drawn)]
+    assert found == []
+
+
+@pytest.mark.prove
+@pytest.mark.parametrize("seed", range(2, 6))
+def test_lines_in_wrong_columns_hide_few_mistakes(seed: int) -> None:
+    found = [any(differences(path, drawn)) for path, drawn in misplaced(seed, MANY)]
+    assert sum(found) <= GUESSED * len(found)
 
 
 @pytest.mark.prove

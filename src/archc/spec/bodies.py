@@ -9,7 +9,12 @@ from msgspec.structs import replace
 from archc import functions, layers
 from archc.diagnostics import Advice, Code, Edit, RuleViolation, Span
 from archc.expressions.syntax import Expression, Name
-from archc.spec.continuations import check_continuations
+from archc.spec.continuations import (
+    check_continuations,
+    dashes_inside,
+    folded_dash,
+    parted_at,
+)
 from archc.spec.grammar import (
     LineParser,
     is_identifier,
@@ -81,6 +86,12 @@ class BodyReader:
             RuleViolation: the key is no signature, or promises what the lines never read;
                 mistakes of the lines are collected.
         """
+        if word := statement_word(key):
+            raise RuleViolation(
+                Code.BAD_NAME,
+                f"`{word}` is a word of the language, and no block",
+                help="a line of the block above is indented deeper than its name",
+            )
         name, arguments, inputs = self._read(key, lambda text: LineParser(text).signature())
         if name in layers.NAMES:
             raise RuleViolation(
@@ -160,6 +171,11 @@ class BodyReader:
         return Body("list", self._mapping_entries(node, "list"), node.span)
 
     def _list_entry(self, node: Node) -> tuple[Entry, ...]:
+        if isinstance(node, Scalar) and (dashes := dashes_inside(node)):
+            for dash in {dash.column: dash for dash in reversed(dashes)}.values():
+                self.refuse(folded_dash(node, dash), node.span)
+            parts = parted_at(node, dashes)
+            return tuple(Child("", self._item(part), part.span) for part in parts)
         if not isinstance(node, Mapping):
             return (Child("", self._content(node), node.span),)
         if refused := self._typed_layer(node):

@@ -1,6 +1,9 @@
 """Lines that go on below: YAML joins what a missing dash, key or colon would have kept apart."""
 
 import re
+from collections.abc import Iterator, Sequence
+
+from msgspec.structs import replace
 
 from archc.diagnostics import Advice, Code, Edit, RuleViolation
 from archc.spec.source import Piece, Scalar
@@ -19,7 +22,7 @@ def check_continuations(scalar: Scalar) -> None:
     for piece in scalar.folded[1:]:
         before, after = scalar.value[: piece.offset], scalar.value[piece.offset :]
         if after.startswith("- "):
-            raise _folded_dash(scalar, piece)
+            raise folded_dash(scalar, piece)
         if _open_brackets(before) > 0:
             continue
         word = after.split(" ")[0]
@@ -63,7 +66,38 @@ def _assignment(scalar: Scalar, piece: Piece) -> re.Match[str] | None:
     return _ASSIGNMENT.match(scalar.value[piece.offset :])
 
 
-def _folded_dash(scalar: Scalar, piece: Piece) -> RuleViolation:
+def dashes_inside(scalar: Scalar) -> list[Piece]:
+    """Return the lines with a dash that YAML joined to the one above, for they are deeper.
+
+    A dash behind a bracket that is open may be a minus.
+    """
+    found: list[Piece] = []
+    for piece in () if scalar.style else scalar.folded[1:]:
+        start = found[-1].offset if found else 0
+        is_closed = _open_brackets(scalar.value[start : piece.offset]) == 0
+        if is_closed and scalar.value[piece.offset :].startswith("- "):
+            found.append(piece)
+    return found
+
+
+def parted_at(scalar: Scalar, dashes: Sequence[Piece]) -> Iterator[Scalar]:
+    """Yield the lines of a list that YAML joined, those behind a dash without it."""
+    starts = [0, *(dash.offset + len("- ") for dash in dashes)]
+    ends = [*(dash.offset for dash in dashes), len(scalar.value)]
+    for start, end in zip(starts, ends, strict=True):
+        yield _part(scalar, start, end)
+
+
+def _part(scalar: Scalar, start: int, end: int) -> Scalar:
+    text = scalar.value[start:end].rstrip()
+    span = scalar.locate(start, start + len(text))
+    inside = [piece for piece in scalar.pieces if start < piece.offset < end]
+    behind = (replace(piece, offset=piece.offset - start) for piece in inside)
+    return Scalar(text, "", span, (Piece(0, span.line, span.column), *behind))
+
+
+def folded_dash(scalar: Scalar, piece: Piece) -> RuleViolation:
+    """Return what to say of a dash that YAML reads as a part of the line above."""
     above = scalar.locate(piece.offset - 1, piece.offset).line
     opened = _open_brackets(scalar.value[: piece.offset]) > 0
     return RuleViolation(

@@ -38,6 +38,7 @@ _FINDERS = (
     brackets.bracket_open,
     brackets.opening_missing,
     brackets.bracket_too_many,
+    brackets.comma_too_many,
     brackets.comma_missing,
     brackets.sign_missing,
     brackets.reserved_sign,

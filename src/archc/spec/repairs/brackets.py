@@ -17,6 +17,7 @@ FAR = 200
 
 _CLOSING = {"[": "]", "{": "}"}
 _VALUE = re.compile(r"((?:- )?(?:[^\s:'\"\[\]{}]+:\s+|- ))(\S.*)")
+_LAMBDA = re.compile(r"\blambda\b")
 _PAIR = re.compile(r"\s*(\w+)(:(?=[^\s:/])|\s*=\s*|\s+(?=[\[{\w'\"]))")
 _FLOW_TYPE = re.compile(r"(\w+)\s*:\s*(\w+\[[^\]]*\]?)")
 _BEGINS_WITH_BRACKET = re.compile(r"(?::|-)\s+(\[[^\]]*\]|\{[^}]*\})\s*[^\s,#\]}]")
@@ -166,6 +167,19 @@ def comma_missing(page: Page, index: int, trouble: Trouble) -> Iterator[Repair]:
     yield rewritten(page, index, mended, headline, span)
 
 
+def comma_too_many(page: Page, index: int, trouble: Trouble) -> Iterator[Repair]:
+    """`[1, , 2]` and `[, 1]`."""
+    line = page.lines[index]
+    before, after = line.text[: trouble.column], line.text[trouble.column :]
+    is_second = after.startswith(",") and before.rstrip()[-1:] in {",", "[", "{"}
+    if index != trouble.index or not is_second:
+        return
+    mended = line.with_text(before.rstrip() + after[1:])
+    span = page.span(index, trouble.column, trouble.column + 1)
+    headline = "there is one `,` too many"
+    yield rewritten(page, index, mended, headline, span, "remove it", is_checked=True)
+
+
 def sign_missing(page: Page, index: int, trouble: Trouble) -> Iterator[Repair]:
     """A comma or a bracket that YAML misses where it stopped, inside brackets."""
     line = page.lines[index]
@@ -232,7 +246,7 @@ def colon_in_brackets(page: Page, index: int, trouble: Trouble) -> Iterator[Repa
     line = page.lines[index]
     signs = (found.start() for found in re.finditer(r":\s", line.text))
     column = next((at for at in signs if open_bracket(line.text[:at])), None)
-    if column is None or index != trouble.index:
+    if column is None or index != trouble.index or _LAMBDA.search(line.text[:column]):
         return
     before, after = line.text[:column], line.text[column + 1 :].lstrip()
     bracket = open_bracket(before)
@@ -318,7 +332,7 @@ def type_in_braces(page: Page, index: int, trouble: Trouble) -> Iterator[Repair]
     advice = f"give it a line of its own, indented: `{found[1]}: {found[2]}`"
     repair = _split(page, index, text, headline, advice, found.start(2))
     repair.violation.span = page.span(index, found.start(2), found.end(2))
-    yield repair
+    yield replace(repair, is_sure=True)
 
 
 def long_key(page: Page, index: int, _trouble: Trouble) -> Iterator[Repair]:

@@ -145,7 +145,11 @@ def _moved(page: Page, index: int, group: range, indent: int) -> Repair:
 def _columns(page: Page, index: int) -> list[int]:
     """Return the columns of the lines around one: below, above, then those that enclose it."""
     columns = [page.lines[i].indent for i in _beside(page, index)]
-    above = page.above(index)
+    above, below = page.above(index), page.below(index)
+    line = page.lines[index]
+    if line.body.endswith(":") and below is not None and page.lines[below].indent > line.indent:
+        inside = page.lines[below].indent
+        columns.sort(key=lambda column: column >= inside)  # what stands below is hardly beside
     if above is not None and page.lines[above].body.endswith(":"):
         columns.append(page.lines[above].indent + 2)
     return list(dict.fromkeys(columns))

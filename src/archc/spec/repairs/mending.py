@@ -7,6 +7,7 @@ from msgspec.structs import replace
 from archc.diagnostics import Code, RuleViolation
 from archc.spec.page import Mended, Page, Repair, Trouble
 from archc.spec.repairs import repairs
+from archc.spec.repairs.brackets import CONTROL_CHARACTER
 
 MAX_REPAIRS = 20
 MAX_TRIED = 1_000_000
@@ -83,6 +84,8 @@ def _reach(trouble: Trouble, repair: Repair | None = None) -> tuple[int, int, in
 def _is_behind(repair: Repair, later: Trouble, trouble: Trouble) -> bool:
     """Return whether the trouble that a repair leaves stands behind the one before."""
     page = repair.page
+    if trouble.words == CONTROL_CHARACTER:
+        return True  # it is found before anything is read
     if "quoted scalar" in trouble.words:
         return page.place(later.index, 0) > page.place(trouble.start, 0)
     # lines put above share the number of the line below them, so that the order is the file's
