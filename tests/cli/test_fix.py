@@ -129,3 +129,25 @@ def test_json_holds_the_fix(tmp_path: Path) -> None:
     place, line = edit["span"], MISSPELT.splitlines()[edit["span"]["line"] - 1]
     assert line[place["column"] - 1 : place["end_column"] - 1] == "rellu"
     assert edit["text"] == "relu"
+
+
+def test_fix_of_an_imported_file_is_named_and_not_made_unless_that_file_is_named_too(
+    tmp_path: Path,
+) -> None:
+    misspelt = LIBRARY.replace("Conv2d(", "Conv2D(")
+    library = written(tmp_path, misspelt, "lib/library.yaml")
+    text = MAIN.replace("first: Unit", "first: Unitt")
+    main = written(tmp_path, text, "main.yaml")
+    done = archc("check", "--fix", "main.yaml", cwd=tmp_path)
+    assert main.read_text() == MAIN
+    assert library.read_text() == misspelt
+    assert done.status == 1
+    assert done.err.rstrip().endswith("this has a fix: archc check --fix lib/library.yaml")
+    main.write_text(text)
+    done = archc("check", "--fix", "main.yaml", "lib/library.yaml", cwd=tmp_path)
+    assert done.status == 0, done.err
+    assert (main.read_text(), library.read_text()) == (MAIN, LIBRARY)
+    assert [line.partition(":")[0] for line in done.err.splitlines()] == [
+        "fixed main.yaml",
+        "fixed lib/library.yaml",
+    ]
