@@ -341,7 +341,9 @@ def _image(x: TensorType, name: str) -> tuple[int, int, int]:
 
 def _expect_multiple(size: int, divisor: int, otherwise: str) -> None:
     if size % divisor:
-        raise RuleViolation(Code.DIVISIBILITY, otherwise)
+        below = size // divisor * divisor
+        multiples = " and ".join(str(near) for near in (below, below + divisor) if near)
+        raise RuleViolation(Code.DIVISIBILITY, otherwise, help=f"{divisor} divides {multiples}")
 
 
 class ChannelShuffle(Function):

@@ -239,7 +239,7 @@ def fits(layer: type[Layer], arguments: Sequence[Constant]) -> bool:
 def by_name(layer: type[Layer], values: Sequence[Constant]) -> str:
     """Return values beyond the positional ones as torch's order names them, if it can.
 
-    A text is the next argument that can be that text: `'same'` is no stride, but a padding.
+    A value is the next argument that it can be: `'same'` is no stride, but a padding.
     """
     names = iter(layer.by_name_alone())
     pairs = [(next((n for n in names if _may_be(layer, n, v)), ""), v) for v in values]
@@ -249,8 +249,8 @@ def by_name(layer: type[Layer], values: Sequence[Constant]) -> str:
 
 
 def _may_be(layer: type[Layer], name: str, value: Constant) -> bool:
-    """Return whether an argument may have a value; of numbers it is not looked into."""
-    if not isinstance(value, str):
+    """Return whether an argument alone may have a value, as far as that is known."""
+    if _holds_unknown(value):
         return True
     try:
         layer(**{name: value})
