@@ -12,7 +12,7 @@ from archc.ir.graph import Mode
 from archc.layers.base import Layer
 from archc.passes.elaboration.nodes import MAX_NODES, NODE_LIMITS
 
-PARAMETER_LIMITS = range(1, MAX_INTEGER)
+PARAMETER_LIMITS = range(1, MAX_INTEGER + 1)
 """What may be set as the limit of parameters."""
 DEPTHS = range(MAX_INTEGER)
 """How deep a table or a figure may be asked to go."""

@@ -211,7 +211,7 @@ class _Values:
             )
         if isinstance(value, str) and len(value) > MAX_SCALAR:
             raise _past_limit(self.name, f"a text of more than {MAX_SCALAR:,} characters")
-        if isinstance(value, int) and abs(value) > MAX_INTEGER:
+        if isinstance(value, int) and not -MAX_INTEGER - 1 <= value <= MAX_INTEGER:
             raise _past_limit(self.name, OUTSIDE)
         if isinstance(value, float) and math.isnan(value):
             raise RuleViolation(Code.PARAMETER_VALUE, f"`{self.name}` is nan, which is no number")

@@ -103,3 +103,31 @@ def test_diagram_of_four_times_the_branches_takes_four_times_the_calls(body: str
     calls_of_diagram(body, 5)
     few, many = calls_of_diagram(body, 200), calls_of_diagram(body, 800)
     assert many < 5 * few
+
+
+def calls_of_figures(count: int) -> int:
+    """Return how many functions the check of figures of `count` paths calls that nobody has."""
+    lines = "".join(f"  aaaab{index}: ReLU\n" for index in range(count))
+    shapes = "".join(f"    aaaac{index}: [B, 8]\n" for index in range(count))
+    text = f"{HEAD}model:\n{lines}expect:\n  source: none\n  shapes:\n{shapes}"
+    return calls_of(lambda: archc.check(text=text))
+
+
+def test_figures_of_four_times_the_wrong_paths_take_four_times_the_calls() -> None:
+    calls_of_figures(5)
+    few, many = calls_of_figures(100), calls_of_figures(400)
+    assert many < 5 * few
+
+
+def calls_of_unknown_parameters(count: int) -> int:
+    """Return how many functions are called to refuse `count` parameters that a spec lacks."""
+    declared = "".join(f"  aaaab{index}: 1\n" for index in range(count))
+    given = {f"aaaac{index}": 1 for index in range(count)}
+    text = f"{HEAD}params:\n{declared}model:\n  - ReLU\n"
+    return calls_of(lambda: archc.check(text=text, params=given))
+
+
+def test_four_times_the_unknown_parameters_take_four_times_the_calls() -> None:
+    calls_of_unknown_parameters(5)
+    few, many = calls_of_unknown_parameters(100), calls_of_unknown_parameters(400)
+    assert many < 5 * few

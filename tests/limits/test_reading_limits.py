@@ -6,8 +6,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from click import IntRange, Parameter
 
 import archc
+from archc.cli.building import build_command
 from archc.diagnostics import Code
 
 HEAD = "archc: 1\nname: limits\ninputs:\n  image: [B, 3, 32, 32]\n"
@@ -172,3 +174,34 @@ def test_page_of_limits_lists_every_limit() -> None:
     for name, (limit, _, _) in LIMITS.items():
         shown = {2**63 - 1: "2⁶³ − 1", 2**31 - 1: "2³¹ − 1", 2**48: "2⁴⁸"}.get(limit, f"{limit:,}")
         assert rows[name] == shown
+
+
+@pytest.mark.parametrize("least", ["-9223372036854775808", "= -2 ** 62 * 2"])
+def test_smallest_integer_is_that_of_int64(least: str) -> None:
+    head = HEAD + f"params: {{n: {least}}}\n"
+    assert archc.check(text=model("Conv2d(max(n, 8), 1)", head=head)).ok
+    below = head.replace("808", "809").replace("62 * 2", "62 * 2 - 1")
+    found = archc.check(text=model("Conv2d(max(n, 8), 1)", head=below)).diagnostics
+    assert [mistake.code for mistake in found] == [Code.READING_LIMIT]
+
+
+@pytest.mark.parametrize("least", [-(2**63), -(2**63) - 1])
+def test_smallest_integer_that_is_given_is_that_of_int64(least: int) -> None:
+    text = model("Conv2d(max(n, 8), 1)", head=HEAD + "params: {n: 3}\n")
+    assert archc.check(text=text, params={"n": least}).ok is (least == -(2**63))
+
+
+@pytest.mark.parametrize(("option", "most"), [("nodes", 10_000_000), ("parameters", 2**63 - 1)])
+def test_most_that_a_limit_may_be_is_the_same_on_each_way_in(
+    option: str, most: int, tmp_path: Path
+) -> None:
+    spec = tmp_path / "spec.yaml"
+    spec.write_text(model("ReLU"))
+    options: list[Parameter] = [
+        found for found in build_command.params if found.name == f"max_{option}"
+    ]
+    (kind,) = (found.type for found in options)
+    assert isinstance(kind, IntRange)
+    assert (kind.min, kind.max) == (1, most)
+    with pytest.raises(archc.CallError, match=f"max_{option} is an integer from 1 to {most}$"):
+        archc.load(spec, **{f"max_{option}": most + 1})

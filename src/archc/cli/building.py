@@ -31,7 +31,7 @@ from archc.cli.options import network_options, one_network, settings_of, spec_ar
 )
 @click.option(
     "--max-parameters",
-    type=click.IntRange(1),
+    type=click.IntRange(1, 2**63 - 1),
     default=10_000_000_000,
     show_default=True,
     help="Refuse to write weights of a network that has more.",

@@ -69,7 +69,7 @@ def checked(value: Constant) -> Constant:
         RuleViolation: an integer outside int64, no number, or a list that is too long or
             too deep.
     """
-    if isinstance(value, int) and abs(value) > MAX_INTEGER:
+    if isinstance(value, int) and not -MAX_INTEGER - 1 <= value <= MAX_INTEGER:
         raise RuleViolation(Code.READING_LIMIT, OUTSIDE)
     if isinstance(value, float) and math.isnan(value):
         raise RuleViolation(Code.EXPRESSION_VALUE, "the result is no number: inf − inf or inf · 0")

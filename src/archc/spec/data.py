@@ -68,7 +68,7 @@ def unreadable(node: Erroneous) -> RuleViolation:
 def _number(scalar: Scalar, text: str) -> Any:
     if _INTEGER.fullmatch(text):
         value = int(text) if len(text) < 30 else MAX_INTEGER + 1
-        if abs(value) > MAX_INTEGER:
+        if not -MAX_INTEGER - 1 <= value <= MAX_INTEGER:
             raise RuleViolation(
                 Code.READING_LIMIT, "an integer outside −2⁶³ … 2⁶³ − 1", span=scalar.span
             )
