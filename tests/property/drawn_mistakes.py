@@ -48,7 +48,7 @@ EDITS = {
     "prefix": (r"(?<=[ (])(?=(?:Conv|BatchNorm|MaxPool|Dropout|LayerNorm)\w*\((?!.*:$))", "nn."),
     "argument of others": (r"\bpadding=", "pad="),
     "layer of others": (r"\bLinear\(", "Dense("),
-    "source too many": (r"(?<= from )(\w+)$", r"\1, \1"),
+    "source too many": (r"^( +(?:- |\w+: )[A-Z]\w*(?:\([^()]*\))? from )(\w+)$", r"\1\2, \2"),
     "order of a turn": (r"\bpermute\((\d), \d", r"permute(\1, \1"),
     "let": (r"\blet (\w+):", r"let \1qz:"),
 }

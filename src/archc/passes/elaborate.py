@@ -1,12 +1,13 @@
 """Document → Graph: expand loops, blocks and conditions and infer every shape, in one pass."""
 
+from collections.abc import Sequence
 from contextlib import suppress
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from archc.diagnostics import Code, CompileError, Diagnostic, RuleViolation, Span
-from archc.expressions.syntax import NOWHERE
+from archc.expressions.syntax import NOWHERE, Expression
 from archc.ir.graph import Graph, GraphOutput, Mode
 from archc.ir.runs import Instance, Node, Value
 from archc.passes.elaboration.blocks import BlockRunner
@@ -27,6 +28,7 @@ from archc.passes.elaboration.request import Imported, Request
 from archc.passes.elaboration.running import Variables
 from archc.passes.elaboration.scope import FileScope
 from archc.passes.elaboration.unfinished_lines import read_unfinished_lines
+from archc.passes.elaboration.unsaid_names import lines_of, unsaid_lines
 from archc.passes.elaboration.unused import unread_inputs, unread_lets, unused_values
 from archc.spec.model import Document
 
@@ -148,6 +150,22 @@ class _Elaboration:
             for unused in unread_lets(body, said):
                 if unused.span.line not in told:
                     self.builder.report(unused.violation, unused.span, None)
+        self._report_unsaid_names(told, returned)
+
+    def _report_unsaid_names(self, told: set[int], returned: Sequence[Expression]) -> None:
+        """Report what no line takes; a mistake among the same lines may be why none does."""
+        ran = {id(call.template.block.body): call for call in reversed(self.builder.calls)}
+        for block in self.document.blocks.values():
+            if told & {block.span.line, *lines_of(block.body)}:
+                continue
+            for violation in unread_inputs(block):
+                self.builder.report(violation, block.span, None)
+        bodies = [block.body for block in self.document.blocks.values()]
+        for body in (*bodies, self.document.model):
+            said = returned if body is self.document.model else ()
+            if id(body) in ran and not told & {*lines_of(body)}:
+                for unused in unsaid_lines(body, said):
+                    self.builder.report(unused.violation, unused.span, ran[id(body)])
 
     def _name_span(self) -> Span:
         return self.document.spans.get("name", NOWHERE)

@@ -305,7 +305,9 @@ class _Reader:
 
     def _meant(self, call: LayerCall, violation: RuleViolation) -> type[Layer] | BlockCallee | None:
         """Return what a message guesses that a call means."""
-        name = guessed(violation) or translated(violation)
+        alone = call.callee[-1]
+        own = alone if alone in self.scope.file.blocks else ""
+        name = own or guessed(violation) or translated(violation)
         try:
             callee = self.runner.callees.resolve(replace(call, callee=tuple(name.split("."))))
         except (Skipped, RuleViolation):
