@@ -61,6 +61,11 @@ HOSTILE = {
     "deep brackets": HEAD + "model: " + "[" * 30_000,
     "many unknown names": named(*(f"layer{i}: ReLU from name{i}" for i in range(5000))),
     "many unknown layers": named(*(f"layer{i}: Unknown{i}" for i in range(5000))),
+    "many unknown keys": named(*(f"layer{i}: ReLU" for i in range(2000)))
+    + "".join(f"key{i}: 1\n" for i in range(2000)),
+    "many unknown outputs": named(*(f"aaaaab{i}: ReLU" for i in range(2000)))
+    + "outputs:\n"
+    + "".join(f"  o{i}: aaaaac{i}\n" for i in range(2000)),
     "many broken lines": named(*(f"layer{i}: Conv2d(8" for i in range(5000))),
     "lists inside blocks inside lists": deep_blocks(),
     "parentheses inside parentheses": model(

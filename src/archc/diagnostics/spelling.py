@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 _WORD = re.compile(r"[A-Za-z]+")
 _SHORT, _LONG = 3, 8
@@ -9,7 +10,7 @@ _SHORT, _LONG = 3, 8
 
 _LONGEST = 128
 """Longer names are compared with nothing."""
-_COMPARED = 100
+_COMPARED = 40
 """With how many names of its length a misspelt one is compared; a spec can hold thousands."""
 _PART = 4
 """From how many letters on the beginning of a name stands for it: `drop` for `dropout`."""
@@ -99,9 +100,14 @@ def _is_slip(word: str, meant: str) -> bool:
 
 def _unlikeness(given: str, other: str) -> tuple[int, int, str]:
     """Return a quick measure by which the names worth comparing come first, always the same."""
-    shared = len({*given.lower()} & {*other.lower()})
+    shared = len(_letters(given) & _letters(other))
     beyond = abs(len(other) - len(given))
     return beyond - shared, beyond, other
+
+
+@lru_cache(maxsize=8192)
+def _letters(name: str) -> frozenset[str]:
+    return frozenset(name.lower())
 
 
 def _cost(given: str, other: str) -> tuple[float, ...]:

@@ -26,9 +26,13 @@ from archc.spec.bodies import BROKEN, BodyReader
 from archc.spec.data import parameter_value
 from archc.spec.mistakes import Mistakes, TooManyMistakes, diagnosed
 from archc.spec.model import Document, Expectation, Input
+from archc.spec.repairs.mending import MAX_REPAIRS
 from archc.spec.sections import KEYS, REQUIRED
 from archc.spec.source import Erroneous, Mapping, Node, Scalar, Sequence, Source
 from archc.statements import Block, Body
+
+MAX_READ_AGAIN = 200_000
+"""How many characters are read again in all to try repairs; long files get fewer tries."""
 
 _NAME = re.compile(r"(?:(?:def|class)\s+)?(\w+)")
 _LETTER = re.compile(r"\b[A-Z]\w*")
@@ -42,7 +46,10 @@ def parse(source: Source) -> Document:
         CompileError: so much is wrong that nothing can be said of the network.
     """
     parsed = _likeliest(_DocumentParser(source).parsed())
-    while parsed.mistakes and (better := _as_meant(parsed)) is not None:
+    for _ in range(min(MAX_REPAIRS, MAX_READ_AGAIN // (len(source.text) + 1))):
+        better = _as_meant(parsed) if parsed.mistakes else None
+        if better is None:
+            break
         parsed = better
     if parsed.document is None:
         found = sorted(parsed.mistakes, key=lambda mistake: mistake.primary or NOWHERE)
