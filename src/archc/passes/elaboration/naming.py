@@ -1,7 +1,8 @@
 """What a message says of a name that means nothing here: where it is defined, what was meant."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 
 from archc import functions
 from archc.diagnostics import Advice, Code, Edit, RuleViolation, Span, did_you_mean, meant, near
@@ -146,7 +147,31 @@ def may_name(key: str, name: str) -> bool:
 
 def defined_in(name: str, body: Body) -> Span | None:
     """Return the first place in a body's own lines that gives a value this name."""
-    return next((span for found, span in definitions(body.entries) if found == name), None)
+    return _places(_Same(body)).get(name)
+
+
+class _Same:
+    """A body as a cache key: equal to itself alone, for comparing two would walk through both."""
+
+    __slots__ = ("body",)
+
+    def __init__(self, body: Body) -> None:
+        self.body = body
+
+    def __hash__(self) -> int:
+        return id(self.body)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and self.body is other.body
+
+
+@lru_cache(maxsize=32)
+def _places(same: _Same) -> Mapping[str, Span]:
+    """Return the first place of each name that a body's own lines give to values."""
+    found: dict[str, Span] = {}
+    for name, span in definitions(same.body.entries):
+        found.setdefault(name, span)
+    return found
 
 
 def doubled(body: Body) -> Iterator[str]:
