@@ -22,6 +22,7 @@ from archc.spec.grammar import (
     parse_item,
     parse_value,
 )
+from archc.spec.lines_below_return import check_lines_below_return
 from archc.spec.mended_lines import joined, mended_line
 from archc.spec.mistakes import Mistakes
 from archc.spec.names import check_child_key, check_child_name, meant_by
@@ -98,7 +99,7 @@ class BodyReader:
                 Code.BAD_NAME, f"`{name}` is a layer of archc", help="give the block another name"
             )
         known = len(self.mistakes.found)
-        block = Block(name, arguments, inputs, self.body(node), key.span)
+        block = Block(name, arguments, inputs, self.block_body(node), key.span)
         if len(self.mistakes.found) == known:
             _check_passed_on(block)
         return block
@@ -119,6 +120,12 @@ class BodyReader:
                 self.refuse(violation, text.span)
                 text = mended
         return parse(text)
+
+    def block_body(self, node: Node) -> Body:
+        """Read the lines of a block or of the model, where `return:` belongs."""
+        body = self.body(node)
+        check_lines_below_return(body, self.mistakes)
+        return body
 
     def body(self, node: Node) -> Body:
         """Read a list, a mapping or one line."""

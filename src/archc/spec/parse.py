@@ -352,7 +352,7 @@ class _DocumentParser:
     def _model(self) -> Body:
         if "model" not in self.keys:
             return Body("list", ())
-        return self.bodies.body(self.keys["model"][1])
+        return self.bodies.block_body(self.keys["model"][1])
 
     def _expect(self) -> Expectation:
         variants = self.keys["variants"][1] if "variants" in self.keys else None
