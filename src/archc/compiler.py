@@ -30,6 +30,7 @@ from archc.manifest import GRAPH, MODEL, SUMMARY, Build, changed, sha256
 from archc.opening import Spec
 from archc.passes.check_expectations import (
     check_expectations,
+    differs,
     expectation_of,
     impossible_expectations,
 )
@@ -165,8 +166,9 @@ def check_spec(spec: Spec, settings: Settings | None = None) -> Report:
     found = (*graph.warnings, *warnings_of(spec.document, graph))
     warnings = [d for d in found if d.code not in spec.document.allow]
     causes = [d for d in warnings if d in graph.warnings or d.code is Code.UNFLATTENED]
-    if causes and unmet:
-        return Report(graph, costs, tuple(map(_missed, causes)), spec.sources, notes)
+    if causes and any(map(differs, unmet)):
+        others = [d for d in unmet if not differs(d)]
+        return Report(graph, costs, (*map(_missed, causes), *others), spec.sources, notes)
     return Report(graph, costs, (*warnings, *unmet), spec.sources, notes)
 
 

@@ -36,6 +36,7 @@ def test_linear_of_an_image_is_warned_of(layers: tuple[str, ...]) -> None:
         ("Conv2d(4, 3)", "flatten(2)", "Linear(2)"),
         ("Conv2d(4, 3)", "permute(0, 2, 3, 1)", "Linear(2)"),
         ("Conv2d(4, 3)", "permute(0, 2, 3, 1)", "LayerNorm", "Linear(8)", "GELU", "Linear(4)"),
+        ("Conv2d(8, 3, padding=1)", "permute(0, 2, 3, 1)", "LayerNorm", "Linear(2)"),
         ("Linear(2)",),
     ],
 )
@@ -57,3 +58,9 @@ def test_figures_missed_for_a_linear_of_an_image_are_one_error_there() -> None:
     model = "  - Conv2d(4, 3)\n  - Linear(2)"
     figures = "expect: {source: arithmetic, parameters: 402}"
     assert warnings(model, figures) == [("ARC411", "error", 6)]
+
+
+def test_layer_that_is_not_there_is_told_beside_a_linear_of_an_image() -> None:
+    model = "  - Conv2d(4, 3)\n  - Linear(2)"
+    figures = "expect: {source: arithmetic, parameters: 402, shapes: {head: [B, 2]}}"
+    assert warnings(model, figures) == [("ARC411", "error", 6), ("ARC312", "error", 7)]

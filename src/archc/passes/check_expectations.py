@@ -102,10 +102,15 @@ def joined_differences(diagnostics: Sequence[Diagnostic]) -> list[Diagnostic]:
 
     One wrong layer changes many figures, of many variants.
     """
-    differing = [d for d in diagnostics if d.code is Code.EXPECTATION and d.secondary]
+    differing = [d for d in diagnostics if differs(d)]
     others = [d for d in diagnostics if d not in differing]
     joined = [_joined(differing)] if differing else []
     return sorted([*joined, *others], key=lambda d: d.primary or NOWHERE)
+
+
+def differs(diagnostic: Diagnostic) -> bool:
+    """Return whether a diagnostic tells of figures that the network has otherwise."""
+    return diagnostic.code is Code.EXPECTATION and bool(diagnostic.secondary)
 
 
 def _joined(differing: Sequence[Diagnostic]) -> Diagnostic:

@@ -31,6 +31,7 @@ from archc.passes.elaboration.unfinished_lines import read_unfinished_lines
 from archc.passes.elaboration.unsaid_names import lines_of, unsaid_lines
 from archc.passes.elaboration.unused import unread_inputs, unread_lets, unused_values
 from archc.spec.model import Document
+from archc.statements import words
 
 APART = frozenset({"doc", "init", "tie", "expect", "allow", "meta"})
 """The keys of a file whose mistakes change no line of the network."""
@@ -143,11 +144,12 @@ class _Elaboration:
         if self.document.mistakes or self.document.is_partial:
             return
         told = {d.primary.line for d in self.builder.diagnostics if d.primary is not None}
+        asked = {*words(tuple(str(d.help) for d in self.builder.diagnostics))}
         bodies = [block.body for block in self.document.blocks.values()]
         returned = [output.value for output in self.document.outputs]
         for body in (*bodies, self.document.model):
             said = returned if body is self.document.model else ()
-            for unused in unread_lets(body, said):
+            for unused in unread_lets(body, said, asked):
                 if unused.span.line not in told:
                     self.builder.report(unused.violation, unused.span, None)
         self._report_unsaid_names(told, returned)

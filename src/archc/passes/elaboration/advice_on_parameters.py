@@ -43,7 +43,11 @@ def _resized(free: Operand, other: Operand) -> str:
     """Give a Parameter the size of what it is added to; one too many may be a class token's."""
     unlike = _unlike(free.type.shape, other.type.shape)
     call = _call_of(free)
-    if len(unlike) != 1 or call is None or call.arguments is None:
+    if not unlike or call is None or call.arguments is None:
+        return ""
+    if advice := _moved(free, other, call):
+        return advice
+    if len(unlike) != 1:
         return ""
     (place,) = unlike
     there = other.type.shape[place - free.type.rank]
@@ -62,6 +66,27 @@ def _resized(free: Operand, other: Operand) -> str:
     return Proposal(
         f"`{free.name}` needs the size of `{other.name}`: {written}", Edit(f"{there}", span=span)
     )
+
+
+def _moved(free: Operand, other: Operand, call: LayerCall) -> str:
+    """Put the one size of a Parameter where the other tensor has it: at its channels, or last."""
+    arguments, shape = call.arguments or (), other.type.shape
+    places = [place for place, size in enumerate(free.type.shape) if size != 1]
+    if len(places) != 1 or len(arguments) != free.type.rank or len(shape) < 3:
+        return ""
+    size, text = free.type.shape[places[0]], expression_text(arguments[places[0]])
+    found = [place for place, there in enumerate(shape) if place and there == size]
+    calls = [f"{call.name}({text}{', 1' * (len(shape) - 1 - place)})" for place in found]
+    if not calls:
+        return ""
+    where = " and ".join(f"dimension {place}" for place in found)
+    written = " or ".join(f"`{one}`" for one in calls)
+    meets = f"dimension {places[0] + len(shape) - free.type.rank}"
+    words = (
+        f"`{free.name}` has the size of {where} of `{other.name}`, and meets {meets}: "
+        f"write {written} on line {call.span.line}"
+    )
+    return Proposal(words, Edit(calls[0], span=call.span)) if len(calls) == 1 else words
 
 
 def _unlike(free: Shape, other: Shape) -> list[int]:

@@ -4,11 +4,21 @@ from collections.abc import Sequence
 from typing import Any, get_args
 
 from archc import layers
-from archc.diagnostics import Advice, Code, Edit, RuleViolation, Span
+from archc.diagnostics import Advice, Code, Edit, RuleViolation, Span, meant
 from archc.diagnostics.render import CUT
 from archc.expressions.printing import expression_text, keyword_text
-from archc.expressions.syntax import Comparison, Display, Expression, Name
+from archc.expressions.syntax import (
+    Binary,
+    Comparison,
+    Display,
+    Expression,
+    Index,
+    Name,
+    Unary,
+    children,
+)
 from archc.expressions.values import is_list
+from archc.passes.elaboration.naming import defined_in
 from archc.passes.elaboration.running import Part
 from archc.passes.elaboration.scope import is_plain
 from archc.statements import LayerCall
@@ -27,7 +37,9 @@ class ArgumentReader(Part):
             keywords = self.evaluator.keywords(call.keywords)
         except RuleViolation as violation:
             violation.help = _quoted(call, violation) or violation.help
-            raise
+            for keyword in call.keywords:
+                violation = self._of_numbers(keyword.value, violation)
+            raise violation from None
         for keyword in call.keywords:
             if keyword.name and not is_plain(keywords[keyword.name]):
                 raise self._tensor_argument(call, keyword.span)
@@ -48,10 +60,25 @@ class ArgumentReader(Part):
             value = self.evaluator.evaluate(expression)
         except RuleViolation as violation:
             violation.help = _as_keyword(expression, violation) or violation.help
-            raise
+            raise self._of_numbers(expression, violation) from None
         if not is_plain(value) or (is_list(value) and not all(map(is_plain, value))):
             raise self._tensor_argument(call, expression.span)
         return value
+
+    def _of_numbers(self, expression: Expression, violation: RuleViolation) -> RuleViolation:
+        """Return a violation of a name among arguments, which no line can stand for."""
+        name = _name_at(violation.span, expression)
+        if violation.code is not Code.UNKNOWN_NAME or not name:
+            return violation
+        if defined_in(name, self.scope.instance.template.block.body) is None:
+            return violation
+        advice = meant(name, self.scope.constants())
+        return RuleViolation(
+            Code.UNKNOWN_NAME,
+            f"`{name}` is a line, and an argument is no tensor",
+            help=advice or "a number of the network is declared under `params:`",
+            span=violation.span,
+        )
 
     def _tensor_argument(self, call: LayerCall, span: Span) -> RuleViolation:
         """Refuse a tensor among a call's arguments; show the call, its tensors behind `from`."""
@@ -89,6 +116,17 @@ class ArgumentReader(Part):
         names = ((n, r) for frame in reversed(self.scope.frames) for n, r in frame.items())
         found = (n for n, r in names if flow is not None and r.value.key == flow.key)
         return next((name for name in found if not name.isdigit()), "x")
+
+
+def _name_at(place: Span | None, expression: Index) -> str:
+    """Return the name that stands at a place of a sum or a product, nothing for another part."""
+    match expression:
+        case Name(name, span) if span == place:
+            return name
+        case Unary() | Binary() | Display():
+            return "".join(_name_at(place, part) for part in children(expression))
+        case _:
+            return ""
 
 
 def _as_keyword(expression: Expression, violation: RuleViolation) -> str:

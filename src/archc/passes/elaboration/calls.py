@@ -28,7 +28,7 @@ from archc.passes.elaboration.results import Results
 from archc.passes.elaboration.running import Part
 from archc.passes.elaboration.scope import FileScope
 from archc.spec.model import Document
-from archc.statements import Argument, Block, LayerCall
+from archc.statements import Argument, Block, Body, Child, Item, LayerCall, bodies_of
 
 MAX_BLOCK_NESTING = 16
 
@@ -162,12 +162,21 @@ class BlockCaller(Part):
     ) -> RuleViolation | None:
         """Return what is wrong with the number of tensors that flow into a call, if anything."""
         lacking = len(template.block.inputs) - count
-        return _wrong_inputs(template, count, call, self._here(lacking)) if lacking else None
+        here = self._here(template, call, count)
+        return _wrong_inputs(template, count, call, here) if lacking else None
 
-    def _here(self, count: int) -> tuple[str, ...]:
-        """Return the inputs of this block, if they are as many as a call lacks, or more."""
-        inputs = self.scope.instance.template.block.inputs
-        return inputs[:count] if 0 < count <= len(inputs) else ()
+    def _here(self, template: Template, call: LayerCall, count: int) -> tuple[str, ...]:
+        """Return what a line can call the inputs of a block, with `…` for what it cannot name.
+
+        A call that nothing flows into may take the inputs of this block.
+        """
+        wanted, own = template.block.inputs, self.scope.instance.template.block.inputs
+        if not count and len(wanted) <= len(own):
+            return own[: len(wanted)]
+        given = _sources_of(call, self.scope.instance.template.block.body)
+        known = {*self.scope.known()}
+        named = [name if name in known else "…" for name in wanted[max(len(given), 1) :]]
+        return (*(given or ("…",)), *named)
 
 
 def matched(
@@ -350,11 +359,10 @@ def _with_tensors(block: Block, tensors: Sequence[str]) -> str:
 def _wrong_inputs(
     template: Template, given: int, call: LayerCall, here: Sequence[str]
 ) -> RuleViolation:
-    """Return the violation for a call of other inputs; `here` are names that it could take."""
+    """Return the violation for a call of other inputs; `here` are those that it could take."""
     inputs = template.block.inputs
-    meant = here if here and not given else inputs
     wanted = f"{len(inputs)} input{'s' * (len(inputs) != 1)} ({', '.join(inputs)})"
-    order = f"in this order: `{_call_text(call)} from {', '.join(meant)}`"
+    order = f"in this order: `{_call_text(call)} from {', '.join(here)}`"
     naming = f"name {'them' if len(inputs) > 1 else 'it'} after `from`, {order}"
     joining = "join them first: `… from concat(a, b)`, or `… from a + b`"
     return RuleViolation(
@@ -363,6 +371,18 @@ def _wrong_inputs(
         help=joining if given > len(inputs) == 1 else naming,
         span=call.span,
     )
+
+
+def _sources_of(call: LayerCall, body: Body) -> tuple[str, ...]:
+    """Return what the line of a body that begins with a call takes with `from`."""
+    for entry in body.entries:
+        item = entry.content if isinstance(entry, Child) else None
+        if isinstance(item, Item) and item.stages and item.stages[0].unit is call:
+            return tuple(map(expression_text, item.sources))
+        for inner in bodies_of(entry):
+            if found := _sources_of(call, inner):
+                return found
+    return ()
 
 
 def _call_text(call: LayerCall) -> str:

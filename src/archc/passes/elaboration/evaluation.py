@@ -38,9 +38,8 @@ from archc.expressions.values import (
 from archc.ir.runs import Value
 from archc.layers.base import Function, spec_name
 from archc.layers.binding import bind
-from archc.passes.elaboration.explanations import argued, explained
+from archc.passes.elaboration.explanations import absent, argued, explained
 from archc.passes.elaboration.naming import (
-    absent_name,
     as_function,
     callee_meant,
     doubled,
@@ -129,7 +128,7 @@ class LineEvaluator(Evaluator):
 
     def _value(self, record: Record, name: str) -> Value:
         if record.absent:
-            raise absent_name(name)
+            raise absent(record, name, self.scope)
         if record.value is POISON:
             raise Skipped
         if not record.value.via:

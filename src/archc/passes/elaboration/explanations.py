@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from archc.diagnostics import Code, Label, Proposal, RuleViolation
+from archc.diagnostics import Code, Edit, Label, Proposal, RuleViolation
 from archc.diagnostics import Operand as Row
 from archc.expressions.printing import constant_text, expression_text
 from archc.expressions.syntax import (
@@ -11,6 +11,7 @@ from archc.expressions.syntax import (
     Attribute,
     Binary,
     Call,
+    Comparison,
     Display,
     Expression,
     Literal,
@@ -18,11 +19,12 @@ from archc.expressions.syntax import (
     children,
 )
 from archc.expressions.values import is_list
-from archc.ir.runs import Value
+from archc.ir.runs import ItemRun, Value
 from archc.passes.elaboration.meetings import Meeting, Operand
 from archc.passes.elaboration.mending import mending
+from archc.passes.elaboration.naming import absent_name
 from archc.passes.elaboration.nodes import NodeBuilder, operand, origin_text
-from archc.passes.elaboration.scope import STAGE_INPUTS, Scope
+from archc.passes.elaboration.scope import STAGE_INPUTS, Record, Scope
 from archc.shapes import format_shape
 
 _MEETINGS = frozenset({Code.ADD_SHAPES, Code.CONCAT_SHAPES, Code.SIZE_MISMATCH})
@@ -125,6 +127,38 @@ def _left_out(part: Operand, scope: Scope) -> str:
     known = f": {', '.join(facts)}" if facts else ""
     text = expression_text(condition)
     return f"`{part.name}` is left out here, for its condition `{text}` is false{known}"
+
+
+def absent(record: Record, name: str, scope: Scope) -> RuleViolation:
+    """Return the violation for the name of a line that is absent, with why it is."""
+    violation = absent_name(name)
+    condition = record.content.item.condition if isinstance(record.content, ItemRun) else None
+    if condition is None:
+        return violation
+    facts = [f"{name} is {value}" for name, value in facts_of(condition, None, scope).items()]
+    if facts:
+        text = f"`{expression_text(condition)}` on line {record.span.line}"
+        violation.notes = (f"its condition is {text}: {', '.join(facts)}",)
+    violation.help = _never_equal(condition, scope) or violation.help
+    return violation
+
+
+def _never_equal(condition: Expression, scope: Scope) -> str:
+    """Return what to write for a comparison of a switch, or a number, with a text."""
+    match condition:
+        case Comparison((Name(name), Literal(str() as text) as literal), ("==",)):
+            value = scope.constants().get(name)
+        case _:
+            return ""
+    negation = {"true": "", "false": "not "}.get(text.lower())
+    if isinstance(value, bool) and negation is not None:
+        meant = f"{negation}{name}"
+    elif isinstance(value, int) and not isinstance(value, bool) and text.isdecimal():
+        meant = f"{name} == {text}"
+    else:
+        return ""
+    words = f"`{name}` is no text and never equals `{expression_text(literal)}`: write `if {meant}`"
+    return Proposal(words, Edit(meant, span=condition.span))
 
 
 def facts_of(expression: Any, given: Value | None, scope: Scope) -> dict[str, str]:

@@ -1,7 +1,7 @@
 """Values that nobody uses: in the graph a tensor, in the text a name."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
 from msgspec import Struct
@@ -105,12 +105,14 @@ def unused_values(graph: Graph, variables: Variables) -> Iterator[Unused]:
             yield Unused(RuleViolation(Code.UNUSED_VALUE, headline, help=advice), span)
 
 
-def unread_lets(body: Body, returned: Sequence[Expression]) -> Iterator[Unused]:
+def unread_lets(
+    body: Body, returned: Sequence[Expression], asked: Iterable[str]
+) -> Iterator[Unused]:
     """Yield the names that `let` gives and no word of a block repeats, whatever else is wrong.
 
-    `returned` is what the outputs read.
+    `returned` is what the outputs read, `asked` the names that messages say to read.
     """
-    said = Counter((*words(body), *words(tuple(returned))))
+    said = Counter((*words(body), *words(tuple(returned)), *asked))
     for let in _lets_of(body):
         if said[let.name] == 1 and not let.name.startswith("_"):
             violation = RuleViolation(

@@ -11,6 +11,10 @@ from archc.passes.warnings.wording import row, warning
 
 _ADVICE = "flatten it first: `-> flatten(1)` behind the layer above, or a line `Flatten`"
 _FOR_IMAGES = re.compile(r".*[23]d")
+_OF_THE_LAST_AXIS = frozenset(
+    "permute transpose movedim swapaxes LayerNorm RMSNorm layer_norm rms_norm Linear".split()
+)
+"""What says that the channels stand last, or has been told of already."""
 
 
 def unflattened(graph: Graph) -> Iterator[Diagnostic]:
@@ -42,10 +46,16 @@ def _is_image(value: Value) -> bool:
 
 
 def _layers_of_its_shape(value: Value) -> Iterator[str]:
-    """Yield the names of the layers upstream of a tensor that have its shape, the last first."""
+    """Yield the names of the layers upstream of a tensor that have its shape, the last first.
+
+    They end where a line says that the channels stand last.
+    """
     node = value.node
     while node.operation is not None and node.output == value.type:
-        yield spec_name(type(node.operation))
+        name = spec_name(type(node.operation))
+        if name in _OF_THE_LAST_AXIS:
+            return
+        yield name
         if not node.inputs:
             return
         node = node.inputs[0].node
