@@ -36,13 +36,21 @@ def test_draw_over_a_foreign_file_is_refused_without_force(tmp_path: Path) -> No
     assert archc("draw", path, "--force", cwd=tmp_path).status == 0
 
 
-def test_draw_with_output_replaces_the_file_it_names(tmp_path: Path) -> None:
-    path = written(tmp_path)
-    (tmp_path / "mine.pdf").write_text("mine")
-    assert archc("draw", path, "-o", "mine.pdf", cwd=tmp_path).out == "mine.pdf\n"
-    assert (tmp_path / "mine.pdf").read_bytes().startswith(b"%PDF")
-    assert archc("draw", path, "-o", "a.png", cwd=tmp_path).status == 0
-    assert (tmp_path / "a.png").read_bytes().startswith(b"\x89PNG")
+@pytest.mark.parametrize(
+    ("name", "head"),
+    [("a.pdf", b"%PDF"), ("a.png", b"\x89PNG"), ("a.svg", b"<?xml"), ("a.dot", b"// drawn")],
+)
+def test_draw_with_output_replaces_what_archc_drew_alone(
+    tmp_path: Path, name: str, head: bytes
+) -> None:
+    path, file = written(tmp_path), tmp_path / name
+    file.write_text("mine")
+    done = archc("draw", path, "-o", name, cwd=tmp_path)
+    assert f"error[ARC501]: `{name}` is not replaced: archc did not draw it" in done.err
+    assert (done.status, file.read_text()) == (3, "mine")
+    assert archc("draw", path, "-o", name, "--force", cwd=tmp_path).out == f"{name}\n"
+    assert file.read_bytes().startswith(head)
+    assert archc("draw", path, "-o", name, cwd=tmp_path).out == f"{name}\n"
 
 
 def test_draw_to_standard_output_prints_dot(tmp_path: Path) -> None:

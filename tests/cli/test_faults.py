@@ -182,7 +182,7 @@ def test_drawing_whose_nth_call_is_refused_leaves_a_whole_one(
     results: list[tuple[int, str]] = []
 
     def attempt() -> None:
-        results.append(ended("draw", spec, "-o", output))
+        results.append(ended("draw", spec, "--force", "-o", output))
 
     names: set[str] = set()
     for call, _ in refusals(tmp_path, in_turn, attempt):

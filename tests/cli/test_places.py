@@ -126,7 +126,7 @@ def writing(command: str, spec: Path) -> tuple[str | Path, ...]:
     """Return the arguments of a command that writes beside its spec."""
     arguments: dict[str, tuple[str | Path, ...]] = {
         "fix": ("check", "--fix", spec),
-        "draw": ("draw", spec, "-o", spec.with_name("tiny.dot")),
+        "draw": ("draw", spec, "--force", "-o", spec.with_name("tiny.dot")),
         "build": ("build", spec, "-o", spec.with_name("out")),
     }
     return arguments[command]
@@ -216,7 +216,7 @@ def test_ctrl_c_amid_writing_leaves_the_old_file(command: str, tmp_path: Path) -
     before = tree(tmp_path)
     arguments = {
         "fix": ("check", "--fix", str(spec)),
-        "draw": ("draw", str(spec), "-o", str(tmp_path / "tiny.dot")),
+        "draw": ("draw", str(spec), "--force", "-o", str(tmp_path / "tiny.dot")),
     }
     child = subprocess.Popen(
         [sys.executable, "-c", INTERRUPTED, *arguments[command]],

@@ -58,13 +58,15 @@ def draw_command(
 
 
 def _saved(drawing: Drawing, output: str | None, force: bool) -> Path:
-    """Write the file; one of the default name is replaced only if archc drew it."""
+    """Write the file; one that is there is replaced only if archc drew it."""
     from archc.diagnostics import Code
+    from archc.diagnostics.render import excerpt
     from archc.drawing import is_ours
     from archc.files import output_error
 
     path = Path(output or f"{drawing.name}.svg")
-    if output is None and not force and path.exists() and not is_ours(path):
-        headline = f"`{path}` is not replaced: archc did not draw it"
-        raise output_error(Code.OUTPUT_EXISTS, headline, "name a file with -o, or use --force")
+    if not force and path.is_file() and not is_ours(path):
+        headline = f"`{excerpt(str(path))}` is not replaced: archc did not draw it"
+        other = "name another file" if output else "name a file with -o"
+        raise output_error(Code.OUTPUT_EXISTS, headline, f"{other}, or use --force")
     return drawing.save(path)
