@@ -6,7 +6,7 @@ Each takes a key and its value from the YAML tree and returns what the document 
 import re
 from collections.abc import Callable, Iterable, Set
 from collections.abc import Mapping as Dict
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar, cast, get_args
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
@@ -33,6 +33,7 @@ from archc.spec.model import (
     InitRule,
     Input,
     Output,
+    ParameterKind,
 )
 from archc.spec.names import check_network_name
 from archc.spec.source import Erroneous, Mapping, Node, Scalar, Sequence
@@ -47,6 +48,10 @@ _KIND_WORDS = {
     "model_type": "a mapping",
 }
 """What messages call the kinds of values that pydantic asks for."""
+_KIND_OF = ("a list", "a mapping")
+_KINDS = get_args(ParameterKind)
+_OTHER_KINDS = {"integer": "int", "string": "str", "text": "str", "boolean": "bool"}
+"""What other formats call the types of parameters."""
 Model = TypeVar("Model", bound=BaseModel)
 Report = Callable[[RuleViolation], None]
 """What takes a violation that does not end the reading."""
@@ -78,11 +83,14 @@ def network_name(node: Node) -> str:
     return name
 
 
-def declaration(key: Scalar, node: Node) -> Declaration:
-    """Read one entry of `params`: a default, or the long form that names it."""
+def declaration(key: Scalar, node: Node, report: Report) -> Declaration:
+    """Read one entry of `params`: a default, or the long form that names it.
+
+    What is wrong beside the default is reported, and left out.
+    """
     _check_identifier(key)
     if isinstance(node, Mapping):
-        return _long_declaration(key, node)
+        return _long_declaration(key, node, report)
     value = parameter_value(node)
     if value is None:
         raise RuleViolation(
@@ -93,8 +101,8 @@ def declaration(key: Scalar, node: Node) -> Declaration:
     return Declaration(default=value)
 
 
-def _long_declaration(key: Scalar, node: Mapping) -> Declaration:
-    entries = {k.value: v for k, v in node.entries}
+def _long_declaration(key: Scalar, node: Mapping, report: Report) -> Declaration:
+    entries = _as_declared(node, report)
     if "default" not in entries:
         raise RuleViolation(
             Code.PARAMETER_VALUE,
@@ -106,21 +114,47 @@ def _long_declaration(key: Scalar, node: Mapping) -> Declaration:
     for name, value in entries.items():
         known = name in {"default", "choices"}
         fields[name] = parameter_value(value, is_layer) if known else plain(value)
-    return _validated(Declaration, fields, node)
+    return _validated(Declaration, fields, node, frozenset(), report)
 
 
-def _validated(model: type[Model], fields: Dict[str, Any], node: Node) -> Model:
-    """Validate plain data with pydantic; the first error is placed at its own node."""
+def _as_declared(node: Mapping, report: Report) -> Dict[str, Node]:
+    """Return the keys of a declaration with their values; a misspelt one is reported and mended."""
+    fields = Declaration.model_fields
+    entries = {key.value: value for key, value in node.entries if key.value in fields}
+    for key, value in node.entries:
+        if key.value in fields:
+            continue
+        report(
+            RuleViolation(
+                Code.UNKNOWN_KEY,
+                f"there is no key `{key.value}` here",
+                help=meant(key.value, fields, is_closed=True) or "keys are " + ", ".join(fields),
+                span=key.span,
+            )
+        )
+        for name in near(key.value, fields)[:1]:
+            entries.setdefault(name, value)
+    return entries
+
+
+def _validated(
+    model: type[Model], fields: dict[str, Any], node: Node, others: Set[str], report: Report
+) -> Model:
+    """Validate plain data with pydantic; what is wrong is reported and left out."""
     try:
         return model.model_validate(fields)
     except ValidationError as error:
-        raise _wrong_field(error.errors()[0], model, node, frozenset()) from None
+        wrong = error.errors()
+    for found in wrong:
+        report(_wrong_field(found, model, node, others))
+        _leave_out(fields, found["loc"])
+    return model.model_validate(fields)
 
 
 def _wrong_field(
     found: ErrorDetails, model: type[BaseModel], node: Node, others: Set[str]
 ) -> RuleViolation:
-    path = [str(part) for part in found["loc"]]
+    path = _path_in(node, [str(part) for part in found["loc"]])
     unknown = found["type"] == "extra_forbidden"
     headline = (
         f"there is no key `{path[-1]}` here"
@@ -130,25 +164,64 @@ def _wrong_field(
     return RuleViolation(
         Code.UNKNOWN_KEY if unknown else Code.FIELD_VALUE,
         headline,
-        help=_near_field(path[-1], model, others) if unknown else _number_advice(found["input"]),
+        help=_near_field(path[-1], model, others, found["input"])
+        if unknown
+        else _value_advice(path[-1], found["input"], _descend(node, path)),
         span=_descend(node, path, at_key=unknown),
     )
+
+
+def _path_in(node: Node, path: list[str]) -> list[str]:
+    """Return the part of pydantic's path that the file has: behind it stand names of types."""
+    known: list[str] = []
+    for part in path:
+        if isinstance(node, Scalar):
+            break
+        known.append(part)
+        if isinstance(node, Mapping):
+            node = next((value for key, value in node.entries if key.value == part), node)
+        elif isinstance(node, Sequence) and part.isdecimal():
+            node = node.items[int(part)]
+    return known
 
 
 def _wrong_kind(path: str, kind: str, words: str, found: object) -> str:
     """Return what is wrong with a value, in pydantic's words where we have none."""
     if kind in _KIND_WORDS and isinstance(found, (str, int, float, bool)):
         return f"`{path}` is {_KIND_WORDS[kind]}, found `{excerpt(str(found))}`"
+    if kind in _KIND_WORDS and isinstance(found, (list, dict)):
+        return f"`{path}` is {_KIND_WORDS[kind]}, found {_KIND_OF[isinstance(found, dict)]}"
+    if kind == "literal_error":
+        return f"`{path}` cannot be `{excerpt(str(found))}`"
     return f"`{path}`: {words[0].lower()}{words[1:]}"
 
 
-def _number_advice(found: object) -> str:
+def _value_advice(name: str, found: object, span: Span) -> str:
+    """Return what to write in place of the value of a field."""
+    if name == "macs" and isinstance(found, float):
+        return f"a rounded figure is a text with its unit: `{found}M` or `{found}G`"
+    if name == "shapes" and isinstance(found, list):
+        return _shapes_advice(cast("list[object]", found))
+    if name == "type" and isinstance(found, str):
+        known = _OTHER_KINDS.get(found.lower(), "")
+        question = did_you_mean(found, known) if known else meant(found, _KINDS, is_closed=True)
+        return question or "types are " + ", ".join(_KINDS)
+    return _number_advice(found, span)
+
+
+def _shapes_advice(shape: list[object]) -> str:
+    """Return how the shape of one tensor is expected."""
+    written = f"shapes: {{layer: [{', '.join(map(str, shape))}]}}"
+    return f"a shape stands beside the name of its layer: `{written}`"
+
+
+def _number_advice(found: object, span: Span) -> str:
     if isinstance(found, str) and re.fullmatch(r"[\d.]+\s*[KMGkmg]", found):
         return "write every digit, for the count is exact: `11_689_512`"
     digits = found.replace(",", "_") if isinstance(found, str) else ""
-    if "_" not in digits or not digits.replace("_", "").isdecimal():
+    if not re.fullmatch(r"\d+(?:_\d+)*", digits, re.ASCII):
         return ""
-    return Advice(f"write `{digits}`", Edit(digits, str(found)))
+    return Advice(f"write `{digits}`", Edit(digits, span=span))
 
 
 def _descend(node: Node, path: list[str], at_key: bool = False) -> Span:
@@ -168,17 +241,20 @@ _OTHER_FIELDS = {
     "multiply_adds": "macs",
     "params": "parameters",
     "output": "shapes",
+    "shape": "shapes",
     "paper": "source",
     "reference": "source",
 }
 """What papers and other tools call the figures."""
 
 
-def _near_field(name: str, model: type[BaseModel], others: Set[str]) -> str:
+def _near_field(name: str, model: type[BaseModel], others: Set[str], found: object) -> str:
     if name.lower() == "flops" and "macs" in model.model_fields:
         return "write `macs`: a multiply-add is one of them, and two FLOPs"
     fields = [field for field in model.model_fields if field != "variants"]
     known = _OTHER_FIELDS.get(name, "")
+    if known == "shapes" and known in fields and isinstance(found, list):
+        return _shapes_advice(cast("list[object]", found))
     if known in fields:
         return did_you_mean(name, known)
     return meant(name, [*fields, *sorted(others)]) or "keys are " + ", ".join(fields)
@@ -321,12 +397,23 @@ def init_rule(key: Scalar, node: Node) -> InitRule:
             span=node.span,
         )
     parser = LineParser(text)
+    if _is_number(text.value):
+        advice = f"write `constant({text.value.strip()})`"
+        raise parser.unexpected("expected an initialisation", advice)
     name = parser.expect_name("an initialisation")
+    if _is_number(rest := text.value[name.end :]):
+        advice = f"write `{name.text}({rest.strip()})`"
+        raise parser.unexpected(f"expected `(` behind `{name.text}`", advice)
     arguments, keywords = parser.arguments() if parser.at("(") else ((), ())
     call = LayerCall((name.text,), arguments, keywords, parser.span(name.start))
     condition = parser.expression() if parser.accept("if") else None
     parser.expect_end()
     return InitRule(tuple(key.value.split(".")), call, condition, key.span)
+
+
+def _is_number(text: str) -> bool:
+    """Return whether a text is one number."""
+    return re.fullmatch(r"\s*[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?\s*", text) is not None
 
 
 def tie(key: Scalar, node: Node) -> tuple[str, str, Span]:
@@ -385,14 +472,7 @@ def expectation(node: Node, variants: Set[str], report: Report) -> Expectation:
         report(RuleViolation(Code.WRONG_KIND, "`expect:` is a mapping"))
         return Expectation()
     fields = _figures(node, variants, report)
-    try:
-        return Expectation.model_validate(fields)
-    except ValidationError as error:
-        wrong = error.errors()
-    for found in wrong:
-        report(_wrong_field(found, Expectation, node, variants))
-        _leave_out(fields, found["loc"])
-    return Expectation.model_validate(fields)
+    return _validated(Expectation, fields, node, variants, report)
 
 
 def _figures(node: Mapping, variants: Set[str], report: Report) -> dict[str, Any]:

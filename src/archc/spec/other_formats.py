@@ -91,12 +91,12 @@ def split_call(node: Sequence | Mapping) -> Scalar | None:
     )
 
 
-def split_at_comma(piece: Scalar) -> RuleViolation:
+def split_at_comma(piece: Scalar, what: str = "layer") -> RuleViolation:
     """Return what to say of such a piece."""
     return RuleViolation(
         Code.YAML_SPLIT,
         f"YAML split this call at a comma, `{excerpt(piece.value)}` is what is left",
-        help="write one layer a line instead of `[…]` or `{…}`, or put the call in quotes",
+        help=f"write one {what} a line instead of `[…]` or `{{…}}`, or put the call in quotes",
     )
 
 

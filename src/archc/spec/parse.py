@@ -25,7 +25,8 @@ from archc.spec import entries
 from archc.spec.bodies import BROKEN, BodyReader
 from archc.spec.data import parameter_value
 from archc.spec.mistakes import Mistakes, TooManyMistakes, diagnosed
-from archc.spec.model import Document, Expectation, Input
+from archc.spec.model import Declaration, Document, Expectation, Input
+from archc.spec.other_formats import split_at_comma, split_call
 from archc.spec.repairs.mending import MAX_REPAIRS
 from archc.spec.sections import KEYS, REQUIRED
 from archc.spec.source import Erroneous, Mapping, Node, Scalar, Sequence, Source
@@ -134,7 +135,7 @@ class _DocumentParser:
             file=self.source.file,
             name=self._guarded(entries.network_name, "name") or "unnamed",
             doc=self._guarded(lambda node: entries.text_of(node).value, "doc") or "",
-            parameters=self._named("params", entries.declaration),
+            parameters=self._named("params", self._declaration),
             variants=self._variants(),
             inputs=self._inputs(),
             blocks=self._blocks(),
@@ -270,7 +271,11 @@ class _DocumentParser:
         if key not in self.keys:
             return
         node = self.keys[key][1]
-        if isinstance(node, Mapping):
+        piece = split_call(node) if isinstance(node, Mapping) and node.flow else None
+        if key == "outputs" and piece is not None:
+            self.mistakes.refuse(split_at_comma(piece, "output"), piece.span)
+            self.is_partial = True
+        elif isinstance(node, Mapping):
             yield from node.entries
         elif isinstance(node, Scalar) and not node.value:
             if key == "inputs":
@@ -299,6 +304,9 @@ class _DocumentParser:
         names = Counter(name.value for name, _ in self._entries(key))
         self.unread |= {name for name, count in names.items() if count > 1 or name not in result}
         return result
+
+    def _declaration(self, key: Scalar, node: Node) -> Declaration:
+        return entries.declaration(key, node, partial(self.mistakes.refuse, span=node.span))
 
     def _inputs(self) -> tuple[Input, ...]:
         """Read `inputs`; one that fails keeps its place, for the others are counted with it."""

@@ -20,6 +20,8 @@ _OTHER_DASH = re.compile(r"([\u2010-\u2015\u2022\u2212\u00b7*])\s+")
 _WORD = re.compile(r"[a-z_]\w*")
 _NAME_AND_BRACKET = re.compile(r"[\w.]+\s+[\[{]")
 _LAYER_CALL = re.compile(r"\w+\(|[A-Z]\w*(?:\s*-|$)|from\s")
+_SUM = re.compile(r"[a-z_]\w*\s+(?:[-+*/@]|\*\*)\s+[\w(]")
+_BLOCK = re.compile(r"(?:[A-Z]\w*(?:\([^()]*\))*|model):")
 _TWO_WORDS = re.compile(r"(let\s+\w+|[\w.{}-]+)\s+([^\s=].*)")
 
 
@@ -159,6 +161,22 @@ def item_colon_missing(page: Page, index: int, _trouble: Trouble) -> Iterator[Re
         yield rewritten(page, index, mended, "a colon is missing at the end of the line", span)
 
 
+def _sum_of_tensors(page: Page, index: int, body: str) -> Repair:
+    """Return the repair of `back + x`: what the block returns, or a line without a name."""
+    line = page.lines[index]
+    parent = next((each for each in reversed(page.lines[:index]) if _holds(each, line)), line)
+    ends = _BLOCK.match(parent.body) and all(beside < index for beside in page.siblings(index))
+    mended = line.with_body(f"return: {body}" if ends else f"line{line.number}: from {body}")
+    written = mended.body if ends else f"name: from {body}"
+    headline = "an expression alone is no line: it lacks its word, or its name"
+    return rewritten(page, index, mended, headline, page.body_span(index), f"write `{written}`")
+
+
+def _holds(above: Line, line: Line) -> bool:
+    """Return whether a line may be the one that a deeper line stands under."""
+    return bool(above.body) and above.indent < line.indent
+
+
 def _with_colon(page: Page, index: int, body: str, has_lines: bool) -> Iterator[Repair]:
     line = page.lines[index]
     end = line.indent + len(body)
@@ -180,6 +198,8 @@ def _with_colon(page: Page, index: int, body: str, has_lines: bool) -> Iterator[
         yield rewritten(
             page, index, mended, headline, span, f"write `{written}`, and read `sum` below"
         )
+    elif _SUM.match(body):
+        yield _sum_of_tensors(page, index, body)
     elif found := _TWO_WORDS.fullmatch(body):
         mended = line.with_body(f"{found[1]}: {found[2]}")
         after = line.indent + found.end(1)

@@ -47,6 +47,11 @@ _LOOKS = {
     }.items()
 }
 """What the lines of a section look like."""
+_DECLARING = frozenset({"default", "type", "choices"})
+"""Keys of a declaration; those of a variant are names of parameters."""
+_BRACES = re.compile(r"\w+:\s+\{(.*)")
+_PAIR = re.compile(r"(\w+)\s*:")
+_NUMBER = re.compile(r"\w+:\s+[-+]?[\d.]+(?:e[-+]?\d+)?", re.IGNORECASE)
 _IMPOSSIBLE = {
     name: re.compile(pattern)
     for name, pattern in {
@@ -260,6 +265,8 @@ def _run_on(page: Page, section: _Section, present: set[str]) -> Iterator[Repair
         looks = _LOOKS[name]
 
         def begins(body: str, looks: re.Pattern[str] = looks, name: str = name) -> bool:
+            if _belongs(section.name, body):
+                return False
             if looks.match(body) is None or (fits is not None and fits.match(body)):
                 return False
             if name in REQUIRED or section.name == "doc":
@@ -269,6 +276,16 @@ def _run_on(page: Page, section: _Section, present: set[str]) -> Iterator[Repair
         index = _first(page, section, begins)
         if index is not None:
             yield _with_header(page, section, name, index)
+
+
+def _belongs(section: str, body: str) -> bool:
+    """Return whether a line is surely of its section, though something in it is wrong."""
+    if section == "init":
+        return _NUMBER.fullmatch(body) is not None
+    braces = _BRACES.match(body) if section == "params" else None
+    keys = _PAIR.findall(braces[1]) if braces else ()
+    meant = {name for key in keys for name in (key, *near(key, _DECLARING))}
+    return not _DECLARING.isdisjoint(meant)
 
 
 def _first(page: Page, section: _Section, begins: Callable[[str], bool]) -> int | None:
