@@ -17,7 +17,6 @@ from archc.spec.continuations import (
 )
 from archc.spec.grammar import (
     LineParser,
-    is_identifier,
     parse_call,
     parse_item,
     parse_value,
@@ -25,7 +24,7 @@ from archc.spec.grammar import (
 from archc.spec.lines_below_return import check_lines_below_return
 from archc.spec.mended_lines import joined, mended_line
 from archc.spec.mistakes import Mistakes
-from archc.spec.names import check_child_key, check_child_name, meant_by
+from archc.spec.names import check_child_key, check_child_name, is_identifier, meant_by
 from archc.spec.other_formats import (
     as_arguments,
     check_no_call,

@@ -23,7 +23,7 @@ from archc.diagnostics import (
 )
 from archc.diagnostics.render import excerpt
 from archc.spec.data import parameter_value, plain, unreadable
-from archc.spec.grammar import LineParser, is_identifier
+from archc.spec.grammar import LineParser
 from archc.spec.model import (
     DTYPES,
     Declaration,
@@ -35,7 +35,7 @@ from archc.spec.model import (
     Output,
     ParameterKind,
 )
-from archc.spec.names import check_network_name
+from archc.spec.names import check_network_name, is_identifier
 from archc.spec.source import Erroneous, Mapping, Node, Scalar, Sequence
 from archc.statements import LayerCall
 

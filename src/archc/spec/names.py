@@ -4,6 +4,7 @@ import keyword
 import re
 
 from archc.diagnostics import Advice, Code, Edit, RuleViolation
+from archc.expressions.tokens import KEYWORDS
 from archc.spec.source import MAX_NAME
 
 _CHILD = re.compile(r"_?[A-Za-z][A-Za-z0-9_-]*|[0-9]+")
@@ -106,3 +107,8 @@ def check_network_name(name: str) -> None:
             f"`{name}` cannot name a network",
             help=f"use letters, digits and underscores, at most {MAX_NAME}",
         )
+
+
+def is_identifier(text: str) -> bool:
+    """Return whether a text can be a name in an expression."""
+    return text.isascii() and text.isidentifier() and text not in KEYWORDS

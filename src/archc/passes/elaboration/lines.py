@@ -26,8 +26,7 @@ from archc.passes.elaboration.places import Container, FixedSlot, Slot
 from archc.passes.elaboration.results import Results
 from archc.passes.elaboration.running import Part
 from archc.passes.elaboration.scope import Record, Scope
-from archc.spec.grammar import is_identifier
-from archc.spec.names import check_child_name
+from archc.spec.names import check_child_name, is_identifier
 from archc.statements import (
     Assert,
     Body,
