@@ -43,6 +43,11 @@ def refusal(spec: Path, weights: Any) -> archc.Diagnostic:
 
 
 CHANGES: dict[str, tuple[Callable[[State], State], str, str]] = {
+    "a bias of no layer": (
+        lambda s: {**s, "heads.bias": torch.zeros(4)},
+        "1 unexpected",
+        "the model has no such layers: drop `heads.bias`",
+    ),
     "a key too few": (
         lambda s: {k: v for k, v in s.items() if k != "fc.bias"},
         "1 missing",

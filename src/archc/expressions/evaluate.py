@@ -46,6 +46,18 @@ Given = tuple[Sequence[Any], dict[str, Any]]
 """The arguments of a call by position and by name."""
 
 
+def _whole(expression: Expression, value: Any) -> str:
+    """Return how a whole number is written in place of another."""
+    if not isinstance(value, float):
+        return ""
+    if not isinstance(expression, Name | Literal):
+        return "use // for a whole quotient"
+    if not value.is_integer():
+        return ""
+    is_name = isinstance(expression, Name)
+    return f"let `{expression.identifier}` be {int(value)}" if is_name else f"write {int(value)}"
+
+
 class Evaluator:
     """Evaluates expressions; a subclass says what names and tensors mean.
 
@@ -146,7 +158,7 @@ class Evaluator:
         """Return the value of an expression that must be an integer."""
         value = self.evaluate(expression)
         if type(value) is not int:
-            hint = "use // for a whole quotient" if isinstance(value, float) else ""
+            hint = _whole(expression, value)
             raise RuleViolation(
                 Code.EXPRESSION_VALUE,
                 f"{what} is an integer; this is {describe(value)}",

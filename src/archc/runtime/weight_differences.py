@@ -28,6 +28,8 @@ class Differences(Struct, frozen=True):
         default_factory=dict[str, tuple[Facts, Facts]]
     )
     """What the model has under a key, and what the weights have."""
+    modules: frozenset[str] = frozenset()
+    """The paths of the modules that have tensors in the model."""
 
     def __bool__(self) -> bool:
         return bool(self.missing or self.unexpected or self.unlike)
@@ -143,11 +145,19 @@ def _with_bias(differences: Differences) -> str:
         return ""
     if any(name != "bias" for _, _, name in modules):
         return ""
+    strange = [module for module, _, _ in modules if module not in differences.modules]
+    if surplus and strange:
+        shown = ", ".join(f"`{module}.bias`" for module in strange[:NAMED])
+        return f"the model has no such layers: drop {shown}{_more(strange)}"
     shown = ", ".join(f"`{module}`" for module, _, _ in modules[:NAMED])
-    rest = ", …" if len(modules) > NAMED else ""
+    rest = _more(modules)
     if absent:
         return f"without a bias in the weights: {shown}{rest}: write `bias=False`"
     return f"with a bias in the weights: {shown}{rest}: leave out `bias=False`"
+
+
+def _more(named: Sequence[object]) -> str:
+    return ", …" if len(named) > NAMED else ""
 
 
 def _recounted(differences: Differences) -> str:

@@ -150,6 +150,7 @@ def _checked(
         {name: _facts(state[name]) for name in missing},
         {name: _facts(given[name]) for name in surplus},
         {name: pair for name, pair in pairs.items() if not _fits(*pair, narrowing)},
+        frozenset(name.rpartition(".")[0] for name in state),
     )
     if differences:
         raise mismatch(differences)

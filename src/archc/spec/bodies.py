@@ -7,8 +7,9 @@ from typing import TypeVar
 from msgspec.structs import replace
 
 from archc import functions, layers
-from archc.diagnostics import Advice, Code, Edit, RuleViolation, Span
-from archc.expressions.syntax import Expression, Name
+from archc.diagnostics import Advice, Code, Edit, RuleViolation, Span, did_you_mean, near
+from archc.diagnostics.render import excerpt
+from archc.expressions.syntax import Binary, Call, Expression, Name
 from archc.spec.continuations import (
     check_continuations,
     dashes_inside,
@@ -29,6 +30,7 @@ from archc.spec.other_formats import (
     as_arguments,
     check_no_call,
     check_no_join,
+    filled_parameter,
     is_plain,
     names_a_layer,
     names_as_branches,
@@ -158,6 +160,9 @@ class BodyReader:
 
     def _line(self, node: Scalar, name: str = "") -> Item:
         try:
+            if (wrong := filled_parameter(node)) is not None:
+                self.refuse(wrong, node.span)
+                node = mended_line(node, wrong) or node
             return self._read(node, lambda text: parse_item(text, name))
         except RuleViolation as violation:
             self.refuse(violation, node.span)
@@ -368,8 +373,22 @@ class BodyReader:
                 return [self._return(key, value)]
             case "declare":
                 return [self._declare(key, value)]
+            case _ if self._returns(key, value):
+                return [self._return(key, value)]
             case _:
                 return self._child(key, value)
+
+    def _returns(self, key: Scalar, value: Node) -> bool:
+        """Tell of a misspelt `return:` before a tensor, which is read as what it is meant to be."""
+        is_misspelt = not key.style and near(key.value, ("return",))
+        question = did_you_mean(key.value, "return") if is_misspelt else ""
+        if not isinstance(question, Advice) or not isinstance(value, Scalar):
+            return False
+        if not _is_tensor(value):
+            return False
+        headline = f"`{excerpt(value.value)}` is a tensor, and no layer"
+        self.refuse(RuleViolation(Code.SYNTAX, headline, help=question), key.span)
+        return True
 
     def _for(self, key: Scalar, value: Node, kind: str) -> For:
         targets, iterable = self._read(key, parse_for)
@@ -439,6 +458,23 @@ class BodyReader:
             help=_as_one_line(key, node),
             span=node.span,
         )
+
+
+def _is_tensor(text: Scalar) -> bool:
+    """Return whether a text is a tensor as `return:` takes it: an expression, or a line's name."""
+    try:
+        values = parse_results(text).values
+    except RuleViolation:
+        return False
+    match values:
+        case (Name(name),):
+            return name not in functions.NAMES and not name[:1].isupper()
+        case (Call(_, (first, *_)),):
+            return isinstance(first, Binary) and first.operator == "+"
+        case (Binary(operator),):
+            return operator != "*"
+        case _:
+            return len(values) > 1
 
 
 def _as_one_line(key: Scalar, node: Node) -> str:

@@ -153,9 +153,22 @@ def _value_advice(value: str) -> str:
         return f"write {value.replace(',', '_')}"
     if re.fullmatch(r"\w+(\s*,\s*\w+)+", value):
         return f"a list has brackets: `[{excerpt(value)}]`"
+    if advice := _called_layer(value):
+        return advice
     if re.search(r"[-+*/]|\w\(", value) and re.fullmatch(r"[\w\s.,()+*/%-]+", value):
         return f"an expression begins with `=`: `= {excerpt(value)}`; a text has quotes"
     return f"a text has quotes: '{excerpt(value)}'"
+
+
+def _called_layer(value: str) -> str:
+    """Return how a parameter's default is a layer that is written as a call: `GELU()`."""
+    name, bracket, arguments = value.partition("(")
+    if not bracket or name not in layers.NAMES or not arguments.endswith(")"):
+        return ""
+    if not arguments[:-1].strip():
+        return Advice(f"a layer is its name alone: write `{name}`", Edit(name, value))
+    quoted = f'"{value}"' if "," in value else value
+    return f"a layer with arguments: write `{{default: {quoted}, type: layer}}`"
 
 
 def layer_value(scalar: Scalar) -> LayerName:

@@ -3,7 +3,7 @@
 import re
 
 from archc import functions, layers
-from archc.diagnostics import Code, RuleViolation
+from archc.diagnostics import Advice, Code, Edit, RuleViolation
 from archc.diagnostics.render import excerpt
 from archc.spec.data import keyword_advice
 from archc.spec.source import Erroneous, Mapping, Node, Scalar, Sequence
@@ -121,3 +121,30 @@ def _as_argument(value: Node) -> str:
 def _is_callable(name: str) -> bool:
     """Return whether a name is a layer or a function of archc."""
     return name in layers.NAMES or name in functions.NAMES
+
+
+_FILLED = re.compile(
+    r"(?:(?:torch\.)?nn\.)?Parameter\((?:([\d.]+(?:e-?\d+)?) ?\* ?)?"
+    r"(?:torch\.)?(ones|zeros|randn|rand|empty)\(([^()]*)\)\)"
+)
+_RULES = {"ones": "ones", "randn": "normal(0, 1)", "rand": "uniform(0, 1)"}
+"""What fills a Parameter as torch's functions do; without a rule it is zero."""
+
+
+def filled_parameter(line: Scalar) -> RuleViolation | None:
+    """Return what is wrong with `nn.Parameter(torch.ones(8))`: a Parameter has sizes alone."""
+    found = _FILLED.fullmatch(line.value)
+    if found is None or "=" in found[3]:
+        return None
+    factor, function, sizes = found.groups()
+    written = f"Parameter({sizes})"
+    rule = _RULES.get(function, "")
+    if factor is not None:
+        rule = f"constant({factor})" if function == "ones" else "a rule"
+    filling = f", and fill it under `init:` with `{rule}`" if rule else ""
+    return RuleViolation(
+        Code.SYNTAX,
+        "a `Parameter` takes its sizes, and no tensor",
+        help=Advice(f"write `{written}`{filling}", Edit(written, span=line.span)),
+        span=line.span,
+    )

@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 from typing import Any, get_args
 
-from archc import layers
+from msgspec.structs import replace
+
+from archc import functions, layers
 from archc.diagnostics import Advice, Code, Edit, RuleViolation, Span, meant
 from archc.diagnostics.render import CUT
 from archc.expressions.printing import expression_text, keyword_text
@@ -13,15 +15,21 @@ from archc.expressions.syntax import (
     Display,
     Expression,
     Index,
+    Keyword,
+    Literal,
     Name,
     Unary,
     children,
 )
 from archc.expressions.values import is_list
 from archc.passes.elaboration.naming import defined_in
+from archc.passes.elaboration.other_frameworks import RENAMED
 from archc.passes.elaboration.running import Part
 from archc.passes.elaboration.scope import is_plain
 from archc.statements import LayerCall
+
+_SIGNS = {"add": "+", "sub": "-", "mul": "*", "div": "/"}
+"""The signs of functions, which suit tensors of all samples and Parameters alike."""
 
 
 class ArgumentReader(Part):
@@ -34,7 +42,7 @@ class ArgumentReader(Part):
         own = self._own_arguments(call)
         positional = [self._constant(argument, call) for argument in call.arguments or ()]
         try:
-            keywords = self.evaluator.keywords(call.keywords)
+            keywords = self.evaluator.keywords(words_quoted(call))
         except RuleViolation as violation:
             violation.help = _quoted(call, violation) or violation.help
             for keyword in call.keywords:
@@ -98,10 +106,13 @@ class ArgumentReader(Part):
             alone = call.name == "MultiheadAttention" and len(tensors) == len(masks)
             tensors = [first] * (3 if alone else len(tensors) == len(masks)) + tensors
         head = f"{call.name}({', '.join(plain)})" if plain else call.name
+        line = _line(head, tensors)
+        if call.name in _SIGNS and len(tensors) == 2 and not plain:
+            line = f"`from {f' {_SIGNS[call.name]} '.join(tensors)}`"
         return RuleViolation(
             Code.NOT_A_TENSOR,
             "a tensor cannot be an argument in a chain",
-            help=f"feed it in with `from`: {_line(head, tensors)}",
+            help=f"feed it in with `from`: {line}",
             span=span,
         )
 
@@ -127,6 +138,27 @@ def _name_at(place: Span | None, expression: Index) -> str:
             return "".join(_name_at(place, part) for part in children(expression))
         case _:
             return ""
+
+
+def words_quoted(call: LayerCall) -> tuple[Keyword, ...]:
+    """Return what a call gives by name; an activation that the layer does not take is a text.
+
+    Its name means no value, and that the layer does not take it is mistake enough.
+    """
+    name = call.callee[-1]
+    if name not in layers.NAMES and name not in RENAMED:
+        return call.keywords
+    if name in layers.NAMES and "activation" in layers.find(name).fields():
+        return call.keywords
+    return tuple(map(_word_quoted, call.keywords))
+
+
+def _word_quoted(keyword: Keyword) -> Keyword:
+    match keyword:
+        case Keyword("activation", Name(name, span)) if name in functions.NAMES:
+            return replace(keyword, value=Literal(name, span))
+        case _:
+            return keyword
 
 
 def _as_keyword(expression: Expression, violation: RuleViolation) -> str:

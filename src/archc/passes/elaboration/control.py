@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Mapping
 from typing import Any, cast
 
-from archc.diagnostics import Code, RuleViolation, Span
+from archc.diagnostics import Code, RuleViolation
 from archc.diagnostics.render import excerpt
-from archc.expressions.printing import constant_text
+from archc.expressions.printing import constant_text, expression_text
 from archc.expressions.syntax import Expression
 from archc.expressions.values import is_list
 from archc.ir.runs import BodyRun, EntryRun, ForRun, IfRun, LetRun, ReturnRun, SilentRun, Value
@@ -30,7 +30,7 @@ class ControlRunner(Part):
         turns: list[tuple[Mapping[str, Any], BodyRun]] = []
         repeats, before = self.builder.repeats, dict(self.scope.variables)
         for item in self.items(statement):
-            bound = dict(unpacked(statement.targets, item, statement.span))
+            bound = dict(unpacked(statement.targets, item, statement))
             self.scope.variables.update({n: Binding(v) for n, v in bound.items()})
             body = self._body(statement.body, flow, container)
             self.expect_news(repeats)
@@ -137,7 +137,7 @@ class ControlRunner(Part):
         return SilentRun(statement)
 
 
-def unpacked(targets: Targets, item: Any, span: Span) -> Iterable[tuple[str, Any]]:
+def unpacked(targets: Targets, item: Any, statement: For) -> Iterable[tuple[str, Any]]:
     """Yield each name a `for` assigns with its value.
 
     Raises:
@@ -151,18 +151,22 @@ def unpacked(targets: Targets, item: Any, span: Span) -> Iterable[tuple[str, Any
         raise RuleViolation(
             Code.EXPRESSION_VALUE,
             f"this row does not part into {len(targets.names)} names: {shown}",
-            help=_parted(targets, item),
-            span=span,
+            help=_parted(targets, item, statement),
+            span=statement.span,
         )
     for name, value in zip(targets.names, item, strict=True):
         if isinstance(name, str):
             yield name, value
         else:
-            yield from unpacked(name, value, span)
+            yield from unpacked(name, value, statement)
 
 
-def _parted(targets: Targets, item: Any) -> str:
+def _parted(targets: Targets, item: Any, statement: For) -> str:
     """Return how a loop names all parts of a row; a number has none."""
+    if not is_list(item) and targets is statement.targets and len(targets.flat()) == 2:
+        (number, value), source = targets.flat(), expression_text(statement.iterable)
+        numbered = f"with its number `for {number}, {value} in enumerate({source})`"
+        return f"a row is one value: write `for {value} in {source}`, or {numbered}"
     if not is_list(item):
         return "a row of one value takes one name"
     names, parts = targets.flat(), len(item)

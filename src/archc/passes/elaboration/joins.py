@@ -95,7 +95,7 @@ class JoinRunner(Part):
         repeats = self.builder.repeats
         for item in self.runner.control.items(statement):
             self.builder.step()
-            bound = dict(unpacked(statement.targets, item, statement.span))
+            bound = dict(unpacked(statement.targets, item, statement))
             self.scope.variables.update({n: Binding(v) for n, v in bound.items()})
             runs = self._branches(statement.body.entries, flow, container, branches, lines)
             self.runner.control.expect_news(repeats)

@@ -340,9 +340,22 @@ def _followable(
     """Return the help about arguments that torch's users paste, with the edits that follow it."""
     if violation.code is Code.ARGUMENT_VALUE:
         return _of_literal(violation, layer, call)
+    if violation.code is Code.ARGUMENTS and violation.argument == "activation":
+        return _behind(_expression_of(call, (), "activation"), layer) or violation.help
     if violation.code is not Code.TOO_MANY_POSITIONAL:
         return violation.help
     return surplus_advice(layer, call, arguments, inputs) or violation.help
+
+
+def _behind(given: Expression | None, layer: type[Layer]) -> str:
+    """Return how an activation that stands among arguments is written behind the layer."""
+    name = given.identifier if isinstance(given, Name) else None
+    name = given.value if isinstance(given, Literal) else name
+    if not isinstance(name, str) or name not in functions.NAMES:
+        return "write the activation behind the layer" if isinstance(name, str) else ""
+    axis = 1 if layer.positional[:1] == ("out_channels",) else -1
+    call = f"{name}({axis})" if name.endswith(("softmax", "softmin")) else name
+    return f"write the activation behind the layer: `-> {call}`"
 
 
 def _of_literal(violation: RuleViolation, layer: type[Layer], call: LayerCall) -> str:

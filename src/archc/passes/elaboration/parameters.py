@@ -263,9 +263,8 @@ def _of_another_kind(
     if kind == "int" and isinstance(value, float) and value.is_integer():
         advice = f"write {int(value)}"
     elif kind == "int" and type(value) is float and declaration.type is None and span is not None:
-        advice = (
-            f"a default with a point lets it be any number: write {default}.0 on line {span.line}"
-        )
+        default = f"a default with a point, {default}.0 on line {span.line}"
+        advice = f"write a whole number; or, where `{name}` counts nothing, {default}"
     return RuleViolation(
         Code.PARAMETER_VALUE,
         f"`{name}` is {KIND_WORDS[kind]}, and {given} is {describe(value)}",

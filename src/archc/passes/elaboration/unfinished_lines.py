@@ -35,6 +35,7 @@ from archc.expressions.values import FUNCTIONS, Unknown
 from archc.ir.runs import Instance, Template
 from archc.layers.base import Function, Layer
 from archc.layers.binding import misfits
+from archc.passes.elaboration.arguments import words_quoted
 from archc.passes.elaboration.arriving import Arrivals, behind
 from archc.passes.elaboration.blocks import BlockRunner
 from archc.passes.elaboration.call_cycles import cycle_through
@@ -266,7 +267,7 @@ class _Reader:
         if callee is None and len(call.callee) > 1:
             return  # `self.conv(x)` is Python, and so is all in it
         arguments = tuple(map(self._value, call.arguments or ()))
-        keywords = {k.name: self._value(k.value) for k in call.keywords}
+        keywords = {k.name: self._value(k.value) for k in words_quoted(call)}
         is_whole = keywords.pop("", None) is None
         if any(isinstance(argument, Comparison) for argument in call.arguments or ()):
             is_whole = False  # `bias==False` is meant for a name and its value
