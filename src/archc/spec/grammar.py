@@ -175,19 +175,9 @@ class LineParser(OtherForms):
             self.expect(")")
         self.expect_end()
         if parameters and parameters[0].name == "self":
-            raise self._own_name(parameters[0])
+            raise self._own_name(parameters[0].span)
         self._refuse_repeats_of([p.name for p in parameters] + inputs)
         return name, tuple(parameters), tuple(inputs) or ("x",)
-
-    def _own_name(self, parameter: Argument) -> RuleViolation:
-        """Return the violation for a signature that begins with `self`, as a method's does."""
-        meant = re.sub(r"\bself\s*,?\s*", "", self.text, count=1)
-        return RuleViolation(
-            Code.BAD_NAME,
-            "`self` is no parameter: a call gives a block all of them",
-            help=Advice(f"write `{meant}:`", Edit(meant, span=self.span(0, len(self.text)))),
-            span=parameter.span,
-        )
 
     def _parameter(self) -> Argument:
         start = self.token.start

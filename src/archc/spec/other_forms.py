@@ -246,6 +246,17 @@ class OtherForms(Parser):
         name = self.name if is_identifier(self.name) else "n"
         return f"`let` names a number: write `let {name}: {self.text[start:].strip()}`"
 
+    def _own_name(self, place: Span) -> RuleViolation:
+        """Return the violation for a signature that begins with `self`, as a method's does."""
+        without = re.sub(r"\bself\s*,?\s*", "", self.text, count=1)
+        whole = self.locate(0, len(self.text))
+        return RuleViolation(
+            Code.BAD_NAME,
+            "`self` is no parameter: a call gives a block all of them",
+            help=Advice(f"write `{without}:`", Edit(without, span=whole)),
+            span=place,
+        )
+
     def _sum_of_tensors(self, closing: str) -> RuleViolation:
         """Return the violation for `out: a + b`: an expression of tensors follows `from`."""
         sign = self.token
