@@ -120,6 +120,16 @@ def test_check_of_a_mistake_prints_it_once_for_all_variants(tmp_path: Path) -> N
     assert done.out == ""
 
 
+def test_check_of_a_mistake_with_other_numbers_in_each_variant_prints_it_once(
+    tmp_path: Path,
+) -> None:
+    text = NET.split("expect:")[0].replace("Linear(10)", "Linear([width, 10])")
+    done = archc("check", written(tmp_path, text))
+    assert done.status == 1
+    assert done.err.count("error[") == 1
+    assert "cannot be (4, 10)" in done.err
+
+
 def test_check_of_several_specs_reports_all_and_the_highest_status(tmp_path: Path) -> None:
     good, bad = written(tmp_path), written(tmp_path, WRONG, "bad.yaml")
     done = archc("check", good, tmp_path / "none.yaml", bad)

@@ -122,7 +122,11 @@ def test_example_in_the_help_is_accepted_as_it_stands(
     ("value", "advice"),
     [
         (2.0, "write 2"),
-        (2.5, "a default with a point lets it be any number: write 3.0 on line 3"),
+        (
+            2.5,
+            "write a whole number; or, where `width` counts nothing, "
+            "a default with a point, 3.0 on line 3",
+        ),
     ],
 )
 def test_number_for_an_integer_is_told_as_what_it_may_be(value: float, advice: str) -> None:

@@ -66,3 +66,9 @@ def test_import_of_a_folder_is_told_to_name_a_file(tmp_path: Path) -> None:
     imports = "import: {parts: ./parts}\n"
     spec.write_text(HEAD.replace("inputs:", f"{imports}inputs:") + "model:\n  a: ReLU\n")
     assert "did you mean" not in str(archc.check(spec))
+
+
+def test_sizes_that_differ_behind_unlike_ranks_are_named() -> None:
+    lines = "  place: Parameter(8, 5)\n  flat: flatten(2) from x\n  sum: from flat + place\n"
+    (found,) = report_on(f"{HEAD}model:\n{lines}", "spec.yaml").diagnostics
+    assert found.notes == ("aligned at the right, dimension 1 is 3, 8; dimension 2 is 64, 5",)

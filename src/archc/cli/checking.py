@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
@@ -239,11 +241,17 @@ def _by_file(found: list[_Checked]) -> Iterator[tuple[str, list[Diagnostic], Map
 
 
 _Mark = tuple[object, ...]
+_NUMBERS = re.compile(r"\b\d[\d,.]*(, (?=\d))?")
+"""What differs in the words of one mistake where variants have other sizes."""
 
 
 def _mark(mistake: Diagnostic) -> _Mark:
-    """Return by what a mistake is known again."""
-    return mistake.code, mistake.primary, mistake.headline
+    """Return by what a mistake is known again: its place, and its words without the numbers."""
+    from archc.diagnostics import Code
+
+    if mistake.code is Code.EXPECTATION or mistake.primary is None:
+        return mistake.code, mistake.primary, mistake.headline
+    return mistake.code, mistake.primary, _NUMBERS.sub("", mistake.headline)
 
 
 def _mistakes(found: list[_Checked]) -> list[Diagnostic]:
@@ -256,9 +264,12 @@ def _mistakes(found: list[_Checked]) -> list[Diagnostic]:
     networks: dict[_Mark, list[_Checked]] = {}
     first: dict[_Mark, Diagnostic] = {}
     for checked in found:
+        of_mark: Counter[_Mark] = Counter()
         for mistake in checked.report.diagnostics:
-            first.setdefault(_mark(mistake), mistake)
-            networks.setdefault(_mark(mistake), []).append(checked)
+            of_mark[_mark(mistake)] += 1  # one network may have two with the same words
+            mark = (*_mark(mistake), of_mark[_mark(mistake)])
+            first.setdefault(mark, mistake)
+            networks.setdefault(mark, []).append(checked)
     mistakes = [_noted(mistake, networks[mark], found) for mark, mistake in first.items()]
     return joined_differences(mistakes)
 

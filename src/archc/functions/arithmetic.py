@@ -29,8 +29,11 @@ def unequal(shapes: Sequence[Shape]) -> str:
 
 
 def unbroadcast(shapes: Sequence[Shape]) -> str:
-    """Return in words where shapes differ in more than sizes of 1."""
-    return differences(shapes, lambda _, sizes: len({*sizes} - {1}) < 2)
+    """Return in words where shapes, aligned at the right, differ in more than sizes of 1."""
+    rank = max(map(len, shapes))
+    aligned = [(*(1,) * (rank - len(shape)), *shape) for shape in shapes]
+    words = differences(aligned, lambda _, sizes: len({*sizes} - {1}) < 2)
+    return words if len({*map(len, shapes)}) == 1 else f"aligned at the right, {words}"
 
 
 def with_numbers(dtype: str, *numbers: float) -> str:

@@ -7,6 +7,7 @@ from functools import lru_cache
 from archc import functions
 from archc.diagnostics import Advice, Code, Edit, RuleViolation, Span, did_you_mean, meant, near
 from archc.ir.runs import Instance
+from archc.passes.elaboration.scope import STAGE_INPUTS
 from archc.statements import Body, Branch, Child, Entry, For, If, Item, Join, Let
 
 _ALL_AXES = 3
@@ -43,7 +44,9 @@ def near_callees(name: str, known: Iterable[str]) -> tuple[str, ...]:
 
     Of layers that differ in their axes alone, the one for images is meant.
     """
-    found = near(name, known)
+    names = tuple(known)
+    found = tuple(other for other in names if other.lower() == name.lower() and other != name)
+    found = found if len(found) == 1 else near(name, names)
     for_images = tuple(other for other in found if other.endswith("2d"))
     is_asked = len(found) == _ALL_AXES and not name[-2:-1].isdigit()
     return for_images if is_asked and for_images else found
@@ -81,7 +84,9 @@ def unknown_name(name: str, instance: Instance, line: Span, known: Iterable[str]
     return RuleViolation(
         Code.UNKNOWN_NAME,
         f"`{name}` is not defined above this line",
-        help=meant(name, names) or _as_parameter(name, instance) or _all_of(names),
+        help=meant(name, [*names, *STAGE_INPUTS])
+        or _as_parameter(name, instance)
+        or _all_of(names),
     )
 
 
