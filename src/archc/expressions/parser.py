@@ -387,6 +387,8 @@ class Parser(Cursor):
             return Display(items, "[]", self.span(token.start))
         before = self.tokens[self.position - 1].text if self.position else ""
         hint = "a value is missing after `=`" if before == "=" else ""
+        if before == "," and self.at(","):
+            hint = Advice("there is one comma too many", Edit("", span=place))
         if self.at("{") and self.peek().kind == "name" and self.peek(2).text == "}":
             hint = read_by_name(self.peek().text, self.locate(token.start, self.peek(2).end))
         raise self.unexpected("expected a value", hint)

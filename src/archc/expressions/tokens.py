@@ -176,9 +176,18 @@ class Cursor:
             return self.left_open(text)
         if re.fullmatch(r"x\d+", self.token.text):
             return "two sizes are a tuple: `(3, 3)`"
+        if product := self._product_advice():
+            return product
         if self.at("for"):
             return "a list is written out; lines repeat below `for i in range(n):`"
         return self._comma_advice() if text == ")" and self.token.kind != "end" else ""
+
+    def _product_advice(self) -> str:
+        """Return the advice to multiply by `*` where `4 x out` is written."""
+        if not self.at("x", "X") or self.peek().kind not in {"name", "number"}:
+            return ""
+        place = self.locate(self.token.start, self.token.end)
+        return Advice("a product is written with `*`", Edit("*", span=place))
 
     def left_open(self, bracket: str) -> str:
         """Return the advice to close a bracket at the end of the line."""
@@ -204,7 +213,25 @@ class Cursor:
     def expect_end(self) -> None:
         """Refuse anything that is left over."""
         if self.token.kind != "end":
-            raise self.unexpected("expected the end of the line", self.closed_too_often())
+            advice = self.closed_too_often() or self.compared() or self._second_colon()
+            raise self.unexpected("expected the end of the line", advice)
+
+    def _second_colon(self) -> str:
+        """Return the advice to drop a colon at the end, which YAML leaves in a text for `::`."""
+        if not self.at(":") or self.peek().kind != "end":
+            return ""
+        place = self.locate(self.token.start, self.token.end)
+        return Advice("there is one colon too many", Edit("", span=place))
+
+    def compared(self, word: str = "") -> str:
+        """Return the advice to compare with `==`, behind an `if` that is known or first."""
+        is_not = self.at("is") and self.peek().text == "not"
+        first = word or self.tokens[0].text
+        if not self.at("is", "=") or first not in {"if", "elif"}:
+            return ""
+        last, sign = (self.peek() if is_not else self.token), ("!=" if is_not else "==")
+        place = self.locate(self.token.start, last.end)
+        return Advice(f"two values are compared by `{sign}`", Edit(sign, span=place))
 
     def closed_too_often(self) -> str:
         """Return the advice to drop a bracket that closes nothing; nothing where there is none."""

@@ -159,7 +159,7 @@ def _rows_read(table: TensorType, index: TensorType) -> tuple[Reads, Reads]:
 def _check_index(shape: Shape, axis: int, index: int) -> None:
     size = shape[axis]
     if isinstance(size, Batch):
-        raise _batch_part(f"index {index}", axis, "x[:, " + str(index) + "]")
+        raise _batch_part(f"index {index}", axis, f"`[:, {index}]`")
     if not -size <= index < size:
         raise RuleViolation(
             Code.DIMENSION,
@@ -175,7 +175,7 @@ def _sliced(shape: Shape, axis: int, item: Slice) -> Size:
     _expect_forward(step, axis)
     if isinstance(size, Batch):
         if item != WHOLE:
-            raise _batch_part(f"`{_item_text(item)}`", axis, f"x[:, {_item_text(item)}]")
+            raise _batch_part(f"`{_item_text(item)}`", axis, f"`[:, {_item_text(item)}]`")
         return size
     length = len(range(*slice(start, stop, step).indices(size)))
     if not length:

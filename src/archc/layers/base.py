@@ -378,6 +378,8 @@ def _rank_advice(x: TensorType, ranks: tuple[int, ...], layer: str) -> str:
             f"the layer for {format_shape(x.shape)} is `{other}`; where a dimension is missing, "
             "add it with `-> unsqueeze(1)` or in `inputs`"
         )
+    if layer == "BatchNorm2d" and x.rank == IMAGE_RANK - 1:
+        return "`BatchNorm1d` takes [B, C, L]; `LayerNorm` takes the last dimension"
     if x.rank == min(ranks) - 1:
         return "a dimension is missing: add it with `-> unsqueeze(1)` or in `inputs`"
     if x.rank > 2 and ranks == (2,):

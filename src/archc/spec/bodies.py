@@ -67,6 +67,8 @@ MAX_MENDED = 8
 """How many mistakes in the grammar of one line are told."""
 
 Parsed = TypeVar("Parsed")
+_PICKED = re.compile(r"[a-z_]\w*\[-?\w+(?:\s*[-+]\s*\w+)*\]")
+_OTHER_ELIF = re.compile(r"(else if|elseif|elsif)\s")
 _TARGET = re.compile(r"\bas\s+([A-Za-z_]\w*)")
 
 
@@ -80,6 +82,8 @@ class BodyReader:
     def __init__(self, mistakes: Mistakes) -> None:
         self.mistakes = mistakes
         self.refuse = mistakes.refuse
+        self.loops = 0
+        """How many loops the line that is read stands in."""
 
     def block(self, key: Scalar, node: Node) -> Block:
         """Read one entry of `blocks`.
@@ -311,12 +315,12 @@ class BodyReader:
         self, word: str, key: Scalar, value: Node, kind: str
     ) -> tuple[Expression | None, Body]:
         condition = None
-        if key.value.startswith("else if "):
+        if other := _OTHER_ELIF.match(key.value):
             raise RuleViolation(
                 Code.SYNTAX,
-                "`else if` is one word",
-                help=Advice("write `elif`", Edit("elif", "else if")),
-                span=key.locate(0, len("else if")),
+                f"`{other[1]}` is one word, `elif`",
+                help=Advice("write `elif`", Edit("elif", other[1])),
+                span=key.locate(0, len(other[1])),
             )
         if word != "else":
             condition = self._read(key, parse_condition)
@@ -392,7 +396,12 @@ class BodyReader:
 
     def _for(self, key: Scalar, value: Node, kind: str) -> For:
         targets, iterable = self._read(key, parse_for)
-        return For(targets, iterable, self._controlled(value, kind, key), key.span, key.value)
+        self.loops += 1
+        try:
+            body = self._controlled(value, kind, key)
+        finally:
+            self.loops -= 1
+        return For(targets, iterable, body, key.span, key.value)
 
     def _let(self, key: Scalar, value: Node) -> Let:
         name = key.value[4:].strip()
@@ -432,11 +441,28 @@ class BodyReader:
         if isinstance(value, Sequence) and key.value in layers.NAMES and not key.style:
             self._refuse_layer_key(key, value)
             return [Child(key.value, Item(()), key.span)]
+        if (picked := self._picked_in_loop(key, value)) is not None:
+            return [picked]
         check_no_call(key, value)
         check_no_join(key, value)
         check_child_key(key.value)
         content = self._content(value, key.value)
         return [Child(key.value, content, key.span, bool(key.style))]
+
+    def _picked_in_loop(self, key: Scalar, value: Node) -> Let | None:
+        """Refuse `skip: skips[i]` in a loop, where `from` would make one child many times."""
+        is_picked = isinstance(value, Scalar) and _PICKED.fullmatch(value.value)
+        if not self.loops or not is_picked or not is_identifier(key.value):
+            return None
+        assert isinstance(value, Scalar)
+        name = f"let {key.value}"
+        violation = RuleViolation(
+            Code.SYNTAX,
+            f"`{value.value.partition('[')[0]}[…]` is a tensor, and a layer belongs here",
+            help=Advice(f"write `{name}: {value.value}`", Edit(name, span=key.span)),
+        )
+        self.refuse(violation, value.span)
+        return Let(key.value, self._read(value, parse_value), key.span)
 
     def _content(self, node: Node, name: str = "") -> Item | Body:
         if isinstance(node, Erroneous):
@@ -597,7 +623,7 @@ def statement_word(key: Scalar) -> str:
         return ""
     word = key.value.split(" ")[0].split("(")[0]
     alone = key.value == word
-    if key.value.startswith("else if "):
+    if _OTHER_ELIF.match(key.value):
         return "elif"
     if word in JOINS or (word in {"else", "branch", "assert", "return", "declare"} and alone):
         return word

@@ -381,6 +381,9 @@ def output(key: Scalar, node: Node) -> Output:
     _check_identifier(key)
     parser = LineParser(text_of(node))
     value = parser.operation()
+    if parser.at("from", "->"):
+        advice = "a layer stands in a line of `model:`, and its name here"
+        raise parser.unexpected("expected the end of the line", advice)
     condition = parser.expression() if parser.accept("if") else None
     parser.expect_end()
     return Output(key.value, value, condition, key.span)

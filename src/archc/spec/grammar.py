@@ -70,6 +70,8 @@ class LineParser(OtherForms):
     def _chain(self) -> tuple[Stage, ...]:
         stages = [self._stage()]
         while self.accept("->"):
+            if self.token.kind == "end":
+                raise self.unexpected("expected a layer", "drop `->`, or write a layer behind it")
             stages.append(self._stage())
         return tuple(stages)
 
@@ -129,8 +131,11 @@ class LineParser(OtherForms):
 
     def _condition(self, closing: str) -> tuple[Expression, Item | None]:
         condition = self.operation()
-        otherwise = self.item(closing) if self.accept("else") else None
-        return condition, otherwise
+        if not self.accept("else"):
+            return condition, None
+        if self.token.kind == "end":
+            raise self.unexpected("expected a layer", "drop `else`, or write a layer behind it")
+        return condition, self.item(closing)
 
     def targets(self) -> Targets:
         """Parse what a `for` assigns."""

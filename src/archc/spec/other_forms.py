@@ -4,7 +4,7 @@ import re
 from itertools import pairwise
 
 from archc import functions, layers
-from archc.diagnostics import Advice, Code, Edit, RuleViolation, Span, meant
+from archc.diagnostics import Advice, Code, Edit, Proposal, RuleViolation, Span, meant
 from archc.expressions.evaluate import FUNCTIONS
 from archc.expressions.parser import Parser
 from archc.expressions.tokens import ARROW, Token
@@ -14,6 +14,7 @@ from archc.spec.source import Scalar
 
 ENDS = ("from", "else")
 """Words that end a chain and are long enough to be misspelt."""
+_COPIES = re.compile(r"(\d+|[a-z]\w*(?=\s*\*))\s*(?:[*x×]\s*|\s)([A-Z]\w*(?:\(.*\))?)")
 _STATEMENTS = frozenset({"assert", "let", "return"})
 _TENSORS = frozenset({"weight", "bias", "running_mean", "running_var", "in_proj_weight"})
 """What torch calls the tensors of its layers."""
@@ -161,6 +162,8 @@ class OtherForms(Parser):
             return Advice("two signs compare: write `==`", Edit("==", span=place))
         if closed := self.closed_too_often():
             return closed
+        if self.at("(") and self._before.text[:1].isupper() and (copies := self._copies(0)):
+            return copies
         if self.at(">", "=") and self.peek().text == ">":
             place = self.locate(self.token.start, self.peek().end)
             return Advice(ARROW, Edit("->", span=place))
@@ -184,6 +187,11 @@ class OtherForms(Parser):
             return self._call_of_the_rest()
         if self.token.kind != "name":
             return ""
+        if word == "is" and any(token.text == "if" for token in self.tokens[: self.position]):
+            return self.compared("if")
+        if word == "for":
+            turns = self.text[self.token.start :].strip().rstrip("]")
+            return f"a loop is a line of its own, `{turns}:`, above what it repeats"
         if word == "as":
             return f"one name is enough: drop `as {self.peek().text}`"
         if word in {"if", "from"}:
@@ -192,11 +200,11 @@ class OtherForms(Parser):
             return Advice(f"chain layers with an arrow: `-> {word}`", Edit(f"-> {word}", word))
         if question := meant(word, ENDS):
             return question
-        if count := re.fullmatch(r"[xX]\s*(\d+)", self.text[self.token.start :].strip()):
+        if count := re.fullmatch(r"[xX]\s*(\d+|[a-z]\w*)", self.text[self.token.start :].strip()):
             place = self.locate(self.token.start, len(self.text.rstrip()))
-            return Advice(
-                f"copies are counted by `* {count[1]}`", Edit(f"* {count[1]}", span=place)
-            )
+            edit = Edit(f"* {count[1]}", span=place)
+            kind = Advice if count[1].isdecimal() else Proposal
+            return kind(f"copies are counted by `* {count[1]}`", edit)
         if self._follows_bare_layer():
             call = f"{self._before.text}({word})"
             return f"arguments stand in parentheses: `{call}`; an input follows `from`"
@@ -234,10 +242,12 @@ class OtherForms(Parser):
     def _copies(self, start: int) -> str:
         """Return what `3 * Conv2d(8, 3)` means; nothing for a line that calculates."""
         text = self.text[start:].rstrip()
-        found = re.fullmatch(r"(\d+)\s*(?:[*x×]\s*|\s)([A-Z]\w*(?:\(.*\))?)", text)
-        if found is None:
+        found = _COPIES.fullmatch(text)
+        if found is None or found[1] in functions.NAMES:
             return ""
         written = f"{found[2]} * {found[1]}"
+        if not found[1].isdecimal():
+            return f"a number of copies stands behind: `{written}`; tensors are joined by `mul`"
         place = self.locate(start, start + len(text))
         return Advice(f"the number of copies stands behind: `{written}`", Edit(written, span=place))
 

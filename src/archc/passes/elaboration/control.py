@@ -89,7 +89,14 @@ class ControlRunner(Part):
         """Give a constant or a tensor a name."""
         self.variables.defined[statement.span] = statement.name
         self.variables.contents[statement.span] = statement.value.span
-        value = self.evaluator.evaluate(statement.value)
+        try:
+            value = self.evaluator.evaluate(statement.value)
+        except RuleViolation as violation:
+            if getattr(violation.help, "meant", "") == statement.name:
+                violation.help = (
+                    f"`{statement.name}` is what this line names: what it reads has another name"
+                )
+            raise
         self.scope.variables[statement.name] = Binding(value, statement.span)
         return LetRun(statement, value.values if isinstance(value, Results) else value)
 

@@ -10,6 +10,7 @@ from archc.diagnostics import (
     Edit,
     RuleViolation,
     Span,
+    did_you_mean,
     meant,
     near,
 )
@@ -188,9 +189,27 @@ class LineEvaluator(Evaluator):
         """
         paths = [*_paths_below(record, expression.name)]
         asked = {"shape", "channels", "features", *record.results.called}
-        if len(paths) != 1 or expression.name in asked:
+        if expression.name in asked:
             return
         outer = expression_text(expression.value)
+        if not paths and (found := near(expression.name, {*record.children, *asked})):
+            if not asked.isdisjoint(found):
+                return
+            raise RuleViolation(
+                Code.UNKNOWN_NAME,
+                f"`{outer}` has no line `{expression.name}`",
+                help=did_you_mean(expression.name, *found),
+            )
+        names = [name for name in record.children if name]
+        if not paths and names and len(names) == len(record.children):
+            raise RuleViolation(
+                Code.UNKNOWN_NAME,
+                f"`{outer}` has no line `{expression.name}`",
+                help=f"its lines are {', '.join(f'`{name}`' for name in names[:4])}"
+                + " …" * (len(names) > 4),
+            )
+        if len(paths) != 1:
+            return
         raise RuleViolation(
             Code.UNKNOWN_NAME,
             f"`{outer}` has no line `{expression.name}` of its own",
