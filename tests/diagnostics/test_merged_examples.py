@@ -32,7 +32,7 @@ TOGETHER = {
     ("ARC104_alias", "ARC104_anchor"),
     ("ARC201_misspelt_blocks", "ARC107_dash_folded_as"),
 }
-"""Pairs that mean another thing together: an alias of this anchor; `Convd` beside a block `Conv`."""
+"""Pairs that mean another thing together: an alias of an anchor; `Convd` beside a block `Conv`."""
 
 
 def is_told_in_a_block(example: Path) -> bool:
