@@ -72,3 +72,10 @@ def test_sizes_that_differ_behind_unlike_ranks_are_named() -> None:
     lines = "  place: Parameter(8, 5)\n  flat: flatten(2) from x\n  sum: from flat + place\n"
     (found,) = report_on(f"{HEAD}model:\n{lines}", "spec.yaml").diagnostics
     assert found.notes == ("aligned at the right, dimension 1 is 3, 8; dimension 2 is 64, 5",)
+
+
+def test_parameter_of_ones_is_not_mended_to_one_of_zeros() -> None:
+    lines = "  gamma: nn.Parameter(torch.ones(8))\n  scaled: from x * gamma\n"
+    (found,) = report_on(f"{HEAD}model:\n{lines}", "spec.yaml").diagnostics
+    assert found.help == "write `Parameter(8)`, and fill it under `init:` with `ones`"
+    assert type(found.help) is str

@@ -165,8 +165,10 @@ class BodyReader:
     def _line(self, node: Scalar, name: str = "") -> Item:
         try:
             if (wrong := filled_parameter(node)) is not None:
+                mended = mended_line(node, wrong)
+                wrong.help = str(wrong.help)  # no program writes the rule under `init:`
                 self.refuse(wrong, node.span)
-                node = mended_line(node, wrong) or node
+                node = mended or node
             return self._read(node, lambda text: parse_item(text, name))
         except RuleViolation as violation:
             self.refuse(violation, node.span)
