@@ -79,6 +79,8 @@ def format_of(path: Path) -> PictureFormat:
         if ending == known:
             return known
     advice = "name it " + ", ".join(f"`{path.stem}.{known}`" for known in FORMATS)
+    if path.is_dir():
+        advice = f"it is a folder: name a file in it, such as `{path / 'network.svg'}`"
     raise output_error(Code.OUTPUT_FAILED, f"`{path.name}` names no picture format", advice)
 
 

@@ -64,6 +64,13 @@ def test_draw_to_an_unknown_format_is_refused(tmp_path: Path) -> None:
     assert "names no picture format" in done.err
 
 
+def test_draw_to_a_folder_is_told_to_name_a_file_in_it(tmp_path: Path) -> None:
+    (tmp_path / "pictures").mkdir()
+    done = archc("draw", written(tmp_path), "-o", "pictures/", cwd=tmp_path)
+    assert done.status == 3
+    assert "it is a folder: name a file in it, such as `pictures/network.svg`" in done.err
+
+
 def test_draw_into_a_missing_folder_is_refused(tmp_path: Path) -> None:
     done = archc("draw", written(tmp_path), "-o", "none/x.dot", cwd=tmp_path)
     assert done.status == 3
