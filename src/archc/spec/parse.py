@@ -181,9 +181,7 @@ class _DocumentParser:
         for key, node in root.entries:
             name = key.value if key.value in KEYS else self._unknown_key(key)
             self._take_key(name, key, node)
-        for name in REQUIRED:
-            if name not in self.keys:
-                self._refuse_missing(name, root.span)
+        self._refuse_missing([name for name in REQUIRED if name not in self.keys], root.span)
         self._check_parameters()
         self.lacks |= {"inputs", "model"} - self.keys.keys()
 
@@ -221,10 +219,15 @@ class _DocumentParser:
         self._refuse(Code.MISSING_KEY, headline, key.span, advice)
         self.is_partial = True
 
-    def _refuse_missing(self, name: str, place: Span) -> None:
-        if not self.is_partial:
-            headline = f"the key `{name}` is missing"
-            self._refuse(Code.MISSING_KEY, headline, _start(place), _EXAMPLE[name])
+    def _refuse_missing(self, names: list[str], place: Span) -> None:
+        """Refuse a file that lacks keys, as one mistake: they have no place."""
+        if not names or self.is_partial:
+            return
+        headline = f"the key `{names[0]}` is missing"
+        if len(names) > 1:
+            headline = f"the keys {', '.join(f'`{name}`' for name in names)} are missing"
+        advice = "; ".join(_EXAMPLE[name] for name in names)
+        self._refuse(Code.MISSING_KEY, headline, _start(place), advice)
 
     def _unknown_key(self, key: Scalar) -> str:
         """Refuse a key and return the one that was probably meant."""

@@ -97,8 +97,18 @@ class InputReader:
                     span=spec.span,
                 )
         sizes = given if given is not None else (None,) * len(spec.dimensions)
-        places = enumerate(zip(spec.dimensions, sizes, strict=True))
-        return tuple(self._size(dimension, place, size) for place, (dimension, size) in places)
+        found: list[Size] = []
+        wrong: list[RuleViolation] = []
+        for place, (dimension, size) in enumerate(zip(spec.dimensions, sizes, strict=True)):
+            try:
+                found.append(self._size(dimension, place, size))
+            except RuleViolation as violation:
+                wrong.append(violation)
+        if wrong:
+            for violation in wrong[:-1]:
+                self.builder.report(violation, spec.span, None)
+            raise wrong[-1]
+        return tuple(found)
 
     def _size(self, dimension: Dimension, place: int, given: int | None) -> Size:
         """Return one size of an input: the caller's, else the spec's; the first may stay open."""
