@@ -93,7 +93,7 @@ def test_fault_of_our_own_says_so_with_status_70(tmp_path: Path) -> None:
     program = (
         "import sys, archc.compiler as c\n"
         "def broken(*_, **__): raise ZeroDivisionError('seven')\n"
-        "c.elaborate = broken\n"
+        "c.elaborated = broken\n"
         "from archc.cli import run\n"
         "sys.exit(run(['check', sys.argv[1]]))\n"
     )

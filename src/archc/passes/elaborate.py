@@ -189,6 +189,9 @@ class _Elaboration:
             return None
         graph = self._assembled(file, inputs, outputs, root)
         if warnings:
+            # a rule may name a tensor of the lines that only training needs
+            found = self.builder.diagnostics
+            self.builder.diagnostics = [d for d in found if d.code is not Code.SELECTOR]
             return replace(graph, warnings=warnings)
         self._check_used(graph)
         return graph
