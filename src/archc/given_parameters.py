@@ -36,7 +36,7 @@ from archc.passes.elaboration.parameters import (
     declared_kind,
     is_of,
 )
-from archc.spec.bodies import BROKEN
+from archc.spec.broken import BROKEN
 from archc.spec.model import Declaration, Document
 from archc.spec.source import MAX_SCALAR
 

@@ -3,7 +3,7 @@
 import re
 
 from archc import functions, layers
-from archc.diagnostics import Advice, Code, Edit, RuleViolation
+from archc.diagnostics import Advice, Code, Edit, RuleViolation, Span
 from archc.diagnostics.render import excerpt
 from archc.spec.data import keyword_advice
 from archc.spec.source import Erroneous, Mapping, Node, Scalar, Sequence
@@ -19,15 +19,15 @@ _OTHER_JOINS = {
 """What torch and other formats call the joins."""
 
 
-def names_a_layer(key: Scalar, value: Node) -> bool:
+def _names_a_layer(key: Scalar, value: Node) -> bool:
     """Return whether an entry says of which kind a layer is, as other formats write it."""
     return key.value in _KINDS and isinstance(value, Scalar) and value.value in layers.NAMES
 
 
-def is_plain(value: Node) -> bool:
+def _is_plain(value: Node) -> bool:
     """Return whether a value is data, where archc has a layer or its lines."""
     if isinstance(value, Sequence):
-        return all(map(is_plain, value.items))
+        return all(map(_is_plain, value.items))
     return isinstance(value, Scalar) and not _is_callable(value.value.partition("(")[0])
 
 
@@ -100,7 +100,37 @@ def split_at_comma(piece: Scalar, what: str = "layer") -> RuleViolation:
     )
 
 
-def as_arguments(node: Node) -> str:
+def typed_layer(node: Mapping) -> RuleViolation | None:
+    """Return what to say of `{type: Conv2d, out_channels: 8}`, which other formats write."""
+    found = next((entry for entry in node.entries if _names_a_layer(*entry)), None)
+    if found is None:
+        return None
+    key, layer = found
+    rest = [entry for entry in node.entries if entry is not found]
+    if key.value != "type" and not (rest and all(_is_plain(value) for _, value in rest)):
+        return None
+    fields = Mapping(tuple(e for e in rest if e[0].value != "name"), node.span)
+    return _layer_as_mapping(layer, _as_arguments(fields), node.span)
+
+
+def layer_as_key(key: Scalar, value: Node) -> RuleViolation:
+    """Return what to say of `Conv2d: [64, 3]`, which other formats write."""
+    return _layer_as_mapping(key, _as_arguments(value), key.span.to(value.span))
+
+
+def _layer_as_mapping(name: Node, arguments: str, whole: Span) -> RuleViolation:
+    """Return that the arguments of a layer stand in no mapping or list, and its call."""
+    assert isinstance(name, Scalar)
+    call = f"{name.value}({arguments})" if arguments else name.value
+    return RuleViolation(
+        Code.LAYER_AS_MAPPING,
+        f"`{name.value}` is a layer; a layer is called, not given a mapping",
+        help=Advice(f"did you mean `{call}`?", Edit(call, span=whole)),
+        span=name.span,
+    )
+
+
+def _as_arguments(node: Node) -> str:
     """Return what stands in the parentheses of a call, of data that other formats write."""
     if isinstance(node, Scalar):
         return _as_argument(node)

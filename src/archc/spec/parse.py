@@ -22,14 +22,17 @@ from archc.diagnostics import (
 )
 from archc.expressions.syntax import NOWHERE
 from archc.spec import entries
-from archc.spec.bodies import BROKEN, BodyReader
+from archc.spec.bodies import BodyReader
+from archc.spec.broken import BROKEN
 from archc.spec.data import parameter_value
+from archc.spec.input_types import model_input
 from archc.spec.mistakes import Mistakes, TooManyMistakes, diagnosed
 from archc.spec.model import Declaration, Document, Expectation, Input
 from archc.spec.other_formats import split_at_comma, split_call
 from archc.spec.repairs.mending import MAX_REPAIRS
 from archc.spec.sections import KEYS, REQUIRED
 from archc.spec.source import Erroneous, Mapping, Node, Scalar, Sequence, Source
+from archc.spec.texts import text_of
 from archc.statements import Block, Body
 
 MAX_READ_AGAIN = 200_000
@@ -134,7 +137,7 @@ class _DocumentParser:
         document = Document(
             file=self.source.file,
             name=self._guarded(entries.network_name, "name") or "unnamed",
-            doc=self._guarded(lambda node: entries.text_of(node).value, "doc") or "",
+            doc=self._guarded(lambda node: text_of(node).value, "doc") or "",
             parameters=self._named("params", self._declaration),
             variants=self._variants(),
             inputs=self._inputs(),
@@ -313,7 +316,7 @@ class _DocumentParser:
 
     def _inputs(self) -> tuple[Input, ...]:
         """Read `inputs`; one that fails keeps its place, for the others are counted with it."""
-        read = self._named("inputs", entries.model_input)
+        read = self._named("inputs", model_input)
         found = {name.value: node for name, node in self._entries("inputs")}
         for name in found.keys() - read.keys():
             self.unread |= set(_LETTER.findall(_text_below(found[name])))
