@@ -2,6 +2,7 @@
 
 import pytest
 
+import archc
 from tests.diagnostics.checking import report_on
 
 SPEC = """\
@@ -123,3 +124,11 @@ def test_figures_are_not_counted_where_a_line_is_too_many() -> None:
     text = text.replace("Unit(n)\nout", "Unit(n) from conv\nout")
     figures = FIGURES.replace("[B, 9", "[B, 4").replace("parameters: 1", "parameters: 260")
     assert [code for _, _, code in told(text + figures)] == ["ARC303"]
+
+
+def test_mistake_of_the_whole_file_without_a_name_stands_at_its_first_key() -> None:
+    text = "archc: 1\ninputs: {x: [B, 8]}\nmodel: [Linear(8)]\n"
+    report = archc.check(text=text, variant="big")
+    places = [(d.primary.line, d.primary.column) for d in report.diagnostics if d.primary]
+    assert places == [(1, 1), (1, 1)]
+    assert all(d.primary and d.primary.file in report.sources for d in report.diagnostics)

@@ -20,6 +20,7 @@ from archc.expressions.syntax import (
     Subscript,
     Unary,
 )
+from archc.expressions.values import LayerName
 
 Substitute = Callable[[Expression], Expression | None]
 
@@ -69,13 +70,15 @@ def _plain(text: str) -> bool:
 
 
 def constant_text(value: object) -> str:
-    """Return a plain value as Python source; lists are printed as lists."""
+    """Return a plain value as Python source; a layer is printed as it was written."""
     if isinstance(value, str):
         return string_literal(value)
     if isinstance(value, tuple):
         return sequence_text([constant_text(item) for item in value], "()")  # pyright: ignore[reportUnknownArgumentType,reportUnknownVariableType]
     if isinstance(value, float) and value in (float("inf"), float("-inf")):
         return 'float("inf")' if value > 0 else 'float("-inf")'
+    if isinstance(value, LayerName):
+        return value.name if value.call is None else expression_text(value.call)
     return repr(value)
 
 

@@ -32,10 +32,7 @@ class LayerName(Struct, frozen=True, gc=False):
 
 
 class Unknown(LayerName, frozen=True, gc=False):
-    """A value that follows from what is not known here; it prints as it is written."""
-
-    def __repr__(self) -> str:
-        return self.name
+    """A value that follows from what is not known here; its name is how it is written."""
 
 
 # The values of the language are nested tuples, which no finite union describes to the type checker.

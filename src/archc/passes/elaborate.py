@@ -170,7 +170,9 @@ class _Elaboration:
                     self.builder.report(unused.violation, unused.span, ran[id(body)])
 
     def _name_span(self) -> Span:
-        return self.document.spans.get("name", NOWHERE)
+        """Return the place of what concerns the whole file: its name, or else its first key."""
+        spans = self.document.spans
+        return spans.get("name") or next(iter(spans.values()), NOWHERE)
 
     def _graph(self, file: FileScope) -> Graph | None:
         if self.document.lacks:

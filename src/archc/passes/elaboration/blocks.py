@@ -97,9 +97,11 @@ class BlockRunner:
             return self.scope.results.values, self.scope.results.names
         last = instance.body.value
         if last is None:
+            is_own = instance.template.is_model and instance.caller is None
             raise RuleViolation(
                 Code.NO_FLOW,
-                f"`{instance.template.name}` has no result",
+                f"`{'model:' if is_own else instance.template.name}` has no result",
                 help="end it with a layer or with `return:`",
+                span=document.spans.get("model") if is_own and document else None,
             )
         return (last,), ()

@@ -1,14 +1,12 @@
 """In which row each part stands: below all that feed it, or, on a way back up, above."""
 
 from collections.abc import Container, Sequence
-from heapq import heapify, heappop, heappush
 
 from msgspec import Struct
 
 from archc.backends.dot.layout.bodies import Body
 from archc.backends.dot.layout.parts import Leaf, Part
-
-Link = tuple[int, int]
+from archc.backends.dot.layout.sequence import Link, in_sequence
 
 
 class Rows(Struct, frozen=True):
@@ -28,7 +26,7 @@ class Rows(Struct, frozen=True):
 def rows(body: Body) -> Rows:
     """Return the rows of a body whose flow only falls."""
     links = _links(body)
-    order = _in_order(len(body.parts), links)
+    order = in_sequence(len(body.parts), links)
     earliest = _earliest(order, links)
     fed = {target for net in body.nets for target in net.targets}
     lowered = _lower_unfed(links, earliest, fed)
@@ -130,26 +128,6 @@ def _links(body: Body) -> list[Link]:
 
 def _port_rows(body: Body, last: int) -> tuple[int, ...]:
     return (0,) * len(body.entrances) + (last,) * (len(body.exits))
-
-
-def _in_order(count: int, links: Sequence[Link]) -> list[int]:
-    """Return the parts so that each stands after those that feed it, else as they came."""
-    waits = [0] * count
-    followers: list[list[int]] = [[] for _ in range(count)]
-    for tail, head in links:
-        waits[head] += 1
-        followers[tail].append(head)
-    ready = [part for part in range(count) if not waits[part]]
-    heapify(ready)
-    order: list[int] = []
-    while ready:
-        part = heappop(ready)
-        order.append(part)
-        for follower in followers[part]:
-            waits[follower] -= 1
-            if not waits[follower]:
-                heappush(ready, follower)
-    return order
 
 
 def _earliest(order: Sequence[int], links: Sequence[Link]) -> list[int]:

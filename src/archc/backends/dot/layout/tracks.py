@@ -1,10 +1,12 @@
 """Where nets run across between two rows, and how much room that takes."""
 
-from bisect import bisect_right
-from collections.abc import Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Sequence
 from math import inf
 
 from msgspec import Struct
+
+from archc.backends.dot.layout.sequence import Link, in_sequence
 
 TRACK = 8
 CLEAR = 5
@@ -31,20 +33,40 @@ class Across(Struct, frozen=True):
 def tracks(runs: Sequence[Across]) -> dict[int, int]:
     """Return the track of each net that runs across, counted from the top.
 
-    Of two nets that meet, the one stands above that so crosses the other less often. What
-    does not meet shares a track.
+    Of two nets that meet, the one stands above that so crosses the other less often, unless
+    they would lie upon each other. What does not meet shares a track.
     """
+    found: dict[int, int] = {}
+    taken = _Taken()
+    ranked = _ranked(runs)
+    for place in in_sequence(len(ranked), list(_apart(ranked))):
+        run = ranked[place]
+        found[run.net] = taken.below(run.low, run.high + CLEAR)
+    return found
+
+
+def _ranked(runs: Sequence[Across]) -> list[Across]:
+    """Return the nets that run across, of neighbours that first that so crosses less often."""
     ranked: list[Across] = []
     for run in sorted((run for run in runs if run.low < run.high), key=lambda run: run.low):
         place = len(ranked)
-        while place and _cost(run, ranked[place - 1]) < _cost(ranked[place - 1], run):
+        while place and _crossed(run, ranked[place - 1]) < _crossed(ranked[place - 1], run):
             place -= 1
         ranked.insert(place, run)
-    found: dict[int, int] = {}
-    taken = _Taken()
-    for run in ranked:
-        found[run.net] = taken.below(run.low, run.high + CLEAR)
-    return found
+    return ranked
+
+
+def _apart(runs: Sequence[Across]) -> Iterator[Link]:
+    """Yield which run has to stand above which, by their places.
+
+    One that goes on down where another comes from above would lie upon it if it stood above.
+    """
+    ups = sorted((x, place) for place, run in enumerate(runs) for x in run.above)
+    for lower, run in enumerate(runs):
+        for x in run.below:
+            first = bisect_left(ups, (x - CLEAR + 1, 0))
+            last = bisect_left(ups, (x + CLEAR, 0))
+            yield from ((upper, lower) for _, upper in ups[first:last] if upper != lower)
 
 
 class _Taken:
@@ -72,12 +94,7 @@ class _Taken:
         return track
 
 
-def _cost(upper: Across, lower: Across) -> int:
-    """Return how often two nets cross where the first runs above the other.
-
-    Lines that would lie upon each other count as many crossings.
-    """
+def _crossed(upper: Across, lower: Across) -> int:
+    """Return how often two nets cross where the first runs above the other."""
     crossed = sum(upper.low < x < upper.high for x in lower.above)
-    crossed += sum(lower.low < x < lower.high for x in upper.below)
-    covered = sum(abs(x - y) < CLEAR for x in lower.above for y in upper.below)
-    return crossed + 10 * covered
+    return crossed + sum(lower.low < x < lower.high for x in upper.below)
