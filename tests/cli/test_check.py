@@ -130,6 +130,14 @@ def test_check_of_a_mistake_with_other_numbers_in_each_variant_prints_it_once(
     assert "cannot be (4, 10)" in done.err
 
 
+def test_check_of_a_mistake_with_a_longer_list_in_a_variant_prints_it_once(tmp_path: Path) -> None:
+    text = NET.split("expect:")[0].replace("width: 4", "width: [4, 4]").replace("8}", "[8, 8, 8]}")
+    done = archc("check", written(tmp_path, text))
+    assert done.status == 1
+    assert done.err.count("error[") == 1
+    assert "cannot be (4, 4)" in done.err
+
+
 def test_check_of_several_specs_reports_all_and_the_highest_status(tmp_path: Path) -> None:
     good, bad = written(tmp_path), written(tmp_path, WRONG, "bad.yaml")
     done = archc("check", good, tmp_path / "none.yaml", bad)
@@ -304,6 +312,9 @@ def test_command_with_wrong_usage_leaves_with_status_2(arguments: tuple[str, ...
     [
         (("frobnicate",), 2, "`frobnicate`: commands are check, build, draw, summary"),
         (("chek", "net.yaml"), 2, "there is no command `chek`: did you mean `check`?"),
+        (("check", "net.yaml", "--param", "width=8"), 2, "Did you mean '-p'?"),
+        (("check", "net.yaml", "--parameters", "width=8"), 2, "Did you mean '-p'?"),
+        (("check", "net.yaml", "--varian", "tiny_wide"), 2, "Did you mean '--variant'?"),
         (("check", "net.yaml", "--input", "image=64"), 1, "4 dimensions, 1 size given"),
         (("check", "net.yaml", "--input", "image=64"), 1, "as in `--input image=1,3,8,8`"),
         (("check", "plain.yaml", "--variant", "big"), 1, "it has none: leave the variant out"),

@@ -33,6 +33,16 @@ model:
 """
 
 
+def test_typo_in_an_imported_file_is_explained_beside_one_at_its_call(tmp_path: Path) -> None:
+    text = LIBRARY.replace("inputs:", "params: {width: 4}\ninputs:").replace(
+        "Unit(4)", "Unit(widht)"
+    )
+    (tmp_path / "library.yaml").write_text(text, encoding="utf-8")
+    called = MAIN.replace("./lib/", "./").replace("Unit(4)", "library(wdth=4)")
+    report = archc.check(written(tmp_path, called))
+    assert [str(found.help) for found in report.diagnostics] == ["did you mean `width`?"] * 2
+
+
 def _headlines(path: Path) -> str:
     return "\n".join(found.headline for found in archc.check(path).diagnostics)
 

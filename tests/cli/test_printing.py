@@ -164,6 +164,20 @@ def test_why_of_a_line_that_is_left_out_says_so(tmp_path: Path) -> None:
     assert "`width > 4` is false" in done.err
 
 
+def test_why_of_a_permute_shows_its_own_order(tmp_path: Path) -> None:
+    text = NET.replace("  pool:", "  turned: permute(0, 3, 1, 2)\n  pool:").split("expect:")[0]
+    done = archc("why", written(tmp_path, text), "permute")
+    assert "its dimensions 0, 3, 1, 2: [B, 4, 8, 8] → [B, 8, 4, 8]" in done.out
+    assert "0, 2, 3, 1" not in done.out
+
+
+def test_why_of_a_reshape_shows_no_rule_of_another_call(tmp_path: Path) -> None:
+    text = NET.replace("  fc:", "  parts: reshape(-1, 2, 2)\n  fc:").split("expect:")[0]
+    done = archc("why", written(tmp_path, text), "reshape")
+    assert "[B, 4] → [B, 2, 2]" in done.out
+    assert "reshape(-1, n, m)" not in done.out
+
+
 def test_summary_of_one_number_in_buffers_is_singular(tmp_path: Path) -> None:
     text = NET.split("expect:")[0].replace(
         "  fc: Linear(10)", "  scale: Buffer([0.5])\n  fc: Linear(10) from pool * scale"

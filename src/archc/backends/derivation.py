@@ -1,5 +1,6 @@
 """`archc why`: how a tensor got its shape, as a worked example from the input on."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import PurePath
 
@@ -74,8 +75,13 @@ def _workings(node: Node, paths: Mapping[int, str]) -> Iterator[str]:
 
 
 def _rule(node: Node) -> Iterator[str]:
-    """Yield the rule of a layer in letters and what it made of the first input."""
-    if rule := shape_rule(type(node.operation)) if node.operation else "":
+    """Yield the rule of a layer in letters and what it made of the first input.
+
+    A rule that holds `for` one call alone says nothing of another.
+    """
+    rule = shape_rule(type(node.operation)) if node.operation else ""
+    call = re.search(r" for `(.+)`", rule)
+    if rule and (call is None or call[1] == str(node.operation)):
         yield rule
     yield f"{node.inputs[0].type} → {node.output}"
 

@@ -131,9 +131,23 @@ def _invoke(arguments: Sequence[str]) -> int:
     except click.exceptions.NoArgsIsHelpError as error:
         print(error.format_message(), file=sys.stderr)
         return 2
+    except click.NoSuchOption as error:
+        told: click.UsageError = error
+        if _means_parameter(error):
+            meant = f"No such option {error.option_name!r}. Did you mean '-p'?"
+            told = click.UsageError(meant, error.ctx)
+        told.show(sys.stderr)
+        return told.exit_code
     except click.ClickException as error:
         error.show(sys.stderr)
         return error.exit_code
+
+
+def _means_parameter(error: click.NoSuchOption) -> bool:
+    """Return whether `--param` or its like is asked of a command that has `-p`."""
+    known = error.ctx.command.params if error.ctx is not None else ()
+    name = error.option_name.lstrip("-")
+    return "parameters".startswith(name.removesuffix("s")) and any("-p" in o.opts for o in known)
 
 
 def _guarded(command: Callable[[], int]) -> int:

@@ -241,8 +241,8 @@ def _by_file(found: list[_Checked]) -> Iterator[tuple[str, list[Diagnostic], Map
 
 
 _Mark = tuple[object, ...]
-_NUMBERS = re.compile(r"\b\d[\d,.]*(, (?=\d))?")
-"""What differs in the words of one mistake where variants have other sizes."""
+_FIGURES = re.compile(r"(\b\d[\d,.]*|[\s,()\[\]]+)+")
+"""What differs in the words of one mistake where variants have other sizes, or lists of others."""
 
 
 def _mark(mistake: Diagnostic) -> _Mark:
@@ -251,7 +251,7 @@ def _mark(mistake: Diagnostic) -> _Mark:
 
     if mistake.code is Code.EXPECTATION or mistake.primary is None:
         return mistake.code, mistake.primary, mistake.headline
-    return mistake.code, mistake.primary, _NUMBERS.sub("", mistake.headline)
+    return mistake.code, mistake.primary, _FIGURES.sub(" ", mistake.headline)
 
 
 def _mistakes(found: list[_Checked]) -> list[Diagnostic]:

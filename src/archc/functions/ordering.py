@@ -27,6 +27,13 @@ class _Reordering(Reshaping):
         (x,) = inputs
         return (x.with_shape(tuple(x.shape[dim] for dim in self.order(x))),)
 
+    def working(self, *inputs: TensorType) -> tuple[str, ...]:
+        """Return which dimensions of the input stand where now."""
+        (x,) = inputs
+        (result,) = self.outputs(x)
+        order = ", ".join(map(str, self.order(x)))
+        return (f"its dimensions {order}: {x} → {result}",)
+
     def reads(self, *inputs: TensorType, result: int = 0) -> tuple[Reads, ...]:
         """Return where each dimension went."""
         return ({old: Goes((new,)) for new, old in enumerate(self.order(inputs[0]))},)

@@ -56,20 +56,35 @@ class _Filters(Layer):
         self._check_groups(groups, number(x.shape[1], "the number of channels"))
         return [number(size, "an axis the window slides over") for size in x.shape[2:]]
 
-    def _check_groups(self, groups: int, channels: int) -> None:
-        both = f"the groups divide the input's {channels} channels and the output's "
-        for size, what in ((channels, "the input's"), (self.out_channels, "the output's")):
-            if size % groups:
+    def _check_groups(self, groups: int, channels: int | None) -> None:
+        """Refuse groups that do not divide the input's channels, where these are known, and the
+        output's.
+        """
+        out = self.out_channels
+        both = f"the groups divide the input's {channels} channels and the output's {out}"
+        if channels is None:
+            both = "the groups divide the input's channels and the output's"
+        for size, what in ((channels, "the input's"), (out, "the output's")):
+            if size is not None and size % groups:
                 raise RuleViolation(
                     Code.DIVISIBILITY,
                     f"groups={groups} does not divide {what} {size} channels",
-                    notes=(both + str(self.out_channels),),
+                    notes=(both,),
                     help=self._other_groups(groups, channels),
                     argument="groups",
                 )
 
-    def _other_groups(self, groups: int, channels: int) -> str:
-        """Return the groups next to those given, or the output that these would divide."""
+    def _other_groups(self, groups: int, channels: int | None) -> str:
+        """Return the groups next to those given, or the output that these would divide.
+
+        As many groups as output channels are meant as those of a depthwise convolution.
+        """
+        if channels is None:
+            return f"write a number that divides {self.out_channels} and the input's channels"
+        if groups == self.out_channels:
+            whole = f"{type(self).__name__}(in_channels, …, groups=in_channels)"
+            call = whole if self.out_channels % channels else "groups=in_channels"
+            return f"for a depthwise convolution write {call}"
         near = dividing(groups, gcd(channels, self.out_channels))
         others = near.replace("write ", "write groups=", 1)
         if channels % groups:
@@ -84,16 +99,7 @@ class _Filters(Layer):
         Raises:
             RuleViolation: they do not.
         """
-        if "in_channels" in claimed:
-            self._check_groups(groups, claimed["in_channels"])
-        elif self.out_channels % groups:
-            raise RuleViolation(
-                Code.DIVISIBILITY,
-                f"groups={groups} does not divide the output's {self.out_channels} channels",
-                notes=("the groups divide the input's channels and the output's",),
-                help=f"write a number that divides {self.out_channels} and the input's channels",
-                argument="groups",
-            )
+        self._check_groups(groups, claimed.get("in_channels"))
 
     def inferred(self, *inputs: TensorType) -> Mapping[str, int]:
         """Return `in_channels`: the input's channels."""

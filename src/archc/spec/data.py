@@ -118,9 +118,12 @@ def parameter_value(node: Node, is_layer: bool = False) -> Any:
             help="write inner lists with brackets: [[1, 2], [3, 4]]",
             span=node.span,
         )
+    is_call = bool(_called_layer(value))
     raise RuleViolation(
         Code.PARAMETER_VALUE,
-        f"`{excerpt(value)}` is no number, no list and no layer",
+        f"`{excerpt(value)}` calls a layer, and a layer's name stands here"
+        if is_call
+        else f"`{excerpt(value)}` is no number, no list and no layer",
         help=_value_advice(value),
         span=node.span,
     )

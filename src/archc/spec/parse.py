@@ -20,7 +20,9 @@ from archc.diagnostics import (
     did_you_mean,
     near,
 )
+from archc.diagnostics.render import excerpt
 from archc.expressions.syntax import NOWHERE
+from archc.expressions.values import describe
 from archc.spec import entries
 from archc.spec.bodies import BodyReader
 from archc.spec.broken import BROKEN
@@ -116,6 +118,8 @@ class _DocumentParser:
         self.bodies = BodyReader(self.mistakes)
         self.keys: dict[str, tuple[Scalar, Node]] = {}
         self.unread: set[str] = set()
+        self.defaults: dict[str, Any] = {}
+        """What the parameters are by default, as far as they were read."""
         self.is_partial = source.is_partial
         self.lacks: set[str] = set()
         """Which of `inputs` and `model` are not there to be run."""
@@ -312,7 +316,9 @@ class _DocumentParser:
         return result
 
     def _declaration(self, key: Scalar, node: Node) -> Declaration:
-        return entries.declaration(key, node, partial(self.mistakes.refuse, span=node.span))
+        declared = entries.declaration(key, node, partial(self.mistakes.refuse, span=node.span))
+        self.defaults[key.value] = declared.default
+        return declared
 
     def _inputs(self) -> tuple[Input, ...]:
         """Read `inputs`; one that fails keeps its place, for the others are counted with it."""
@@ -336,9 +342,19 @@ class _DocumentParser:
             try:
                 values[name.value] = parameter_value(node)
             except RuleViolation as violation:
-                self.mistakes.refuse(violation, node.span)
+                self.mistakes.refuse(self._beside_default(violation, name, node), node.span)
                 values[name.value] = BROKEN
         return values
+
+    def _beside_default(self, violation: RuleViolation, name: Scalar, node: Node) -> RuleViolation:
+        """Return a violation of a bare word that is given in place of a number or a boolean."""
+        default = self.defaults.get(name.value)
+        is_number = isinstance(default, (int, float))
+        if violation.code is Code.PARAMETER_VALUE and is_number and isinstance(node, Scalar):
+            word, example = excerpt(node.value), str(default).lower()
+            violation.headline = f"`{name.value}` is {describe(default)}, and `{word}` is none"
+            violation.help = f"the default is {example}"
+        return violation
 
     def _blocks(self) -> dict[str, Block]:
         blocks: dict[str, Block] = {}

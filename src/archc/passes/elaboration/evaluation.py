@@ -1,6 +1,6 @@
 """Evaluating the expressions of a block; operators on tensors become nodes."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from archc import functions, layers
@@ -15,7 +15,7 @@ from archc.diagnostics import (
     near,
 )
 from archc.expressions.evaluate import Evaluator, Given
-from archc.expressions.printing import expression_text
+from archc.expressions.printing import constant_text, expression_text
 from archc.expressions.syntax import (
     NOWHERE,
     Attribute,
@@ -345,7 +345,8 @@ class LineEvaluator(Evaluator):
         name = spec_name(function)
         tensors, constants = parted(arguments)
         if not tensors:
-            raise RuleViolation(Code.NOT_A_TENSOR, f"`{name}` needs a tensor")
+            headline, advice = f"`{name}` needs a tensor", self._of_a_tensor(function, constants)
+            raise RuleViolation(Code.NOT_A_TENSOR, headline, help=advice)
         if name in OPERATORS.values():
             keywords = operator_keywords(arguments, tensors, constants) | keywords
             constants = []
@@ -358,6 +359,16 @@ class LineEvaluator(Evaluator):
         values = self.builder.apply(operation, tensors, place, span, self.scope.instance)
         results = results_of(operation, values, tuple(tensors))
         return results.first if len(values) == 1 else results
+
+    def _of_a_tensor(self, function: type[Function], given: Sequence[Constant]) -> str:
+        """Return how a function of one tensor is called that was given numbers alone."""
+        inputs = self.scope.instance.template.block.inputs
+        if function.arity[0] != 1 or not inputs:
+            return ""
+        takes = function.positional or function.variadic
+        arguments = ", ".join([inputs[0], *map(constant_text, given if takes else ())])
+        call = f"{spec_name(function)}({arguments})"
+        return f"in an expression the tensor stands first, such as `{call}`"
 
     def listed(self, expression: Expression) -> Constant:
         """Return the list that a loop goes through; the parts of a tensor are one."""

@@ -1,5 +1,6 @@
 """Building nodes, counting them, and keeping what is wrong."""
 
+import re
 from collections.abc import Generator, Iterable, Sequence
 from contextlib import contextmanager
 
@@ -10,6 +11,7 @@ from archc.ir.runs import Instance, Node, Value
 from archc.layers.base import Layer, Owned, spec_name
 from archc.shapes import TensorType, checked
 from archc.spec.mistakes import MAX_MISTAKES, TooManyMistakes
+from archc.statements import Child, Entry, Item, bodies_of
 
 MAX_NODES = 10_000
 """To how many nodes a network may expand where nobody allows more."""
@@ -279,10 +281,26 @@ def call_chain(instance: Instance | None) -> tuple[str, ...]:
 def _called(instance: Instance) -> str:
     """Return a call as it stands on its line, with the name of the child that it is."""
     outer = instance.caller.path if instance.caller is not None else ""
-    name = instance.path.removeprefix(outer).lstrip(".").split(".")[0]
+    names = instance.path.removeprefix(outer).lstrip(".").split(".")
     if instance.is_again:
-        return name
-    return instance.text if not name or name.isdigit() else f"{name}: {instance.text}"
+        return names[0]
+    body = instance.caller.template.block.body if instance.caller is not None else None
+    key = _key_of(instance.line, body.entries) if body is not None else ""
+    parts = re.split(r"\{[^{}]*\}", key)
+    pattern = re.compile(".*".join(map(re.escape, parts)))
+    name = next((name for name in reversed(names) if pattern.fullmatch(name)), "")
+    return f"{name}: {instance.text}" if name else instance.text
+
+
+def _key_of(line: Span, entries: Sequence[Entry]) -> str:
+    """Return the key under which a line stands, nothing for one of a list."""
+    for entry in entries:
+        if isinstance(entry, Child) and isinstance(entry.content, Item):
+            if entry.content.span.overlaps(line):
+                return entry.key
+        elif key := "".join(_key_of(line, body.entries) for body in bodies_of(entry)):
+            return key
+    return ""
 
 
 def origin_text(node: Node) -> str:

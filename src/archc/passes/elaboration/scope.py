@@ -125,7 +125,9 @@ class Scope:
     def known(self) -> list[str]:
         """Return every name that can be read here, for a suggestion."""
         children = [name for frame in self.frames for name in frame]
-        return [*children, *self.variables, *self.file.parameters, *self.file.letters]
+        declared = self.file.document.parameters if self.file.document is not None else ()
+        parameters = dict.fromkeys((*self.file.parameters, *declared))
+        return [*children, *self.variables, *parameters, *self.file.letters]
 
 
 def is_plain(value: Any) -> bool:
