@@ -30,12 +30,8 @@ from archc.expressions.values import (
     LayerName,
     describe,
 )
-from archc.passes.elaboration.parameters import (
-    KIND_WORDS,
-    constant_as_written,
-    declared_kind,
-    is_of,
-)
+from archc.passes.elaboration.kinds import KIND_WORDS, declared_kind, is_of
+from archc.passes.elaboration.parameters import constant_as_written
 from archc.spec.broken import BROKEN
 from archc.spec.model import Declaration, Document
 from archc.spec.source import MAX_SCALAR

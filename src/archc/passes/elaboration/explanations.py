@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from archc.diagnostics import Code, Edit, Label, Proposal, RuleViolation
+from archc.diagnostics import Code, Label, Proposal, RuleViolation
 from archc.diagnostics import Operand as Row
 from archc.expressions.printing import constant_text, expression_text
 from archc.expressions.syntax import (
@@ -11,7 +11,6 @@ from archc.expressions.syntax import (
     Attribute,
     Binary,
     Call,
-    Comparison,
     Display,
     Expression,
     Literal,
@@ -139,26 +138,7 @@ def absent(record: Record, name: str, scope: Scope) -> RuleViolation:
     if facts:
         text = f"`{expression_text(condition)}` on line {record.span.line}"
         violation.notes = (f"its condition is {text}: {', '.join(facts)}",)
-    violation.help = _never_equal(condition, scope) or violation.help
     return violation
-
-
-def _never_equal(condition: Expression, scope: Scope) -> str:
-    """Return what to write for a comparison of a switch, or a number, with a text."""
-    match condition:
-        case Comparison((Name(name), Literal(str() as text) as literal), ("==",)):
-            value = scope.constants().get(name)
-        case _:
-            return ""
-    negation = {"true": "", "false": "not "}.get(text.lower())
-    if isinstance(value, bool) and negation is not None:
-        meant = f"{negation}{name}"
-    elif isinstance(value, int) and not isinstance(value, bool) and text.isdecimal():
-        meant = f"{name} == {text}"
-    else:
-        return ""
-    words = f"`{name}` is no text and never equals `{expression_text(literal)}`: write `if {meant}`"
-    return Proposal(words, Edit(meant, span=condition.span))
 
 
 def facts_of(expression: Any, given: Value | None, scope: Scope) -> dict[str, str]:

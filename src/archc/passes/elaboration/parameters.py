@@ -18,33 +18,16 @@ from archc.expressions.printing import expression_text
 from archc.expressions.syntax import Expression
 from archc.expressions.values import Constant, LayerName, describe
 from archc.passes.elaboration.constants import DefaultEvaluator
+from archc.passes.elaboration.kinds import KIND_WORDS, declared_kind, is_of
 from archc.passes.elaboration.naming import callee_meant
 from archc.passes.elaboration.nodes import Skipped
 from archc.passes.elaboration.scope import FileScope
 from archc.spec.model import Declaration, Document
 
-_KINDS: dict[str, type | tuple[type, ...]] = {
-    "int": int,
-    "float": (int, float),
-    "bool": bool,
-    "str": str,
-    "list": tuple,
-    "layer": LayerName,
-}
-
 MAX_UNKNOWN = 20
 """Of how many parameters that do not exist it is said; a program can give any number."""
 LISTED = 50
 """How many of the parameters that exist a message lists."""
-KIND_WORDS = {
-    "int": "an integer",
-    "float": "a number",
-    "bool": "true or false",
-    "str": "a string",
-    "list": "a list",
-    "layer": "a layer",
-}
-"""What messages call the kinds of parameters."""
 
 
 class Bound(Struct, frozen=True):
@@ -293,26 +276,6 @@ def _check_range(name: str, value: Any, declaration: Declaration, span: Any) -> 
         raise RuleViolation(
             Code.PARAMETER_VALUE, f"`{name}` is {value}; it must be {bound}", span=span
         )
-
-
-def declared_kind(declaration: Declaration) -> str | None:
-    """Return the kind of a parameter, None where any value will do."""
-    return declaration.type or kind_of(declaration.default)
-
-
-def kind_of(default: Any) -> str | None:
-    """Return the kind a default gives its parameter, None for null and derived ones."""
-    for kind in ("bool", "int", "float", "str", "list", "layer"):
-        if is_of(default, kind):
-            return kind
-    return None
-
-
-def is_of(value: Any, kind: str) -> bool:
-    """Return whether a value is of a kind; an integer is a number, a boolean is neither."""
-    if isinstance(value, bool):
-        return kind == "bool"
-    return isinstance(value, _KINDS[kind])
 
 
 def constant_as_written(value: Any) -> str:
