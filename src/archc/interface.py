@@ -10,16 +10,9 @@ from typing import TYPE_CHECKING, get_args
 
 from msgspec.structs import replace
 
+from archc.artefacts import SummaryFormat, diagram, summary_source
 from archc.calling import DEPTHS, check_integer, check_spec_given, settings_of
-from archc.compiler import (
-    Report,
-    Settings,
-    SummaryFormat,
-    check_spec,
-    diagram,
-    graph_of,
-    summary_source,
-)
+from archc.compiler import Report, Settings, check_spec, graph_of
 from archc.diagnostics import ArchcError, Code, CompileError, Diagnostic
 from archc.files import system_refused
 from archc.given import check_choice

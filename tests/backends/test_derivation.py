@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from archc.compiler import derivation
+from archc.artefacts import derivation
 from archc.diagnostics import CompileError
 from archc.layers.base import shape_rule
 from archc.passes.summarize import summarize

@@ -4,7 +4,7 @@ import ast
 
 import pytest
 
-from archc.compiler import python_module
+from archc.artefacts import python_module
 from tests.backends.networks import graph_of
 
 HEAD = "archc: 1\nname: long\ninputs:\n  x: [B, L=5, 2]\nmodel:\n"

@@ -15,17 +15,11 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+from archc.artefacts import canonical_text, expanded_text, summary_source
 from archc.backends.dot import dot
 from archc.backends.python_source import python_source
 from archc.cli import run
-from archc.compiler import (
-    Report,
-    canonical_text,
-    check_spec,
-    compile_graph,
-    expanded_text,
-    summary_source,
-)
+from archc.compiler import Report, check_spec, compile_graph
 from archc.diagnostics import ArchcError, CompileError, RuleViolation
 from archc.diagnostics.fixes import MAX_FIXES, fixed
 from archc.expressions.evaluate import Evaluator

@@ -5,7 +5,8 @@ import re
 from functools import cache
 from pathlib import Path
 
-from archc.compiler import canonical_text, compile_graph
+from archc.artefacts import canonical_text
+from archc.compiler import compile_graph
 from archc.diagnostics import CompileError
 from archc.opening import open_spec
 

@@ -5,7 +5,8 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
-from archc.compiler import canonical_text, compile_graph
+from archc.artefacts import canonical_text
+from archc.compiler import compile_graph
 from archc.opening import read_spec
 from archc.spec.canonical import canonical_limits
 

@@ -8,7 +8,8 @@ from xml.etree import ElementTree
 import pytest
 
 import archc
-from archc.compiler import canonical_text, compile_graph, python_module
+from archc.artefacts import canonical_text, python_module
+from archc.compiler import compile_graph
 from archc.diagnostics import Code
 from archc.opening import read_spec
 from tests.hostile.arena import Arena

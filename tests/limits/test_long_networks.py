@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 import archc
-from archc.compiler import Settings, graph_of, python_module
+from archc.artefacts import python_module
+from archc.compiler import Settings, graph_of
 from archc.opening import read_spec
 from archc.passes.estimate_memory import estimate_memory
 

@@ -12,7 +12,8 @@ import yaml
 from msgspec.structs import astuple
 
 import archc
-from archc.compiler import canonical_text, compile_graph
+from archc.artefacts import canonical_text
+from archc.compiler import compile_graph
 from archc.diagnostics import Code
 from archc.opening import open_spec, read_spec
 from archc.spec.canonical import canonical_limits

@@ -10,7 +10,8 @@ import pytest
 import torch
 
 import archc
-from archc.compiler import Settings, check_spec, expanded_text
+from archc.artefacts import expanded_text
+from archc.compiler import Settings, check_spec
 from archc.opening import read_spec
 
 HEAD = "archc: 1\nname: net\ninputs: {image: [B, 3, H=8, W=8]}\n"

@@ -43,7 +43,8 @@ def draw_command(
       archc draw resnet50 --depth 1 -o resnet50.pdf
       archc draw my_network.yaml -o - | less
     """
-    from archc.compiler import diagram, graph_of
+    from archc.artefacts import diagram
+    from archc.compiler import graph_of
     from archc.drawing import format_of
 
     if output not in {None, "-"}:

@@ -38,7 +38,7 @@ def summary_command(*, form: str, depth: int | None, sort: Any, **options: Any) 
       archc summary googlenet --mode eval
       archc summary my_network.yaml --format csv > layers.csv
     """
-    from archc.compiler import summary_source
+    from archc.artefacts import summary_source
 
     graph, settings, _ = _graph(**options)
     if form == "text" and sys.stdout.isatty():
@@ -66,7 +66,7 @@ def why_command(*, path: str, **options: Any) -> int:
       archc why alexnet features.3
       archc why googlenet inception3a
     """
-    from archc.compiler import derivation
+    from archc.artefacts import derivation
 
     graph, _, _ = _graph(**options)
     print(derivation(graph, path), end="")
@@ -87,7 +87,7 @@ def expand_command(*, as_json: bool, **options: Any) -> int:
       archc expand resnet18
       archc expand resnet18 --json > resnet18.json
     """
-    from archc.compiler import canonical_text, expanded_text
+    from archc.artefacts import canonical_text, expanded_text
 
     graph, settings, source = _graph(**options)
     text = canonical_text(graph, source, settings.max_nodes) if as_json else expanded_text(graph)

@@ -11,17 +11,9 @@ from typing import Literal
 from msgspec.structs import replace
 
 from archc import __version__
+from archc.artefacts import canonical_text, diagram, python_module, summary_source
 from archc.calling import check_flag, settings_of
-from archc.compiler import (
-    MAX_PARAMETERS,
-    Settings,
-    canonical_text,
-    diagram,
-    graph_of,
-    in_force,
-    python_module,
-    summary_source,
-)
+from archc.compiler import MAX_PARAMETERS, Settings, graph_of, in_force
 from archc.files import write_new
 from archc.given import check_path
 from archc.imports import bundled

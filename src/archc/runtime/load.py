@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, cast
 
 from msgspec.structs import replace
 
+from archc.artefacts import canonical_text
 from archc.calling import check_flag, check_mappings, checked_names, settings_of
-from archc.compiler import MAX_PARAMETERS, Settings, canonical_text, graph_of
+from archc.compiler import MAX_PARAMETERS, Settings, graph_of
 from archc.diagnostics import Code, CompileError, Diagnostic
 from archc.diagnostics.render import excerpt
 from archc.given import CallError, check_path, not_of_type
