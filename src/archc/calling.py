@@ -68,8 +68,8 @@ def check_spec_given(path: object, text: object) -> None:
         raise CallError(f"a path is a string or a Path, {not_of_type(path)}")
     if isinstance(path, str) and "\n" in path:
         raise CallError(
-            "a path has no line breaks: give a spec's text to archc.check(text=…), "
-            "and write it to a file to load or build it"
+            "a path has no line breaks: give a spec's text by name, archc.check(text=…), "
+            "and write it to a file to load it"
         )
 
 

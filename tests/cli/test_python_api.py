@@ -78,3 +78,19 @@ def test_every_public_name_exists() -> None:
     for name in archc.__all__:
         if name != "load":
             assert getattr(archc, name) is not None
+
+
+@pytest.mark.parametrize("name", ["net.yaml", "other.yml", "notes.txt"])
+def test_build_into_a_spec_or_a_file_says_that_a_folder_is_wanted(
+    tmp_path: Path, name: str
+) -> None:
+    spec = written(tmp_path)
+    (tmp_path / "notes.txt").write_text("mine")
+    with pytest.raises(archc.CompileError) as caught:
+        archc.build(spec, output=tmp_path / name)
+    (found,) = caught.value.diagnostics
+    assert found.code is archc.Code.OUTPUT_FAILED
+    assert "is no folder for builds" in found.headline
+    assert found.help == f"name a folder, such as `{tmp_path / 'build'}`"
+    assert (tmp_path / "notes.txt").read_text() == "mine"
+    assert not (tmp_path / "other.yml").exists()

@@ -124,7 +124,7 @@ def test_exception_may_be_one_name_alone(spec: Path) -> None:
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        (NET, r"a path has no line breaks: give a spec's text to archc.check\(text=…\)"),
+        (NET, r"a path has no line breaks: give a spec's text by name, archc.check\(text=…\)"),
         (7, "a path is a string or a Path, not of the type int"),
     ],
 )

@@ -89,6 +89,20 @@ CHANGES: dict[str, tuple[Callable[[State], State], str, str]] = {
         "8 of another shape or type",
         "dtype=torch.float64",
     ),
+    "a misspelt parameter beside another head": (
+        lambda s: {
+            **{k.replace("conv.weight", "conv.wieght"): v for k, v in s.items()},
+            "fc.weight": torch.zeros(5, 4),
+            "fc.bias": torch.zeros(5),
+        },
+        "1 missing, 1 unexpected, 2 of another shape or type",
+        "is `conv.weight` called `conv.wieght` in the weights?; only `fc` has another size",
+    ),
+    "a strange key beside another head": (
+        lambda s: {**s, "q": torch.zeros(7), "fc.bias": torch.zeros(5)},
+        "1 unexpected, 1 of another shape or type",
+        "only `fc` has another size",
+    ),
     "another network": (
         lambda _: {"a.weight": torch.zeros(2, 2)},
         "8 missing, 1 unexpected",
@@ -200,7 +214,13 @@ def test_every_difference_is_kept_and_the_text_shows_twenty(spec: Path, state: S
         (lambda _: "none.safetensors", "there is no such file", ""),
         (lambda _: "/tmp", "it is a folder", ""),
         (lambda _: __file__, "it is no whole safetensors file", ""),
-        (lambda _: "x.pth", "is a pickle", "convert it"),
+        (lambda _: "none.pth", "there is no such file", ""),
+        (lambda _: "n" * 300 + ".pth", "File name too long", ""),
+        (
+            lambda s: {**s, "fc.bias": s["fc.bias"].numpy()},
+            "`fc.bias` is of the type ndarray",
+            "{key: torch.as_tensor(value) for key, value in weights.items()}",
+        ),
     ],
 )
 def test_weights_that_are_none_are_refused_as_such(
@@ -210,6 +230,16 @@ def test_weights_that_are_none_are_refused_as_such(
     assert found.code is archc.Code.WEIGHTS_UNREADABLE
     assert headline in found.headline
     assert advice in found.help
+
+
+def test_pickled_weights_are_refused_with_the_way_to_convert_them(
+    spec: Path, state: State, tmp_path: Path
+) -> None:
+    torch.save(state, tmp_path / "x.pth")
+    found = refusal(spec, tmp_path / "x.pth")
+    assert found.code is archc.Code.WEIGHTS_UNREADABLE
+    assert "`x.pth` is a pickle" in found.headline
+    assert "convert it" in found.help
 
 
 def test_weights_of_a_strange_type_are_a_wrong_call(spec: Path) -> None:

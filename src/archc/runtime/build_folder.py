@@ -28,6 +28,7 @@ from archc.ir.canonical import Json
 from archc.manifest import MANIFEST, STORE, is_build, recorded_files, sha256
 
 _DRAFT = "draft-"
+_SPECS = frozenset({".yaml", ".yml"})
 
 
 class BuildFolder(Struct, frozen=True):
@@ -51,6 +52,8 @@ class BuildFolder(Struct, frozen=True):
 
         if is_build(self.root):
             raise _occupied(self.root, "it is itself a build", "name the folder that holds builds")
+        if self.root.suffix.lower() in _SPECS or self.root.is_file():
+            raise _no_folder(self.root)
         try:
             self.store.mkdir(parents=True, exist_ok=True)
             descriptor = os.open(self.store / "lock", os.O_RDWR | os.O_CREAT, 0o666)
@@ -227,6 +230,14 @@ def _hash(path: Path) -> str:
 
 def _occupied(link: Path, reason: str, advice: str) -> CompileError:
     return output_error(Code.OUTPUT_EXISTS, f"`{link}` is not replaced: {reason}", advice)
+
+
+def _no_folder(path: Path) -> CompileError:
+    """Return the error of an output that is a file, or is called like a spec."""
+    reason = "it is a file" if path.is_file() else "it is called like a spec"
+    headline = f"`{path}` is no folder for builds: {reason}"
+    advice = f"name a folder, such as `{path.parent / 'build'}`"
+    return output_error(Code.OUTPUT_FAILED, headline, advice)
 
 
 def _umask() -> int:

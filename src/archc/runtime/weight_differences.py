@@ -1,9 +1,10 @@
 """What differs between a model and weights, in words, with the likely reason."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from archc.diagnostics import Code, CompileError, Diagnostic
 from archc.diagnostics.render import excerpt
@@ -54,15 +55,28 @@ def mismatch(differences: Differences) -> CompileError:
         _prefixed,
         _as_function,
         _with_bias,
-        _recounted,
         _renamed,
         _near,
         _of_another_size,
         _of_another_dtype,
     )
-    advice = next((text for reason in reasons if (text := reason(differences))), "")
+    each = (_first(reasons, part) for part in _parts(differences))
+    advice = _recounted(differences) or "; ".join(text for text in each if text)
     found = Diagnostic(Code.WEIGHTS_MISMATCH, headline, notes=tuple(notes), help=advice)
     return CompileError([found], {})
+
+
+_Reason = Callable[[Differences], str]
+
+
+def _first(reasons: Sequence[_Reason], differences: Differences) -> str:
+    return next((text for reason in reasons if (text := reason(differences))), "")
+
+
+def _parts(differences: Differences) -> Iterator[Differences]:
+    """Yield the keys that differ, and the tensors that do, each as if nothing else were wrong."""
+    yield replace(differences, unlike={})
+    yield replace(differences, missing={}, unexpected={})
 
 
 def _unlike(name: str, model: Facts, weights: Facts) -> str:

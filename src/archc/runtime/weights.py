@@ -93,7 +93,7 @@ def _tensors(
         _check_tensors(weights)
         return weights
     path = Path(weights)
-    if path.suffix in _PICKLES:
+    if path.suffix in _PICKLES and os.path.exists(path):  # noqa: PTH110 - a name too long is none
         headline = f"`{path.name}` is a pickle, and archc does not unpickle weights"
         advice = "convert it where it is trusted: safetensors.torch.save_file(state_dict, path)"
         raise CompileError([Diagnostic(Code.WEIGHTS_UNREADABLE, headline, help=advice)], {})
@@ -118,6 +118,11 @@ def _check_tensors(weights: "Mapping[str, Any]") -> None:
     key, value = next(iter(wrong.items()))
     headline = f"weights are tensors by name, and `{key}` is of the type {type(value).__name__}"
     advice = f"pass what it holds: weights[{inner!r}]" if inner is not None else ""
+    if not advice and all(hasattr(value, "__array__") for value in wrong.values()):
+        advice = (
+            "make tensors of arrays: "
+            "{key: torch.as_tensor(value) for key, value in weights.items()}"
+        )
     raise CompileError([Diagnostic(Code.WEIGHTS_UNREADABLE, headline, help=advice)], {})
 
 
