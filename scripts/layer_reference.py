@@ -14,7 +14,7 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 
 from archc import functions, layers
 from archc.expressions.printing import constant_text
-from archc.layers import left_out
+from archc.layers import left_out, other_names
 from archc.layers.base import Layer, spec_name
 
 HEAD = """\
@@ -121,11 +121,11 @@ def left_out_text() -> list[str]:
 def other_names_text() -> list[str]:
     """Return what torch has under another name, a line for each function of archc."""
     parts = ["\n# Other names\n\n| in torch | in archc |\n| --- | --- |\n"]
-    ours = dict.fromkeys(left_out.ALIASES.values())
+    ours = dict.fromkeys(other_names.ALIASES.values())
     for name in ours:
-        theirs = [other for other, one in left_out.ALIASES.items() if one == name]
+        theirs = [other for other, one in other_names.ALIASES.items() if one == name]
         parts.append(f"| {quoted(theirs)} | `{name}` |\n")
-    parts += [f"| `{name}` | `{line}` |\n" for name, line in left_out.OTHERWISE.items()]
+    parts += [f"| `{name}` | `{line}` |\n" for name, line in other_names.OTHERWISE.items()]
     return parts
 
 

@@ -52,6 +52,7 @@ ALLOWED = {
     ("diagnostics/formats.py", "urllib"): "`urllib.parse.quote`, which opens nothing",
     ("expressions/syntax.py", "getattr"): "the fields that a record declares",
     ("layers/base.py", "getattr"): "the fields that a layer's class declares",
+    ("layers/rules.py", "getattr"): "the same",
     ("passes/summarize.py", "attrgetter"): "a column, from a list of ours",
     ("statements.py", "getattr"): "the fields that a record declares",
     ("cli/__init__.py", "import_module"): "a command's module, from a table of ours",

@@ -10,7 +10,8 @@ from torch import nn
 from torch.nn import functional as F
 
 from archc import functions, layers
-from archc.layers.left_out import ALIASES, FUNCTIONS, MODULES, OTHERWISE, TORCH, reason
+from archc.layers.left_out import FUNCTIONS, MODULES, TORCH, reason
+from archc.layers.other_names import ALIASES, OTHERWISE
 from tests.referees.databases import aliases_of_torch
 
 TORCH_MODULES = frozenset(nn.modules.__all__)

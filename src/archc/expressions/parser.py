@@ -4,10 +4,18 @@ Precedence, loosest first: `a if c else b` · `or` · `and` · `not` · comparis
 `+ -` · `* / // % @` · unary `-` · `**` · calls, subscripts and attributes.
 """
 
-import re
 from collections.abc import Callable
 
 from archc.diagnostics import Advice, Code, Edit, RuleViolation
+from archc.expressions.python_forms import (
+    PREFIXES,
+    STRING_PREFIXES,
+    MethodCall,
+    lambda_word,
+    method,
+    prefixed_function,
+    prefixed_string,
+)
 from archc.expressions.syntax import (
     Attribute,
     Binary,
@@ -38,20 +46,6 @@ _CONSTANTS: dict[str, bool | float | None] = {
     "None": None,
     "inf": float("inf"),
 }
-PREFIXES = frozenset(
-    {"torch", "nn", "F", "torch.nn", "nn.functional", "torch.nn.functional", "functional", "np"}
-    | {"tf", "tf.nn", "keras", "keras.layers", "tf.keras.layers", "layers", "torchvision.ops"}
-)
-"""What other code writes before the names of layers and functions."""
-_STRING_PREFIXES = frozenset({"f", "F", "r", "R", "b", "u"})
-_FUNCTIONS = {"cat": "concat"}
-"""What torch's functions are called here, where that is another name."""
-_OF_NO_MEANING = {
-    **dict.fromkeys(("contiguous", "clone"), "a spec says nothing of memory"),
-    **dict.fromkeys(("cuda", "cpu", "to"), "a loaded network moves with `.to(…)`"),
-    "detach": "a spec says nothing of gradients",
-}
-"""Methods that change nothing of a tensor that a spec tells of, and why."""
 _COMPARISONS = frozenset({"<", "<=", ">", ">=", "==", "!="})
 
 
@@ -75,33 +69,10 @@ class Parser(Cursor):
 
     def operation(self) -> Expression:
         """Parse an expression in which a bare `if` ends it."""
-        self.depth += 1
-        if self.depth > MAX_NESTING:
-            raise RuleViolation(
-                Code.READING_LIMIT,
-                f"an expression nested deeper than {MAX_NESTING}",
-                span=self.span(self.token.start, self.token.end),
-            )
-        value = self._logical("or", lambda: self._logical("and", self._negation))
-        self.depth -= 1
+        value = self._nested(lambda: self._logical("or", self._conjunction))
         if self.depth == 0:
             self._expect_shallow(value)
         return value
-
-    def _prefixed(self, prefix: Token) -> RuleViolation:
-        """Return the violation for `f'…'`, of which a lone `{name}` is that name."""
-        text = self.token.text[1:-1]
-        alone = text.removeprefix("{").removesuffix("}")
-        is_name = text == f"{{{alone}}}" and alone.isidentifier()
-        whole = self.locate(prefix.start, self.token.end)
-        plain = alone if is_name else self.token.text
-        words = f"a name is read without quotes: `{alone}`" if is_name else f"write `{plain}`"
-        return RuleViolation(
-            Code.SYNTAX,
-            f"`{prefix.text}` before a string is Python's, and strings here are plain",
-            help=Advice(words, Edit(plain, span=whole)),
-            span=whole,
-        )
 
     def _expect_shallow(self, expression: Expression) -> None:
         """Refuse a long row of operators, whose tree leans to the left and is as deep as long."""
@@ -174,6 +145,9 @@ class Parser(Cursor):
         if len(operands) == 1:
             return operands[0]
         return Logical(word, tuple(operands), operands[0].span.to(operands[-1].span))
+
+    def _conjunction(self) -> Expression:
+        return self._logical("and", self._negation)
 
     def _negation(self) -> Expression:
         if not self.at("not"):
@@ -272,35 +246,14 @@ class Parser(Cursor):
     def _method(self, called: Attribute, start: int) -> RuleViolation:
         """Return the violation for `F.relu(…)` and `x.view(…)`: functions stand alone."""
         owner = self.text[start : self.token.start].rpartition(".")[0].rstrip()
-        name = called.name
-        if owner not in PREFIXES:
-            headline = f"`.{name}(…)` is a method, and the language has functions"
-            advice = self._as_function(owner, name, start)
-        elif name[:1].isupper():
-            headline = f"`{owner}.{name}` has a prefix, and functions have none"
-            advice = f"write it as a child and use the child's name: `child: {name}(…)`"
-        else:
-            headline = f"`{owner}.{name}` has a prefix, and functions have none"
-            plain = _FUNCTIONS.get(name, name)
-            advice = Advice(f"write `{plain}(…)`", Edit(plain, span=called.span))
-        return RuleViolation(Code.SYNTAX, headline, help=advice, span=called.span)
-
-    def _as_function(self, owner: str, name: str, start: int) -> str:
-        """Return the call of a function that the call of a method means."""
+        if owner in PREFIXES:
+            return prefixed_function(owner, called)
         opening = self.token.end
         self.arguments()
         end = self.tokens[self.position - 1].end
         given = self.text[opening : end - 1].strip()
-        function = _FUNCTIONS.get(name, name)
-        written = f"{function}({', '.join(filter(None, (owner, given)))})"
-        if name == "size":
-            written = f"{owner}.shape[{given}]" if given else f"{owner}.shape"
-        is_dtype = name == "to" and re.fullmatch(r"""(['"])\w*\d\1""", given) is not None
-        if name in _OF_NO_MEANING and not is_dtype:
-            return f"leave it out, `{owner}` is enough: {_OF_NO_MEANING[name]}"
-        if name != "size" and not self.knows_function(function):
-            return self.function_meant(function)
-        return Advice(f"write `{written}`", Edit(written, span=self.locate(start, end)))
+        call = MethodCall(owner, called.name, given, self.locate(start, end))
+        return method(call, called.span, self.knows_function, self.function_meant)
 
     def knows_function(self, name: str) -> bool:
         """Return whether there is a function of this name; a line's own parser knows them."""
@@ -412,15 +365,10 @@ class Parser(Cursor):
 
     def _name_or_call(self) -> Expression:
         token = self.advance()
-        if self.token.kind == "string" and token.text in _STRING_PREFIXES:
-            raise self._prefixed(token)
+        if self.token.kind == "string" and token.text in STRING_PREFIXES:
+            raise prefixed_string(token, self.token, self.locate)
         if token.text == "lambda" and not self.at(",", ")", "]"):
-            raise RuleViolation(
-                Code.SYNTAX,
-                "`lambda` is no word of the language",
-                help="write the expression itself; what lines share is a block, `Name(arguments):`",
-                span=self.locate(token.start, token.end),
-            )
+            raise lambda_word(self.locate(token.start, token.end))
         name = token.text + self._braces()
         if self.at("(") and "{" not in name:
             arguments, keywords = self.arguments()

@@ -5,7 +5,8 @@ from typing import ClassVar
 from archc.diagnostics import Code, RuleViolation
 from archc.functions.dropout import Random
 from archc.layers import activation as modules
-from archc.layers.base import Function, expect_floating
+from archc.layers.base import Function
+from archc.layers.rules import expect_floating
 from archc.reach import Goes, Reads
 from archc.shapes import TensorType, format_shape
 

@@ -7,8 +7,9 @@ from pydantic import Field
 
 from archc.diagnostics import Code, RuleViolation
 from archc.expressions.printing import constant_text
-from archc.layers.base import Function, expect_floating, expect_rank
+from archc.layers.base import Function
 from archc.layers.fields import Probability, Real
+from archc.layers.rules import expect_floating, expect_rank
 from archc.reach import READ_WHOLE, Goes, Reads, copies_reach, unmoved
 from archc.shapes import TensorType, broadcast, elements, format_shape, number
 

@@ -9,8 +9,9 @@ from pydantic import Field
 
 from archc.diagnostics import Code, RuleViolation
 from archc.expressions.printing import constant_text
-from archc.layers.base import Function, Rule, expect_floating
+from archc.layers.base import Function
 from archc.layers.fields import NotNegative
+from archc.layers.rules import Rule, expect_floating
 from archc.reach import Goes, Reads
 from archc.shapes import (
     Batch,

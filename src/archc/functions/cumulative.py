@@ -5,7 +5,8 @@ from typing import ClassVar
 from pydantic import Field
 
 from archc.functions.reduction import reduced_dimensions, reducing
-from archc.layers.base import Function, expect_floating, spec_name
+from archc.layers.base import Function, spec_name
+from archc.layers.rules import expect_floating
 from archc.reach import Reads
 from archc.shapes import TensorType
 

@@ -7,7 +7,8 @@ from pydantic import Field
 
 from archc.diagnostics import Code, RuleViolation
 from archc.functions.reshaping import Reshaping
-from archc.layers.base import Rule, spec_name
+from archc.layers.base import spec_name
+from archc.layers.rules import Rule
 from archc.reach import Goes, Reads, shifted_reach
 from archc.shapes import TensorType, checked, format_shape, normal_dimension, number
 

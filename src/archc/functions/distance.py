@@ -6,7 +6,8 @@ from pydantic import Field
 
 from archc.diagnostics import Code, RuleViolation
 from archc.layers import distance as modules
-from archc.layers.base import Function, expect_floating, expect_rank
+from archc.layers.base import Function
+from archc.layers.rules import expect_floating, expect_rank
 from archc.reach import Reads, unmoved
 from archc.shapes import Batch, TensorType, format_shape
 

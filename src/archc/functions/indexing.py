@@ -6,8 +6,9 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from archc.diagnostics import Code, RuleViolation
-from archc.layers.base import Function, Rule
+from archc.layers.base import Function
 from archc.layers.fields import Positive
+from archc.layers.rules import Rule
 from archc.reach import HERE, Goes, Reach, Reads, scattered, shifted_reach, unmoved
 from archc.shapes import (
     Batch,

@@ -8,7 +8,8 @@ from pydantic import Field
 
 from archc.diagnostics import Code, RuleViolation, to_write
 from archc.expressions.printing import constant_text
-from archc.layers.base import Function, expect_rank, spec_name
+from archc.layers.base import Function, spec_name
+from archc.layers.rules import expect_rank
 from archc.reach import READ_WHOLE, Goes, Reads, aligned, unmoved
 from archc.shapes import (
     Batch,

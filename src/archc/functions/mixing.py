@@ -8,8 +8,9 @@ from pydantic import Field
 from archc.diagnostics import Code, RuleViolation
 from archc.expressions.printing import constant_text
 from archc.functions.pairwise import Pairwise
-from archc.layers.base import expect_floating, spec_name
+from archc.layers.base import spec_name
 from archc.layers.fields import Real
+from archc.layers.rules import expect_floating
 from archc.shapes import TensorType
 
 

@@ -5,8 +5,9 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from archc.layers import normalization as modules
-from archc.layers.base import Function, expect_floating
+from archc.layers.base import Function
 from archc.layers.fields import Real
+from archc.layers.rules import expect_floating
 from archc.reach import Reads, unmoved
 from archc.shapes import TensorType, normal_dimension
 

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from archc.diagnostics import Code, RuleViolation
 from archc.functions.reshaping import Reshaping
-from archc.layers.base import Rule
+from archc.layers.rules import Rule
 from archc.reach import HERE, Goes, Reads, scattered, shifted_reach, unmoved
 from archc.shapes import TensorType, normal_dimension, number
 

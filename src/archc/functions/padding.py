@@ -7,8 +7,9 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from archc.diagnostics import Code, RuleViolation
-from archc.layers.base import Function, Rule, expect_rank
+from archc.layers.base import Function
 from archc.layers.fields import Real
+from archc.layers.rules import Rule, expect_rank
 from archc.reach import Goes, Reads, unmoved, window_reach
 from archc.shapes import Shape, Size, TensorType, checked, format_shape, number
 from archc.windows import Axis

@@ -7,7 +7,8 @@ from pydantic import Field
 
 from archc.diagnostics import Code, RuleViolation
 from archc.functions.arithmetic import unequal
-from archc.layers.base import Function, expect_floating, spec_name
+from archc.layers.base import Function, spec_name
+from archc.layers.rules import expect_floating
 from archc.reach import Reads, aligned
 from archc.shapes import Shape, TensorType, broadcast, checked, format_shape, promoted
 

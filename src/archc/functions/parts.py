@@ -8,8 +8,9 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from archc.diagnostics import Code, RuleViolation
-from archc.layers.base import Function, Rule, spec_name
+from archc.layers.base import Function, spec_name
 from archc.layers.fields import Positive
+from archc.layers.rules import Rule
 from archc.reach import Goes, Reads, shifted_reach, unmoved
 from archc.shapes import Batch, TensorType, checked, format_shape, normal_dimension
 

@@ -9,7 +9,8 @@ from archc.diagnostics import Code, RuleViolation
 from archc.functions.arithmetic import unequal
 from archc.functions.contractions import refuse_meeting_samples
 from archc.functions.pairwise import Pairwise
-from archc.layers.base import Function, expect_rank
+from archc.layers.base import Function
+from archc.layers.rules import expect_rank
 from archc.reach import HERE, Goes, Reads, copies_reach
 from archc.shapes import (
     Size,

@@ -6,7 +6,8 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from archc.diagnostics import Code, RuleViolation
-from archc.layers.base import Function, Rule, expect_floating, spec_name
+from archc.layers.base import Function, spec_name
+from archc.layers.rules import Rule, expect_floating
 from archc.reach import Goes, Reads, unmoved
 from archc.shapes import (
     Batch,

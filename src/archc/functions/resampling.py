@@ -7,8 +7,9 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from archc.diagnostics import Code, RuleViolation
-from archc.layers.base import Function, Rule, expect_floating, expect_rank, spatial, worked_axes
+from archc.layers.base import Function
 from archc.layers.fields import Positive
+from archc.layers.rules import Rule, expect_floating, expect_rank, spatial, worked_axes
 from archc.reach import (
     HERE,
     Goes,

@@ -7,8 +7,9 @@ from pydantic import Field
 
 from archc.diagnostics import Code, RuleViolation
 from archc.functions.arithmetic import with_numbers
-from archc.layers.base import Elementwise, Function, Rule, spec_name
+from archc.layers.base import Elementwise, Function, spec_name
 from archc.layers.fields import Real
+from archc.layers.rules import Rule
 from archc.reach import Reads, unmoved
 from archc.shapes import TensorType
 

@@ -8,7 +8,8 @@ from pydantic import Field
 from archc.diagnostics import Code, RuleViolation
 from archc.expressions.printing import constant_text
 from archc.functions.arithmetic import unequal, with_numbers
-from archc.layers.base import Function, Rule, expect_rank, spec_name
+from archc.layers.base import Function, spec_name
+from archc.layers.rules import Rule, expect_rank
 from archc.reach import Goes, Reads, aligned, scattered, unmoved
 from archc.shapes import (
     Batch,

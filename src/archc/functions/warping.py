@@ -7,7 +7,8 @@ from pydantic import Field
 
 from archc.diagnostics import Code, RuleViolation
 from archc.expressions.printing import constant_text
-from archc.layers.base import Function, Rule, expect_floating, expect_rank
+from archc.layers.base import Function
+from archc.layers.rules import Rule, expect_floating, expect_rank
 from archc.reach import Reads, unmoved
 from archc.shapes import TensorType, format_shape
 

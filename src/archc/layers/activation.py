@@ -6,8 +6,9 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from archc.diagnostics import Code, RuleViolation
-from archc.layers.base import Elementwise, Owned, Rule, spec_name
+from archc.layers.base import Elementwise, Owned, spec_name
 from archc.layers.fields import Positive, Real
+from archc.layers.rules import Rule
 from archc.reach import Reads, scattered
 from archc.shapes import TensorType, normal_dimension, number
 

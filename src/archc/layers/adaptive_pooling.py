@@ -6,9 +6,10 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from archc.diagnostics import Code, RuleViolation
-from archc.layers.base import Rule, spatial, spec_name, worked_axes
+from archc.layers.base import spec_name
 from archc.layers.fields import Positive
 from archc.layers.pooling import Spatial, WithIndices
+from archc.layers.rules import Rule, spatial, worked_axes
 from archc.reach import Goes, Reads, parts_reach, unmoved
 from archc.shapes import TensorType
 from archc.windows import Axis, adaptive_axis

@@ -9,9 +9,10 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from archc.diagnostics import Code, RuleViolation
-from archc.layers.base import Owned, Returned, Rule, dividing
+from archc.layers.base import Owned, Returned
 from archc.layers.fields import Positive, Probability
 from archc.layers.masks import Masked, Tensor
+from archc.layers.rules import Rule, dividing
 from archc.layers.sequences import batch_and_length
 from archc.reach import Goes, Reads
 from archc.shapes import TensorType, elements, format_shape, number

@@ -9,8 +9,9 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from archc.diagnostics import Code, RuleViolation
-from archc.layers.base import Layer, Owned, Returned, expect_floating, expect_rank
+from archc.layers.base import Layer, Owned, Returned
 from archc.layers.fields import Positive
+from archc.layers.rules import expect_floating, expect_rank
 from archc.reach import Reads, unmoved
 from archc.shapes import TensorType, elements, number
 

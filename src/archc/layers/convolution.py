@@ -10,9 +10,9 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from archc.diagnostics import Code, RuleViolation
-from archc.layers.base import (
-    Layer,
-    Owned,
+from archc.layers.base import Layer, Owned
+from archc.layers.fields import NotNegativeAxes, Positive, PositiveAxes
+from archc.layers.rules import (
     Rule,
     dividing,
     expect_floating,
@@ -21,7 +21,6 @@ from archc.layers.base import (
     spatial,
     worked_axes,
 )
-from archc.layers.fields import NotNegativeAxes, Positive, PositiveAxes
 from archc.reach import Reads, sliding, transposed_reach, window_reach
 from archc.shapes import TensorType, elements, number
 from archc.windows import (

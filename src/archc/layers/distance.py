@@ -5,8 +5,9 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from archc.diagnostics import Code, RuleViolation
-from archc.layers.base import Layer, expect_floating, spec_name
+from archc.layers.base import Layer, spec_name
 from archc.layers.fields import Real
+from archc.layers.rules import expect_floating
 from archc.reach import Goes, Reads, unmoved
 from archc.shapes import (
     Batch,

@@ -4,8 +4,9 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from archc.layers.base import Elementwise, expect_rank, spec_name
+from archc.layers.base import Elementwise, spec_name
 from archc.layers.fields import Probability
+from archc.layers.rules import expect_rank
 from archc.shapes import MAX_RANK, TensorType
 
 

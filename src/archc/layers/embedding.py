@@ -6,8 +6,9 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from archc.diagnostics import Code, RuleViolation
-from archc.layers.base import Layer, Owned, Rule, expect_rank
+from archc.layers.base import Layer, Owned
 from archc.layers.fields import Positive, Real
+from archc.layers.rules import Rule, expect_rank
 from archc.reach import Reads, unmoved
 from archc.shapes import TensorType
 

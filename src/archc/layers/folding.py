@@ -6,16 +6,9 @@ from typing import ClassVar
 from pydantic import Field
 
 from archc.diagnostics import Code, RuleViolation
-from archc.layers.base import (
-    Layer,
-    Rule,
-    expect_floating,
-    expect_rank,
-    numbers_for_axes,
-    spatial,
-    spec_name,
-)
+from archc.layers.base import Layer, spec_name
 from archc.layers.fields import NotNegativeAxes, Positive, PositiveAxes
+from archc.layers.rules import Rule, expect_floating, expect_rank, numbers_for_axes, spatial
 from archc.reach import Goes, Reads, transposed_reach, window_reach
 from archc.shapes import TensorType, checked, number
 from archc.windows import Axis, floor_length

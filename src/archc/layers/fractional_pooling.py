@@ -6,9 +6,10 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from archc.diagnostics import Code, RuleViolation
-from archc.layers.base import Rule, numbers_for_axes, spatial, spec_name
+from archc.layers.base import spec_name
 from archc.layers.fields import Positive, PositiveAxes
 from archc.layers.pooling import WithIndices
+from archc.layers.rules import Rule, numbers_for_axes, spatial
 from archc.reach import Reads, scattered
 from archc.shapes import TensorType
 

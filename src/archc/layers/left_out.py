@@ -1,4 +1,4 @@
-"""What archc leaves out of torch, each with its reason, and what it calls otherwise.
+"""What archc leaves out of torch, each with its reason.
 
 A test holds that every public name of `torch.nn`, `torch.nn.functional`, `torch`, its tensors'
 methods and of `torch.linalg`, `torch.fft` and `torch.special` is covered or stands here; the
@@ -149,81 +149,6 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
         "has_torch_function_variadic",
     ),
 }
-
-ALIASES: dict[str, str] = {
-    other: ours
-    for ours, others in {
-        "abs": "absolute",
-        "acos": "arccos",
-        "acosh": "arccosh",
-        "affine_grid": "affine_grid_generator cudnn_affine_grid_generator",
-        "asin": "arcsin",
-        "asinh": "arcsinh",
-        "atan": "arctan",
-        "atan2": "arctan2",
-        "atanh": "arctanh",
-        "clamp": "clip",
-        "concat": "cat concatenate",
-        "div": "divide true_divide",
-        "expand": "broadcast_to",
-        "ge": "greater_equal",
-        "grid_sample": "grid_sampler grid_sampler_2d grid_sampler_3d cudnn_grid_sampler",
-        "gt": "greater",
-        "le": "less_equal",
-        "lgamma": "special.gammaln",
-        "lt": "less",
-        "matmul": "mm",
-        "movedim": "moveaxis",
-        "mul": "multiply",
-        "ne": "not_equal",
-        "neg": "negative",
-        "norm": "frobenius_norm",
-        "outer": "ger",
-        "pad": "constant_pad_nd",
-        "sigmoid": "special.expit",
-        "sign": "sgn",
-        "split": "split_with_sizes",
-        "sub": "subtract",
-        "transpose": "swapaxes swapdims",
-        "trunc": "fix",
-        "vstack": "row_stack",
-    }.items()
-    for other in others.split()
-}
-"""torch's other name → the name in archc."""
-
-OTHERWISE: dict[str, str] = {
-    "adjoint": "transpose(-2, -1)",
-    "bfloat16": "to('bfloat16')",
-    "bool": "to('bool')",
-    "clamp_max": "clamp(max=…)",
-    "clamp_min": "clamp(min=…)",
-    "column_stack": "hstack",
-    "count_nonzero": "ne(0) -> sum(1)",
-    "diff": "from a[:, 1:] - a[:, :-1]",
-    "dist": "from norm(a - b, dim=1)",
-    "double": "to('float64')",
-    "dsplit": "tensor_split(…, 2)",
-    "feature_dropout": "dropout2d(0.5)",
-    "fliplr": "flip(1)",
-    "float": "to('float32')",
-    "float_power": "from a ** …",
-    "half": "to('float16')",
-    "hsplit": "tensor_split(…, 1)",
-    "index": "from a[:, …]",
-    "int": "to('int32')",
-    "isneginf": "from a == -inf",
-    "isposinf": "from a == inf",
-    "long": "to('int64')",
-    "nansum": "nan_to_num -> sum(1)",
-    "ravel": "flatten(1)",
-    "rsub": "from … - a",
-    "select": "from a[:, …]",
-    "signbit": "from a < 0",
-    "type": "to('float64')",
-    "type_as": "to('float64')",
-}
-"""torch's function → the line that says it in archc; `…` stands for a number."""
 
 TORCH: dict[str, tuple[str, ...]] = {
     "another function has the name: `unfold` is that of `torch.nn.functional`": ("Tensor.unfold",),

@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import ClassVar, TypeVar
 
 from archc.diagnostics import Code, RuleViolation
-from archc.layers.base import Layer, Rule, spec_name
+from archc.layers.base import Layer, spec_name
+from archc.layers.rules import Rule
 from archc.layers.sequences import batch_and_length
 from archc.reach import Goes, Reads
 from archc.shapes import Shape, TensorType, format_shape

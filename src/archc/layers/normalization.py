@@ -6,8 +6,9 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from archc.diagnostics import Code, RuleViolation
-from archc.layers.base import Layer, Owned, Rule, dividing, expect_floating, expect_rank, spec_name
+from archc.layers.base import Layer, Owned, spec_name
 from archc.layers.fields import Positive, Real
+from archc.layers.rules import Rule, dividing, expect_floating, expect_rank
 from archc.reach import Reads, unmoved
 from archc.shapes import TensorType, elements, format_shape, number
 

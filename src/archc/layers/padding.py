@@ -7,8 +7,9 @@ from pydantic import Field
 
 from archc.diagnostics import RuleViolation
 from archc.functions.padding import Mode, expect_no_crop, padded
-from archc.layers.base import Layer, Rule, expect_rank, spatial, worked_axes
+from archc.layers.base import Layer
 from archc.layers.fields import Real
+from archc.layers.rules import Rule, expect_rank, spatial, worked_axes
 from archc.reach import Reads, sliding, window_reach
 from archc.shapes import TensorType, number
 from archc.windows import Axis

@@ -10,18 +10,16 @@ from typing import ClassVar
 from pydantic import Field
 
 from archc.diagnostics import Code, RuleViolation
-from archc.layers.base import (
-    Layer,
-    Returned,
+from archc.layers.base import Layer, Returned, spec_name
+from archc.layers.fields import NotNegativeAxes, Positive, PositiveAxes
+from archc.layers.rules import (
     Rule,
     expect_floating,
     expect_rank,
     numbers_for_axes,
     spatial,
-    spec_name,
     worked_axes,
 )
-from archc.layers.fields import NotNegativeAxes, Positive, PositiveAxes
 from archc.reach import Reads, sliding, window_reach
 from archc.shapes import TensorType, number
 from archc.windows import Axis, ceil_length, ceil_working, floor_length, floor_working

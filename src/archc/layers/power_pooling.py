@@ -6,9 +6,10 @@ from typing import ClassVar
 from pydantic import Field
 
 from archc.diagnostics import Code, RuleViolation
-from archc.layers.base import Rule, numbers_for_axes, spatial, spec_name
+from archc.layers.base import spec_name
 from archc.layers.fields import Positive, PositiveAxes
 from archc.layers.pooling import Spatial
+from archc.layers.rules import Rule, numbers_for_axes, spatial
 from archc.reach import Reads, sliding, window_reach
 from archc.shapes import TensorType
 from archc.windows import Axis, ceil_length, floor_length

@@ -10,8 +10,9 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from archc.diagnostics import Code, RuleViolation
-from archc.layers.base import Layer, Owned, Returned, Rule
+from archc.layers.base import Layer, Owned, Returned
 from archc.layers.fields import NotNegative, Positive, Probability
+from archc.layers.rules import Rule
 from archc.layers.sequences import batch_and_length, laid_out
 from archc.reach import Goes, Reads
 from archc.shapes import TensorType, elements, format_shape, number

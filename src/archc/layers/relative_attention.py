@@ -10,8 +10,9 @@ from typing import ClassVar
 from pydantic import Field
 
 from archc.diagnostics import Code, RuleViolation
-from archc.layers.base import Layer, Owned, Rule, expect_floating, expect_rank
+from archc.layers.base import Layer, Owned
 from archc.layers.fields import Positive
+from archc.layers.rules import Rule, expect_floating, expect_rank
 from archc.reach import Reads, unmoved
 from archc.shapes import MAX_RANK, TensorType, elements, number
 

@@ -20,8 +20,9 @@ from archc.functions.resampling import (
     resized_working,
     resizing,
 )
-from archc.layers.base import Layer, Rule, expect_rank, numbers_for_axes
+from archc.layers.base import Layer
 from archc.layers.fields import Positive
+from archc.layers.rules import Rule, expect_rank, numbers_for_axes
 from archc.reach import Goes, Reads, nearest_reach, sliding, unmoved, window_reach
 from archc.shapes import TensorType
 from archc.windows import Axis

@@ -1,7 +1,7 @@
 """The two layouts of a sequence: (batch, length, features) and (length, batch, features)."""
 
 from archc.diagnostics import Code, RuleViolation
-from archc.layers.base import expect_floating, expect_rank
+from archc.layers.rules import expect_floating, expect_rank
 from archc.shapes import Batch, Shape, Size, TensorType
 
 

@@ -12,7 +12,8 @@ from archc.functions.reshaping import (
     sizes_rules,
     unflattened,
 )
-from archc.layers.base import Layer, Rule
+from archc.layers.base import Layer
+from archc.layers.rules import Rule
 from archc.reach import Reads, regrouped, unmoved
 from archc.shapes import TensorType
 

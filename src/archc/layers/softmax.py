@@ -4,7 +4,8 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from archc.layers.base import Elementwise, expect_rank
+from archc.layers.base import Elementwise
+from archc.layers.rules import expect_rank
 from archc.reach import Reads, unmoved
 from archc.shapes import TensorType, normal_dimension
 

@@ -6,7 +6,8 @@ from typing import Annotated, Any, ClassVar
 from pydantic import Field
 
 from archc.diagnostics import Code, RuleViolation
-from archc.layers.base import Layer, Owned, Rule
+from archc.layers.base import Layer, Owned
+from archc.layers.rules import Rule
 from archc.shapes import MAX_SIZE, TensorType
 
 

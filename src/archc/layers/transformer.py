@@ -9,10 +9,11 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from archc.layers.attention import MultiheadAttention, heads_rules
-from archc.layers.base import Layer, Owned, Rule
+from archc.layers.base import Layer, Owned
 from archc.layers.binding import bind
 from archc.layers.fields import Positive, Probability, Real
 from archc.layers.masks import Masked
+from archc.layers.rules import Rule
 from archc.layers.sequences import batch_and_length
 from archc.reach import Reads, unmoved
 from archc.shapes import TensorType, elements, number

@@ -11,16 +11,9 @@ from pydantic import Field
 
 from archc.diagnostics import Code, RuleViolation
 from archc.layers.attention import check_heads, heads_rules
-from archc.layers.base import (
-    Layer,
-    Owned,
-    Rule,
-    expect_floating,
-    expect_rank,
-    numbers_for_axes,
-    spatial,
-)
+from archc.layers.base import Layer, Owned
 from archc.layers.fields import NotNegativeAxes, Positive, PositiveAxes, Probability
+from archc.layers.rules import Rule, expect_floating, expect_rank, numbers_for_axes, spatial
 from archc.reach import Goes, Reach, Reads, unmoved
 from archc.shapes import TensorType, elements, number
 

@@ -6,7 +6,8 @@ from typing import Any
 from archc import functions, layers
 from archc.diagnostics import Advice, Code, Edit, RuleViolation
 from archc.diagnostics.render import excerpt
-from archc.expressions.parser import PREFIXES, parse_expression
+from archc.expressions.parser import parse_expression
+from archc.expressions.python_forms import PREFIXES
 from archc.expressions.syntax import Call, Expression
 from archc.expressions.values import MAX_INTEGER, LayerName
 from archc.spec.source import Erroneous, Mapping, Node, Scalar, Sequence

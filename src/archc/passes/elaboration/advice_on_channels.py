@@ -7,7 +7,8 @@ from msgspec.structs import replace
 from archc.diagnostics import Code, Edit, Proposal
 from archc.expressions.syntax import NOWHERE, names
 from archc.ir.runs import Node
-from archc.layers.base import IMAGE_RANK, spec_name
+from archc.layers.base import spec_name
+from archc.layers.rules import IMAGE_RANK
 from archc.passes.elaboration.meetings import Meeting, Operand, ways
 from archc.passes.elaboration.nodes import NodeBuilder
 from archc.passes.elaboration.rewriting import Place, place_of

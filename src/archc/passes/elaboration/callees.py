@@ -12,8 +12,8 @@ from archc.diagnostics import (
     did_you_mean,
     near,
 )
-from archc.expressions.parser import PREFIXES
 from archc.expressions.printing import expression_text
+from archc.expressions.python_forms import PREFIXES
 from archc.expressions.syntax import names
 from archc.expressions.values import LayerName
 from archc.ir.runs import Template

@@ -5,7 +5,8 @@ archc writes otherwise: a line, with `…` for what the reader must fill in.
 """
 
 from archc.diagnostics import Advice, Edit
-from archc.layers.left_out import ALIASES, OTHERWISE, reason
+from archc.layers.left_out import reason
+from archc.layers.other_names import ALIASES, OTHERWISE
 
 RENAMED = {
     other: ours

@@ -8,7 +8,7 @@ from archc.functions.arithmetic import Arithmetic
 from archc.functions.joining import Concat
 from archc.ir.graph import Graph
 from archc.ir.runs import Node, Value
-from archc.layers.base import IMAGE_RANK
+from archc.layers.rules import IMAGE_RANK
 from archc.passes.elaboration.meetings import Operand, Way, ways
 from archc.passes.warnings.wording import row, warning
 from archc.reach import HERE, Reach

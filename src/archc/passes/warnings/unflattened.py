@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from archc.diagnostics import Code, Diagnostic
 from archc.ir.graph import Graph
 from archc.ir.runs import Node, Value
-from archc.layers.base import IMAGE_RANK, spec_name
+from archc.layers.base import spec_name
+from archc.layers.rules import IMAGE_RANK
 from archc.passes.warnings.wording import row, warning
 
 _ADVICE = "flatten it first: `-> flatten(1)` behind the layer above, or a line `Flatten`"
