@@ -107,6 +107,10 @@ def _a_fault(_folder: Path, patch: pytest.MonkeyPatch) -> None:
     patch.setattr(compiler, "elaborated", made["elaborated"])
 
 
+def _a_pickle(folder: Path, _patch: pytest.MonkeyPatch) -> None:
+    (folder / "lenet.pth").write_bytes(b"\x80\x04.")
+
+
 def _nothing_more(_folder: Path, _patch: pytest.MonkeyPatch) -> None:
     pass
 
@@ -119,7 +123,7 @@ SITUATIONS: dict[Code, Callable[[Path, pytest.MonkeyPatch], None]] = {
     Code.OUTPUT_FAILED: _nothing_more,
     Code.DRAWING_FAILED: _a_dying_renderer,
     Code.WEIGHTS_MISMATCH: _weights_of_another,
-    Code.WEIGHTS_UNREADABLE: _nothing_more,
+    Code.WEIGHTS_UNREADABLE: _a_pickle,
     Code.CANONICAL_MISMATCH: _an_edited_canonical_form,
     Code.BUILD_CHANGED: _an_edited_build,
     Code.INTERNAL: _a_fault,

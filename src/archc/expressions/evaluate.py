@@ -58,6 +58,10 @@ def _whole(expression: Expression, value: Any) -> str:
     return f"let `{expression.identifier}` be {int(value)}" if is_name else f"write {int(value)}"
 
 
+def _shown(value: Any) -> str:
+    return repr(value) if isinstance(value, float) else describe(value)
+
+
 class Evaluator:
     """Evaluates expressions; a subclass says what names and tensors mean.
 
@@ -164,9 +168,10 @@ class Evaluator:
             hint = _whole(expression, value)
             raise RuleViolation(
                 Code.EXPRESSION_VALUE,
-                f"{what} is an integer; this is {describe(value)}",
+                f"{what} is an integer; this is {_shown(value)}",
                 help=hint,
                 span=expression.span,
+                wants_integer=True,
             )
         return value
 

@@ -212,6 +212,7 @@ def _range(*bounds: int) -> tuple[int, ...]:
             help="a list is gone through by itself, or by its places: `range(len(…))`"
             if is_listed
             else "",
+            wants_integer=True,
         )
     if len(bounds) == 3 and bounds[2] == 0:
         raise RuleViolation(Code.EXPRESSION_VALUE, "`range` cannot step by 0")

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Generator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from msgspec.structs import replace
 
@@ -26,6 +26,7 @@ from archc.passes.elaboration.places import Container, FixedSlot, Slot
 from archc.passes.elaboration.results import Results
 from archc.passes.elaboration.running import Part
 from archc.passes.elaboration.scope import Record, Scope
+from archc.passes.elaboration.wrong_parameters import blamed
 from archc.spec.names import check_child_name, is_identifier
 from archc.statements import (
     Assert,
@@ -77,7 +78,7 @@ class LineRunner(Part):
         try:
             run = self.runner.items.item(entry.content, inputs, slot)
         except RuleViolation as violation:
-            self.builder.report(violation, entry.span, self.scope.instance)
+            self._report(violation, entry)
             run = _failed(entry.content, slot)
         except Skipped:
             run = _failed(entry.content, slot)
@@ -100,11 +101,17 @@ class LineRunner(Part):
                 violation.span = violation.span or entry.span
                 raise
             violation.help = _as_let(entry, violation, self.scope) or violation.help
-            self.builder.report(violation, entry.span, self.scope.instance)
+            self._report(violation, entry)
         except Skipped:
             pass
         poison(entry, self.scope, container)
         return SilentRun(Declare((), entry.span)), POISON
+
+    def _report(self, violation: RuleViolation, entry: Entry) -> None:
+        """Keep what is wrong with a line; of a parameter of which it is known nothing is said."""
+        with suppress(Skipped):
+            found = blamed(violation, entry, self.scope, self.builder)
+            self.builder.report(found, entry.span, self.scope.instance)
 
     def _entry(
         self, entry: Entry, flow: Value | None, container: Container

@@ -1,15 +1,12 @@
 """Applying one layer or function to the tensors that flow into it."""
 
-import re
 from collections.abc import Mapping, Sequence
-from typing import TypeGuard
 
 from archc import functions
 from archc.diagnostics import (
     Advice,
     Code,
     Edit,
-    Label,
     Operand,
     Proposal,
     RuleViolation,
@@ -39,7 +36,6 @@ from archc.passes.elaboration.surplus import surplus_advice
 from archc.shapes import Batch, TensorType
 from archc.statements import LayerCall
 
-_NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
 LARGE_KERNEL = 12
 """What is smaller is a kernel's size rather than a number of channels."""
 
@@ -255,32 +251,10 @@ class OperationRunner(Part):
         """Point a violation at the argument it names and show the input."""
         if violation.span is None:
             violation.span = _argument_span(violation.argument, layer, call) or call.span
-        if violation.code is Code.ARGUMENT_VALUE:
-            self._blame_parameter(violation, call, violation.span)
         if not violation.operands and violation.code.startswith("ARC4"):
             rows = [self._described(value) for value in inputs if value is not POISON]
             violation.operands = tuple(row for i, row in enumerate(rows) if row not in rows[:i])
         return violation
-
-    def _blame_parameter(self, violation: RuleViolation, call: LayerCall, use: Span) -> None:
-        """Point at a parameter of the file that is a number in quotes, where a line hands it on."""
-        file = self.scope.file
-        given = [*(call.arguments or ()), *(keyword.value for keyword in call.keywords)]
-        named = [value for value in given if isinstance(value, Name) and value.span.overlaps(use)]
-        document, name = file.document, named[0].identifier if len(named) == 1 else ""
-        if document is None or name not in document.parameters or name in self.scope.variables:
-            return
-        default, spans = document.parameters[name].default, document.spans
-        is_number = _is_quoted_number(default) and violation.headline.endswith("found a string")
-        if default != file.parameters.get(name) or not is_number:
-            return
-        place = spans.get(f"params.{name}.default=") or spans.get(f"params.{name}=")
-        if place is not None:
-            words = f"a number has no quotes: write `{name}: {default}`"
-            violation.headline = f"`{name}` is a text, and {violation.headline.partition(':')[0]}"
-            violation.help = Advice(words, Edit(default, span=place))
-            violation.labels = (*violation.labels, Label(use, "used as a number here"))
-            violation.span = place
 
     def _described(self, value: Value) -> Operand:
         """Return an input as a row of a message, under the name it has in this block."""
@@ -297,10 +271,6 @@ def _adding(call: LayerCall) -> str:
     words = "`sum` adds up the elements of one tensor; `add` adds tensors: write `add`"
     is_bare = call.arguments is None and not call.keywords
     return Advice(words, Edit("add", span=call.span)) if is_bare else words
-
-
-def _is_quoted_number(value: Constant) -> TypeGuard[str]:
-    return isinstance(value, str) and _NUMBER.fullmatch(value) is not None
 
 
 def _takes(operation: Layer, value: Value) -> bool:
