@@ -20,6 +20,12 @@ class Guard(Struct, frozen=True):
     file: str
     old: str
     new: str
+    besides: tuple[str, str] = ("", "")
+    """What else has to go from the file, and what comes: one check may stand behind another."""
+
+    def taken_out(self, text: str) -> str:
+        """Return the text of the file without the guard."""
+        return text.replace(self.old, self.new).replace(*self.besides)
 
 
 IN_PLACE = (
@@ -143,11 +149,12 @@ GUARDS = (
     ),
     Guard(
         "P2",
-        "the answer where memory ends while weights are read",
+        "the limit of a file of weights, and the answer where memory ends",
         "hostile/test_weights.py::test_hostile_weights_are_refused_on_every_way_in",
         "runtime/weight_file.py",
         "            _check_size(path, before[0], limit)\n",
         "",
+        ("    except MemoryError:", "    except ZeroDivisionError:"),
     ),
     Guard(
         "P2",
