@@ -72,3 +72,8 @@ def test_wrong_arguments_of_a_block_are_all_told_and_a_misspelt_one_is_not_missi
     of_calls = [d for d in found if d.primary and d.primary.line > 7 and d.code == "ARC206"]
     places = [(d.primary.line, d.primary.column) for d in of_calls if d.primary]
     assert places == [(8, 13), (8, 22), (8, 31), (9, 13), (9, 18), (10, 6)]
+
+
+def test_list_that_yaml_folds_is_read_on_behind_brackets_too_many_and_too_few() -> None:
+    lines = ("a:", " - Linear(64)", "  - Dropout(0.5))", "  - Linear(32", "  - Linear(16)")
+    assert told(*lines) == [(5, "ARC107"), (19, "ARC203"), (16, "ARC203")]

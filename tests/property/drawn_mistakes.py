@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from types import MappingProxyType
 
@@ -66,6 +67,24 @@ PLACES = {
 }
 """What is mistaken of where a line begins, and of lists: YAML itself may fail of each."""
 
+FORMS = {
+    **{kind: EDITS[kind] for kind in ("tab", "no colon", "colon in a call")},
+    **{kind: EDITS[kind] for kind in ("bracket left open", "bracket too many")},
+    **PLACES,
+    "quote not closed": (r"(?<=\w: )(?=[A-Z])", '"'),
+    "list left open": (r"\](?=\s*$)", ""),
+    "braces left open": (r"\}(?=\s*$)", ""),
+    "list closed twice": (r"\](?=\s*$)", "]]"),
+    "braces closed twice": (r"\}(?=\s*$)", "}}"),
+    "list not opened": (r"(?<=\w: )\[", ""),
+    "braces not opened": (r"(?<=\w: )\{", ""),
+    "no space after a colon": (r"^( *[\w.]+:) (?=\S)", r"\1"),
+    "no space after a dash": (r"^( +)- (?=[A-Z])", r"\1-"),
+    "no colon at the end": (r":$", ""),
+    "equals for a colon": (r"^( +\w+): (?=[A-Z])", r"\1 = "),
+}
+"""Everything by which the form of a file breaks: YAML itself may fail of each."""
+
 SECTIONS = frozenset({"params", "variants", "inputs", "blocks", "model", "outputs", "init", "tie"})
 
 
@@ -105,6 +124,14 @@ def drawn_mistakes(
             for found in re.finditer(pattern, code):
                 start, end = found.span()
                 yield Drawn(number, start, end, found[0], found.expand(instead), kind)
+
+
+def doubled_keys(text: str) -> Iterator[Drawn]:
+    """Yield for each line with a name the mistake to give it that of the line above."""
+    lines = [re.match(r"( +)(\w+)(?=: )", line) for line in text.splitlines()]
+    for number, (above, line) in enumerate(pairwise(lines), 2):
+        if above and line and above[1] == line[1] and above[2] != line[2]:
+            yield Drawn(number, line.start(2), line.end(2), line[2], above[2], "key twice")
 
 
 def with_mistakes(text: str, mistakes: Iterable[Drawn]) -> str:

@@ -11,6 +11,7 @@ from archc.spec.source import Piece, Scalar
 CONTINUATIONS = ("->", "from", "as", "if", "else")
 _ASSIGNMENT = re.compile(r"((?:self\.)?[A-Za-z_]\w*)\s*=\s*(?!=)")
 """How a line of Python begins."""
+_LAYER = re.compile(r"- [A-Z][A-Za-z]*\w*\(")
 
 
 def check_continuations(scalar: Scalar) -> None:
@@ -69,13 +70,14 @@ def _assignment(scalar: Scalar, piece: Piece) -> re.Match[str] | None:
 def dashes_inside(scalar: Scalar) -> list[Piece]:
     """Return the lines with a dash that YAML joined to the one above, for they are deeper.
 
-    A dash behind a bracket that is open may be a minus.
+    A dash behind a bracket that is open may be a minus, unless a layer follows.
     """
     found: list[Piece] = []
     for piece in () if scalar.style else scalar.folded[1:]:
         start = found[-1].offset if found else 0
-        is_closed = _open_brackets(scalar.value[start : piece.offset]) == 0
-        if is_closed and scalar.value[piece.offset :].startswith("- "):
+        is_open = _open_brackets(scalar.value[start : piece.offset]) > 0
+        line = scalar.value[piece.offset :]
+        if line.startswith("- ") and not (is_open and _LAYER.match(line) is None):
             found.append(piece)
     return found
 

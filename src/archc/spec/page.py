@@ -15,6 +15,7 @@ MAX_COMPARED = 200
 """Longer changes of a line are not looked into for what they have in common."""
 WHOLE_LINE = 2**20
 """A column behind the end of any line."""
+_TAKE_LINES_IN = ("quoted scalar", "simple key", "flow sequence", "flow mapping")
 
 
 class Line(Struct, frozen=True):
@@ -191,6 +192,16 @@ class Trouble(Struct, frozen=True):
     since: int = 0
     """The line in which the last of that began."""
 
+    @property
+    def is_of_signs(self) -> bool:
+        """Whether YAML stopped where it tells signs apart, ahead of what they mean."""
+        return self.words.startswith("while scanning")
+
+    @property
+    def takes_lines_in(self) -> bool:
+        """Whether what YAML was reading takes in the lines below it, whatever they are."""
+        return any(what in self.words for what in _TAKE_LINES_IN)
+
 
 class Repair(Struct, frozen=True):
     """A mistake and the page without it.
@@ -206,6 +217,8 @@ class Repair(Struct, frozen=True):
     silent: tuple[int, ...] = ()
     guess: bool = False
     is_sure: bool = False
+    beside: tuple[RuleViolation, ...] = ()
+    """The same mistake of lines beside it, which YAML reads as one with it."""
 
 
 class Mended(Struct, frozen=True):
@@ -219,6 +232,8 @@ class Mended(Struct, frozen=True):
     """Whether YAML cannot read the whole of it all the same."""
     others: tuple["Mended", ...] = ()
     """The same file mended in ways that seemed less likely."""
+    unfinished: tuple["Mended", ...] = ()
+    """The same file mended in ways that need a repair more."""
 
     def with_repair(self, repair: Repair) -> "Mended":
         """Return the page with one more mistake mended; of a silent line it is not told."""
@@ -226,7 +241,8 @@ class Mended(Struct, frozen=True):
         silent = tuple(Span(file, n, 1, n, WHOLE_LINE) for n in repair.silent)
         if found.span is not None and any(map(found.span.overlaps, self.silent)):
             return Mended(repair.page, self.violations, (*self.silent, *silent))
-        return Mended(repair.page, (*self.violations, repair.violation), (*self.silent, *silent))
+        told = (*self.violations, repair.violation, *repair.beside)
+        return Mended(repair.page, told, (*self.silent, *silent))
 
 
 def page_of(text: str, file: str) -> Page:

@@ -98,7 +98,7 @@ def _as_meant(parsed: _Parsed) -> _Parsed | None:
 
     wrong = {mistake.primary.line for mistake in parsed.mistakes if mistake.primary}
     readings = (_DocumentParser(source).parsed() for source in read_again(parsed.source, wrong))
-    best = min(readings, key=lambda each: len(each.mistakes), default=None)
+    best = min(readings, key=lambda each: (len(each.mistakes), -_explained(each)), default=None)
     if best is None or len(best.mistakes) > len(parsed.mistakes):
         return None
     is_new = len(best.mistakes) < len(parsed.mistakes) or _explained(best) > _explained(parsed)

@@ -7,7 +7,7 @@ the only module that imports yaml.
 
 from collections.abc import Generator, Iterator, Set
 from contextlib import contextmanager
-from itertools import islice
+from itertools import chain, islice
 
 import yaml
 from msgspec import Struct, field
@@ -54,9 +54,12 @@ def read(text: str, file: str) -> Source:
 
 
 def read_otherwise(source: Source) -> Iterator[Source]:
-    """Yield the source mended in ways that seemed less likely."""
-    for other in source.mended.others if source.mended is not None else ():
-        yield _Reader(other).source(source.text)
+    """Yield the source mended in ways that seemed less likely, then with a repair more."""
+    from archc.spec.repairs.mending import finished
+
+    if source.mended is not None:
+        ways = chain(source.mended.others, finished(source.mended, _trouble))
+        yield from (_Reader(other).source(source.text) for other in ways)
 
 
 def read_again(source: Source, wrong: Set[int]) -> Iterator[Source]:

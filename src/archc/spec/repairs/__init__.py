@@ -15,6 +15,7 @@ LONGEST_LINE = 2_000
 
 _FINDERS = (
     brackets.control_character,
+    sections.header_without_colon,
     indentation.tab,
     indentation.odd_space,
     indentation.block_text,

@@ -41,7 +41,19 @@ def bracket_open(page: Page, index: int, trouble: Trouble) -> Iterator[Repair]:
     above = page.above(trouble.index)
     for i in dict.fromkeys((index, above if above is not None else index)):
         mended = page.lines[i].with_body(page.lines[i].body.rstrip(",") + closing)
-        yield Repair(violation, page.with_lines({i: mended}), (line.number, mended.number))
+        is_sure = i == index and _ends_below(page, index)
+        silent = (line.number, mended.number)
+        yield Repair(violation, page.with_lines({i: mended}), silent, is_sure=is_sure)
+
+
+def _ends_below(page: Page, index: int) -> bool:
+    """Return whether the line below surely is no more of a value that a line begins."""
+    line, below = page.lines[index], page.below(index)
+    if below is None or not _VALUE.match(line.body):
+        return False
+    next_line = page.lines[below]
+    begins = _VALUE.match(next_line.body) or next_line.body.endswith(":")
+    return next_line.indent < line.indent or bool(next_line.indent == line.indent and begins)
 
 
 def _left_open(text: str) -> list[tuple[int, str]]:

@@ -18,7 +18,7 @@ _BLOCK_TEXT = re.compile(r"(?:.*[:\s])?[|>][+-]?\d?")
 def tab(page: Page, index: int, _trouble: Trouble) -> Iterator[Repair]:
     """A tab in the indentation."""
     line = page.lines[index]
-    blank = line.text[: len(line.text) - len(line.text.lstrip())]
+    blank = _blank(line)
     if "\t" not in blank:
         return
     if (all_at_once := _tabs_throughout(page)) is not None:
@@ -36,7 +36,7 @@ def tab(page: Page, index: int, _trouble: Trouble) -> Iterator[Repair]:
 
 def _columns_of_spaces(page: Page, index: int) -> list[int]:
     """Return where a line may begin that has a tab, the likeliest first."""
-    line, above, below = page.lines[index], page.above(index), page.below(index)
+    line, above, below = page.lines[index], page.above(index), _placed_below(page, index)
     is_key = _ROOT_KEY.match(line.body) is not None
     columns = [column for column in _columns(page, index) if (column == 0) == is_key]
     least, most = 0, WHOLE_LINE
@@ -45,6 +45,8 @@ def _columns_of_spaces(page: Page, index: int) -> list[int]:
     if below is not None and line.body.endswith(":") and page.lines[below].indent:
         most = page.lines[below].indent - 1
         columns.append(page.lines[below].indent - 2)
+    if above is not None and not columns:
+        columns.append(page.lines[above].indent + 2)
     if below is not None and (dashes := _LISTS.match(line.body)):
         columns.insert(0, page.lines[below].indent - dashes.end() + 2)  # the line below is inside
     least = least if least <= most else 0  # a name of deeper lines ends those above it
@@ -74,7 +76,7 @@ def _tabs_throughout(page: Page) -> Repair | None:
 
 def _tabs(line: Line) -> int:
     """Return how many tabs a line is indented with, 0 where spaces are among them."""
-    blank = line.text[: len(line.text) - len(line.text.lstrip())]
+    blank = _blank(line)
     return len(blank) if line.body and blank and set(blank) == {"\t"} else 0
 
 
@@ -145,7 +147,7 @@ def _moved(page: Page, index: int, group: range, indent: int) -> Repair:
 def _columns(page: Page, index: int) -> list[int]:
     """Return the columns of the lines around one: below, above, then those that enclose it."""
     columns = [page.lines[i].indent for i in _beside(page, index)]
-    above, below = page.above(index), page.below(index)
+    above, below = page.above(index), _placed_below(page, index)
     line = page.lines[index]
     if line.body.endswith(":") and below is not None and page.lines[below].indent > line.indent:
         inside = page.lines[below].indent
@@ -155,8 +157,21 @@ def _columns(page: Page, index: int) -> list[int]:
     return list(dict.fromkeys(columns))
 
 
+def _placed_below(page: Page, index: int) -> int | None:
+    """Return the nearest line below whose column is known: no tab is in its indentation."""
+    below = page.below(index)
+    while below is not None and "\t" in _blank(page.lines[below]):
+        below = page.below(below)
+    return below
+
+
+def _blank(line: Line) -> str:
+    """Return what a line is indented with."""
+    return line.text[: len(line.text) - len(line.text.lstrip())]
+
+
 def _beside(page: Page, index: int) -> Iterator[int]:
-    below, above = page.below(index), page.above(index)
+    below, above = _placed_below(page, index), page.above(index)
     if below is not None:
         yield below
     if above is None:

@@ -3,6 +3,8 @@
 import re
 from collections.abc import Iterator
 
+from msgspec.structs import replace
+
 from archc.diagnostics import Code, RuleViolation
 from archc.spec.page import Line, Page, Repair, Trouble, rewritten
 
@@ -36,14 +38,31 @@ def is_key(line: Line) -> bool:
 
 
 def space_after_dash(page: Page, index: int, _trouble: Trouble) -> Iterator[Repair]:
-    """`-ReLU` among the items of a list."""
-    line = page.lines[index]
-    if _NO_SPACE_AFTER_DASH.match(line.body) is None:
+    """`-ReLU` among the items of a list; of several in a row YAML reads one text."""
+    if not _lacks_space(page, index):
         return
+    first = last = index
+    while _lacks_space(page, first - 1):
+        first -= 1
+    while _lacks_space(page, last + 1):
+        last += 1
+    found = [_with_space(page, i) for i in range(first, last + 1)]
+    mended = {i: repair.page.lines[i] for i, repair in enumerate(found, first)}
+    beside = tuple(repair.violation for repair in found[1:])
+    yield replace(found[0], page=page.with_lines(mended), beside=beside)
+
+
+def _lacks_space(page: Page, index: int) -> bool:
+    is_there = 0 <= index < len(page.lines)
+    return is_there and _NO_SPACE_AFTER_DASH.match(page.lines[index].body) is not None
+
+
+def _with_space(page: Page, index: int) -> Repair:
+    line = page.lines[index]
     mended = line.with_body(f"- {line.body[1:]}")
     span = page.span(index, line.indent, line.indent + 1)
     headline = "a space is missing after the dash"
-    yield rewritten(page, index, mended, headline, span, is_checked=True)
+    return rewritten(page, index, mended, headline, span, is_checked=True)
 
 
 def space_after_colon(page: Page, index: int, _trouble: Trouble) -> Iterator[Repair]:
@@ -77,6 +96,8 @@ def dash_missing(page: Page, index: int, _trouble: Trouble) -> Iterator[Repair]:
     line = page.lines[index]
     beside = page.siblings(index) or page.around(index)
     if not line.body or is_dash(line) or not any(is_dash(page.lines[i]) for i in beside):
+        return
+    if _lacks_space(page, index):
         return
     enclosed = len(beside) == 2 and all(is_dash(page.lines[i]) for i in beside)
     if is_key(line) and not (_STATEMENT.match(line.body) or enclosed):
@@ -126,6 +147,8 @@ def colon_missing(page: Page, index: int, _trouble: Trouble) -> Iterator[Repair]
     if not line.body or is_dash(line) or line.body[0] in "[{\"'":
         return
     if is_key(line) and not _NAME_AND_BRACKET.match(line.body):
+        return
+    if _NO_SPACE_AFTER_COLON.match(line.body):
         return
     has_lines = len([i for i in page.block(index) if page.lines[i].body]) > 1
     yield from _with_colon(page, index, line.body, has_lines)

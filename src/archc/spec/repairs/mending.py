@@ -1,7 +1,8 @@
 """Mending a page until YAML can read it: each repair is one mistake."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from archc.diagnostics import Code, RuleViolation
@@ -16,6 +17,12 @@ MAX_TRIED = 1_000_000
 MAX_OTHERS = 12
 """How many repairs are kept beside the likeliest, for the case that it makes no sense."""
 
+MAX_WAYS = 3
+"""How many ways to mend a page are followed at once; which was right shows at a later mistake."""
+
+MAX_TRIED_BESIDE = 500_000
+"""How many characters are read in all for those that are not the likeliest."""
+
 FindTrouble = Callable[[Page], Trouble | None]
 
 
@@ -24,61 +31,106 @@ def mend(page: Page, find_trouble: FindTrouble) -> Mended:
     return _Mender(page, find_trouble).mended()
 
 
+def finished(done: Mended, find_trouble: FindTrouble) -> Iterator[Mended]:
+    """Yield the pages that are whole, where one was left that needs a repair more."""
+    for way in done.unfinished:
+        yield from _Mender(way.page, find_trouble).finished(way)
+
+
+class _Way(Struct, frozen=True):
+    """A page mended so far, and where YAML stops reading it."""
+
+    done: Mended
+    trouble: Trouble | None
+    reach: tuple[bool, int, int]
+
+
 class _Mender:
     def __init__(self, page: Page, find_trouble: FindTrouble) -> None:
-        self.done = Mended(page)
+        self.page = page
         self.find_trouble = find_trouble
         self.left = MAX_TRIED
-        self.others: tuple[Mended, ...] = ()
+        self.spare = MAX_TRIED_BESIDE
 
     def mended(self) -> Mended:
-        trouble = self.find_trouble(self.done.page)
-        for _ in range(MAX_REPAIRS):
-            found = self._best(trouble) if trouble is not None else None
-            if found is None:
-                break
-            repair, trouble = found
-            self.done = self.done.with_repair(repair)
+        trouble = self.find_trouble(self.page)
         if trouble is None:
-            return replace(self.done, others=self.others)
-        unexplained = _unexplained(self.done.page, trouble)
-        violations = (*self.done.violations, unexplained)
-        return Mended(self.done.page, violations, self.done.silent, is_cut=True)
+            return Mended(self.page)
+        ways = [_Way(Mended(self.page), trouble, (False, *_reach(trouble)))]
+        for _ in range(MAX_REPAIRS):
+            found = self._farther(ways)
+            complete = [way.done for way in found if way.trouble is None]
+            if complete:
+                unfinished = tuple(way.done for way in _likeliest(found))
+                return replace(complete[0], others=tuple(complete[1:]), unfinished=unfinished)
+            if not found:
+                break
+            ways = _likeliest(found)
+        return _cut(ways[0])
 
-    def _best(self, trouble: Trouble) -> tuple[Repair, Trouble | None] | None:
-        """Return the first repair that ends all trouble, else the one that goes farthest.
+    def finished(self, done: Mended) -> Iterator[Mended]:
+        """Yield a page that was mended so far with the one repair that ends all trouble."""
+        trouble = self.find_trouble(done.page)
+        if trouble is not None:
+            steps = self._steps(_Way(done, trouble, (False, *_reach(trouble))), is_first=False)
+            yield from (step.done for step in steps if step.trouble is None)
+
+    def _farther(self, ways: Sequence[_Way]) -> list[_Way]:
+        """Return what each way leads to by one more repair, no page twice."""
+        found: dict[str, _Way] = {}
+        for i, way in enumerate(ways):
+            for step in self._steps(way, is_first=i == 0):
+                found.setdefault(step.done.page.text, step)
+        return [*found.values()]
+
+    def _steps(self, way: _Way, *, is_first: bool) -> Iterator[_Way]:
+        """Yield a way with one more repair, where YAML reads farther then or to the end.
 
         One that leaves no doubt comes before all that do.
         """
-        best: tuple[Repair, Trouble | None] | None = None
-        farthest = _reach(trouble)
-        complete: list[Repair] = []
-        for repair in repairs(self.done.page, trouble):
-            if best is not None and best[0].is_sure and not repair.is_sure:
-                break
-            self.left -= len(repair.page.text)
-            if self.left < 0:
-                break
+        assert way.trouble is not None
+        complete, is_sure = 0, False
+        for repair in repairs(way.done.page, way.trouble):
+            if (is_sure and not repair.is_sure) or complete > MAX_OTHERS:
+                return
+            if not self._may_try(repair.page, is_first=is_first):
+                return
             later = self.find_trouble(repair.page)
+            done = way.done.with_repair(repair)
             if later is None:
-                complete.append(repair)
-            elif not repair.guess and _is_behind(repair, later, trouble):
-                is_surer = repair.is_sure and not (best is not None and best[0].is_sure)
-                if is_surer or _reach(later, repair) > farthest:
-                    best, farthest = (repair, later), _reach(later, repair)
-            if len(complete) > MAX_OTHERS:
-                break
-        self.others = tuple(self.done.with_repair(repair) for repair in complete[1:])
-        return (complete[0], None) if complete else best
+                complete += 1
+                yield _Way(done, None, way.reach)
+            elif not repair.guess and _is_behind(repair, later, way.trouble):
+                is_sure = is_sure or repair.is_sure
+                yield _Way(done, later, (repair.is_sure, *_reach(later)))
+
+    def _may_try(self, page: Page, *, is_first: bool) -> bool:
+        """Count the characters that are read to try a page; return whether there are any left."""
+        if is_first:
+            self.left -= len(page.text)
+            return self.left >= 0
+        self.spare -= len(page.text)
+        return self.spare >= 0
 
 
-def _reach(trouble: Trouble, repair: Repair | None = None) -> tuple[int, int, int]:
-    """Return how far YAML came; before two mistakes that are close it reads as many events.
+def _likeliest(ways: Sequence[_Way]) -> list[_Way]:
+    """Return those ways without an end that are followed: the farthest, and the first of all."""
+    ways = [way for way in ways if way.trouble is not None]
+    farthest = sorted(ways, key=lambda way: way.reach, reverse=True)[:MAX_WAYS]
+    return [*farthest, *(way for way in ways[:1] if way not in farthest)]
 
-    Of repairs that are sure the place counts alone: less indented, a line ends more.
-    """
-    is_sure = repair is not None and repair.is_sure
-    return 0 if is_sure else trouble.events, trouble.index, trouble.column
+
+def _cut(way: _Way) -> Mended:
+    """Return a page that YAML cannot read to its end."""
+    assert way.trouble is not None
+    unexplained = _unexplained(way.done.page, way.trouble)
+    violations = (*way.done.violations, unexplained)
+    return Mended(way.done.page, violations, way.done.silent, is_cut=True)
+
+
+def _reach(trouble: Trouble) -> tuple[int, int]:
+    """Return how far YAML came; of two repairs that lead as far the likelier counts."""
+    return trouble.index, trouble.column
 
 
 def _is_behind(repair: Repair, later: Trouble, trouble: Trouble) -> bool:
@@ -86,7 +138,12 @@ def _is_behind(repair: Repair, later: Trouble, trouble: Trouble) -> bool:
     page = repair.page
     if trouble.words == CONTROL_CHARACTER:
         return True  # it is found before anything is read
-    if "quoted scalar" in trouble.words:
+    if trouble.is_of_signs and not later.is_of_signs and later.events >= trouble.events:
+        return True  # signs are read ahead of what they mean, which stopped above
+    is_within = trouble.takes_lines_in and later.start == trouble.start
+    if "quoted scalar" in trouble.words and is_within:
+        return False
+    if trouble.takes_lines_in and not is_within:
         return page.place(later.index, 0) > page.place(trouble.start, 0)
     # lines put above share the number of the line below them, so that the order is the file's
     return page.place(later.index, later.column) > page.place(trouble.index, trouble.column)

@@ -7,11 +7,9 @@ section it is in, and looks like one of a section that the file lacks, shows whe
 import re
 from collections.abc import Callable, Iterator, Set
 
-from archc.diagnostics import (
-    Code,
-    RuleViolation,
-    near,
-)
+from msgspec.structs import replace
+
+from archc.diagnostics import Code, RuleViolation, near
 from archc.spec.page import REACH, Page, Repair, Trouble
 from archc.spec.repairs.brackets import LONGEST_KEY, opening_missing, pair_in_braces
 from archc.spec.repairs.indentation import name_above
@@ -89,6 +87,15 @@ def stray_above(page: Page, index: int) -> int | None:
     return None
 
 
+def header_without_colon(page: Page, index: int, _trouble: Trouble) -> Iterator[Repair]:
+    """A key of the file, alone in its line above deeper ones, without its colon."""
+    line, below = page.lines[index], page.below(index)
+    is_above = below is not None and page.lines[below].text[0].isspace()
+    if line.indent == 0 and line.body in KEYS and is_above:
+        found = colon_missing(page, index, _NOWHERE)
+        yield from (replace(repair, is_sure=True) for repair in found)
+
+
 def doc_missing(page: Page, index: int, _trouble: Trouble) -> Iterator[Repair]:
     """The text of `doc`, which YAML takes for more of the key above."""
     above = page.above(index)
@@ -140,7 +147,10 @@ def misread(page: Page, wrong: Set[int]) -> Iterator[Repair]:
 def _folded(page: Page, index: int) -> Iterator[Repair]:
     """A list whose lines YAML joins to the line above, which lacks its dash or its colon."""
     above = page.above(index)
-    if above is None or not is_dash(page.lines[index]):
+    if above is None:
+        return
+    yield from space_after_dash(page, index, _NOWHERE)
+    if not is_dash(page.lines[index]):
         return
     if page.lines[above].indent == page.lines[index].indent:
         yield from space_after_dash(page, above, _NOWHERE)
