@@ -1,5 +1,6 @@
 """The public functions: what they return, what they raise."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -94,3 +95,47 @@ def test_build_into_a_spec_or_a_file_says_that_a_folder_is_wanted(
     assert found.help == f"name a folder, such as `{tmp_path / 'build'}`"
     assert (tmp_path / "notes.txt").read_text() == "mine"
     assert not (tmp_path / "other.yml").exists()
+
+
+SHARED = """\
+archc: 1
+name: shared
+inputs: {a: [B, 3, 32, 32], b: [B, 3, 16, 16]}
+blocks:
+  Head(n):
+    conv: Conv2d(n, 3, padding=1) -> relu
+    pool: AdaptiveAvgPool2d(1) -> flatten(1)
+model:
+  head: Head(8) from a
+  second: head from b
+  both: from head + second
+  nest:
+    one: Linear(8)
+    two: Linear(8) -> relu
+  third: nest from nest
+"""
+
+
+def test_summary_at_a_depth_has_a_row_for_each_call_of_a_shared_block() -> None:
+    rows = json.loads(archc.summary(text=SHARED, depth=1, format="json"))["layers"]
+    found = {row["path"]: (row["parameters"], row["macs"]) for row in rows}
+    assert found == {
+        "head": (8 * 28, 8 * 27 * 32 * 32),
+        "head#2": (0, 8 * 27 * 16 * 16),
+        "add": (0, 0),
+        "nest": (2 * 72, 2 * 64),
+        "nest#2": (0, 2 * 64),
+    }
+
+
+def test_summary_at_a_depth_puts_what_a_call_holds_below_that_call() -> None:
+    rows = json.loads(archc.summary(text=SHARED, depth=2, format="json"))["layers"]
+    paths = [row["path"] for row in rows]
+    second = paths.index("head#2")
+    assert paths[second + 1 : second + 5] == [
+        "head.conv#2",
+        "head.relu#2",
+        "head.pool#2",
+        "head.flatten#2",
+    ]
+    assert paths.index("head.flatten") < second

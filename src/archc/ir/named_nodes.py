@@ -18,21 +18,33 @@ from archc.ir.runs import (
 )
 
 
+def names_of_calls(graph: Graph) -> Mapping[int, str]:
+    """Return by identity what each call of a block is called: its path, again `path#2`.
+
+    A block of one line that calls another stands at one path with it.
+    """
+    names: dict[int, str] = {}
+    counts: Counter[tuple[str, int]] = Counter()
+    for call in (call for node in graph.nodes for call in calls_around(node)):
+        if id(call) not in names:
+            counts[call.path, call.depth] += 1
+            count = counts[call.path, call.depth]
+            names[id(call)] = call.path if count == 1 else f"{call.path}#{count}"
+    return names
+
+
+def calls_around(node: Node) -> Iterator[Instance]:
+    """Yield the calls that a node ran in, innermost first."""
+    call = node.caller
+    while call is not None:
+        yield call
+        call = call.caller
+
+
 def last_of_calls(graph: Graph) -> Mapping[str, Node]:
     """Return the last node of each call of a block; the second call at a path is `path#2`."""
-    names: dict[int, str] = {}
-    counts: Counter[str] = Counter()
-    last: dict[str, Node] = {}
-    for node in graph.nodes:
-        call = node.caller
-        while call is not None:
-            if id(call) not in names:
-                counts[call.path] += 1
-                count = counts[call.path]
-                names[id(call)] = call.path if count == 1 else f"{call.path}#{count}"
-            last[names[id(call)]] = node
-            call = call.caller
-    return last
+    names = names_of_calls(graph)
+    return {names[id(call)]: node for node in graph.nodes for call in calls_around(node)}
 
 
 def last_of_bodies(graph: Graph) -> Mapping[str, Node]:
