@@ -20,7 +20,7 @@ from archc.ir.runs import Template
 from archc.layers.base import Layer
 from archc.passes.elaboration.naming import callee_meant, defined_in
 from archc.passes.elaboration.nodes import Skipped
-from archc.passes.elaboration.other_frameworks import in_archc
+from archc.passes.elaboration.other_frameworks import in_archc, in_capitals
 from archc.passes.elaboration.running import Part
 from archc.passes.elaboration.scope import FileScope, Record
 from archc.statements import Body, Branch, Child, For, If, Item, Join, LayerCall
@@ -184,7 +184,8 @@ class CalleeFinder(Part):
             return Advice(words, Edit(alone, name))
         if prefix and alone in known:
             return self._of_tensor(prefix, alone)
-        return callee_meant(alone, known) or callee_meant(name, known) or "see `archc layers`"
+        meant = callee_meant(alone, known) or callee_meant(name, known) or in_capitals(alone)
+        return meant or "see `archc layers`"
 
     def _of_tensor(self, owner: str, name: str) -> str:
         """Return how `x.flatten(1)` is written, a method where a layer belongs."""

@@ -6,9 +6,9 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
-from archc.diagnostics import Code, Proposal, RuleViolation, did_you_mean, meant
+from archc.diagnostics import Advice, Code, Edit, Proposal, RuleViolation, did_you_mean, meant
 from archc.expressions.printing import constant_text
-from archc.expressions.syntax import Expression, keyword_span
+from archc.expressions.syntax import Expression, Name, keyword_span
 from archc.passes.elaboration.constants import DefaultEvaluator
 from archc.passes.elaboration.initial_values import wrong_numbers
 from archc.passes.elaboration.nodes import Skipped
@@ -121,6 +121,7 @@ class _Reader:
             return self.evaluator.constant(expression)
         except RuleViolation as violation:
             violation.span = violation.span or expression.span
+            violation.help = _quoted(expression) or violation.help
             self._refuse(violation)
         except Skipped:
             self.is_sound = False
@@ -162,6 +163,16 @@ class _Reader:
             help=meant(str(value), words or (), is_closed=True, mark="'") or listed,
             span=keyword_span(self.call.keywords, name) or self.call.span,
         )
+
+
+def _quoted(expression: Expression) -> str:
+    """Return the word that a name is without its quotes: `mode=fan_out`."""
+    if not isinstance(expression, Name) or not any(
+        expression.identifier in words for words in _WORDS.values()
+    ):
+        return ""
+    word = f"'{expression.identifier}'"
+    return Advice(f"an option stands in quotes: write `{word}`", Edit(word, span=expression.span))
 
 
 def _unknown_function(call: LayerCall) -> RuleViolation:

@@ -4,7 +4,7 @@
 archc writes otherwise: a line, with `…` for what the reader must fill in.
 """
 
-from archc.diagnostics import Advice, Edit
+from archc.diagnostics import Advice, Edit, did_you_mean
 from archc.layers.left_out import reason
 from archc.layers.other_names import ALIASES, OTHERWISE
 
@@ -63,7 +63,7 @@ WRITTEN = {
     "DepthwiseConv2D": "write `Conv2d(in_channels, …, groups=in_channels)`",
     "DepthwiseConv2d": "write `Conv2d(in_channels, …, groups=in_channels)`",
     "Dot": "write `from matmul(a, b)`",
-    "DropPath": "torch has no such layer: the network without it has the same keys",
+    "DropPath": "write `StochasticDepth(0.1)`, with its probability",
     "Eltwise": _JOIN.format("add", "from a + b"),
     "ElementwiseAdd": _JOIN.format("add", "from a + b"),
     "FloatFunctional": _JOIN.format("add", "from a + b"),
@@ -117,6 +117,15 @@ WRITTEN = {
     **{other: f"write `{line}`" for other, line in OTHERWISE.items()},
 }
 """The name elsewhere → what to write."""
+
+
+_SMALL = {name.lower(): ours for name, ours in RENAMED.items()}
+"""The names that others write in capitals, or begin with one, as a line's key would have them."""
+
+
+def in_capitals(name: str) -> str:
+    """Return the question which layer `bn`, `fc` or `lrn` means, nothing where it means none."""
+    return did_you_mean(name, _SMALL[name]) if name in _SMALL else ""
 
 
 def in_archc(name: str) -> str:
