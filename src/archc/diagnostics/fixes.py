@@ -75,9 +75,10 @@ def _attempts(
 def _is_cured(
     diagnostic: Diagnostic, before: Sequence[Diagnostic], after: Sequence[Diagnostic]
 ) -> bool:
-    """Return whether a mistake is gone from its line, and the text is no less readable."""
-    is_left = _said(diagnostic) in map(_said, after)
-    return not is_left and _unreadable(after) <= _unreadable(before)
+    """Return whether its line has a mistake less, and the text is no less readable."""
+    said = _said(diagnostic)
+    was, left = (sum(_said(other) == said for other in found) for found in (before, after))
+    return left < was and _unreadable(after) <= _unreadable(before)
 
 
 def _line_of(diagnostic: Diagnostic) -> int:

@@ -164,11 +164,8 @@ class OtherForms(Parser):
             return closed
         if self.at("(") and self._before.text[:1].isupper() and (copies := self._copies(0)):
             return copies
-        if self.at(">", "=") and self.peek().text == ">":
-            place = self.locate(self.token.start, self.peek().end)
-            return Advice(ARROW, Edit("->", span=place))
-        if self.at(">") or (self.at(",") and self.peek().text[:1].isupper()):
-            return ARROW
+        if arrow := self._arrow_advice():
+            return arrow
         if self.at(",") and self.peek().kind == "end":
             return "drop the comma: one line is one layer"
         advice = {
@@ -179,6 +176,19 @@ class OtherForms(Parser):
             ",": "one line is one layer; several inputs follow `from`",
         }
         return advice.get(self.token.text, "")
+
+    def _arrow_advice(self) -> str:
+        """Return the advice to write an arrow for `=>`, and for `>` or a comma before a layer."""
+        following, is_layer = self.peek(), self._before.text[:1] == ")"
+        is_layer |= self._before.text[:1].isupper()
+        if self.at(">", "=") and following.text == ">":
+            place = self.locate(self.token.start, following.end)
+            return Advice(ARROW, Edit("->", span=place))
+        if self.at(">") and is_layer and following.kind == "name":
+            place = self.locate(self.token.start, self.token.end)
+            return Advice(ARROW, Edit("->", span=place))
+        is_before_layer = self.at(",") and following.text[:1].isupper()
+        return ARROW if self.at(">") or is_before_layer else ""
 
     def _word_advice(self) -> str:
         """Return what to write instead of a name or a number behind a whole layer."""
