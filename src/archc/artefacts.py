@@ -10,12 +10,7 @@ from typing import TYPE_CHECKING, Literal
 from msgspec.structs import astuple
 
 from archc import __version__
-from archc.diagnostics import (
-    Code,
-    CompileError,
-    Diagnostic,
-    meant,
-)
+from archc.diagnostics import Code, CompileError, Diagnostic, meant
 from archc.diagnostics.render import excerpt
 from archc.ir.graph import Graph, Mode
 from archc.ir.runs import ChildRun, ItemRun

@@ -7,14 +7,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from archc.diagnostics import (
-    Code,
-    CompileError,
-    Diagnostic,
-    Label,
-    Span,
-    meant,
-)
+from archc.diagnostics import Code, CompileError, Diagnostic, Label, Span, meant
 from archc.manifest import is_build
 from archc.spec.model import Document
 from archc.spec.parse import parse

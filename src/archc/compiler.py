@@ -11,11 +11,7 @@ from msgspec.structs import replace
 from archc import __version__
 from archc.artefacts import check_build
 from archc.collecting import uncollected
-from archc.diagnostics import (
-    Code,
-    CompileError,
-    Diagnostic,
-)
+from archc.diagnostics import Code, CompileError, Diagnostic
 from archc.diagnostics.render import excerpt
 from archc.expressions.values import Constant
 from archc.given_parameters import given_constants, read_constants
@@ -30,13 +26,7 @@ from archc.passes.check_expectations import (
     impossible_expectations,
 )
 from archc.passes.count_costs import count_costs
-from archc.passes.elaborate import (
-    INFERENCE_WORKS,
-    Elaborated,
-    Request,
-    elaborate,
-    elaborated,
-)
+from archc.passes.elaborate import INFERENCE_WORKS, Elaborated, Request, elaborate, elaborated
 from archc.passes.elaboration.nodes import MAX_NODES
 from archc.passes.warnings import warnings_of
 

@@ -7,13 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from msgspec import Struct, field
 
-from archc.diagnostics import (
-    Code,
-    CompileError,
-    Diagnostic,
-    did_you_mean,
-    meant,
-)
+from archc.diagnostics import Code, CompileError, Diagnostic, did_you_mean, meant
 from archc.diagnostics.render import text_lines
 from archc.passes.elaborate import Imported
 from archc.spec.mistakes import MAX_MISTAKES

@@ -14,12 +14,7 @@ from archc.diagnostics import Code, CompileError
 from archc.ir.graph import Graph
 from archc.opening import read_spec
 from archc.passes.elaborate import Imported, Request, elaborate
-from archc.spec.canonical import (
-    BundledSpec,
-    decoded_tree,
-    encoded_imports,
-    encoded_tree,
-)
+from archc.spec.canonical import BundledSpec, decoded_tree, encoded_imports, encoded_tree
 from archc.spec.parse import parse
 from archc.spec.reader import read
 from archc.spec.source import Mapping, Node, Scalar, Sequence, Source

@@ -3,14 +3,7 @@
 import pytest
 
 from archc.diagnostics import RuleViolation
-from archc.functions.reshaping import (
-    Flatten,
-    Reshape,
-    Squeeze,
-    Unflatten,
-    View,
-    merged_working,
-)
+from archc.functions.reshaping import Flatten, Reshape, Squeeze, Unflatten, View, merged_working
 from archc.layers.base import Function
 from archc.shapes import Batch, Shape, TensorType
 

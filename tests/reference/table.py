@@ -13,11 +13,7 @@ from tests.reference.lengths import (
     spec_lines,
     torchvision_file,
 )
-from tests.reference.networks import (
-    RUN_AGAINST_OWN,
-    RUN_AGAINST_TORCHVISION,
-    known_networks,
-)
+from tests.reference.networks import RUN_AGAINST_OWN, RUN_AGAINST_TORCHVISION, known_networks
 from tests.reference.packages import PACKAGES
 
 PAPERS = {

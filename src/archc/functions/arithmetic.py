@@ -10,15 +10,7 @@ from archc.diagnostics import Code, RuleViolation
 from archc.expressions.printing import constant_text
 from archc.layers.base import Function, spec_name
 from archc.reach import Reads, aligned, unmoved
-from archc.shapes import (
-    Shape,
-    TensorType,
-    broadcast,
-    checked,
-    differences,
-    format_shape,
-    promoted,
-)
+from archc.shapes import Shape, TensorType, broadcast, checked, differences, format_shape, promoted
 
 MAX_TERMS = 256
 

@@ -9,15 +9,7 @@ from archc.diagnostics import Code, RuleViolation
 from archc.layers.base import Function, spec_name
 from archc.layers.rules import Rule, expect_floating
 from archc.reach import Goes, Reads, unmoved
-from archc.shapes import (
-    Batch,
-    Shape,
-    TensorType,
-    checked,
-    format_shape,
-    normal_dimension,
-    number,
-)
+from archc.shapes import Batch, Shape, TensorType, checked, format_shape, normal_dimension, number
 
 Dimensions = int | Annotated[tuple[int, ...], Field(min_length=1)]
 

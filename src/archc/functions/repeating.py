@@ -10,15 +10,7 @@ from archc.expressions.printing import constant_text
 from archc.functions.reshaping import Reshaping, SizeOrRest
 from archc.layers.fields import Positive
 from archc.reach import HERE, Goes, Reads, aligned, copies_reach, unmoved
-from archc.shapes import (
-    Batch,
-    Size,
-    TensorType,
-    checked,
-    format_shape,
-    normal_dimension,
-    number,
-)
+from archc.shapes import Batch, Size, TensorType, checked, format_shape, normal_dimension, number
 
 
 class Expand(Reshaping):

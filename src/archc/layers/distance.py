@@ -9,15 +9,7 @@ from archc.layers.base import Layer, spec_name
 from archc.layers.fields import Real
 from archc.layers.rules import expect_floating
 from archc.reach import Goes, Reads, unmoved
-from archc.shapes import (
-    Batch,
-    Shape,
-    TensorType,
-    checked,
-    format_shape,
-    normal_dimension,
-    promoted,
-)
+from archc.shapes import Batch, Shape, TensorType, checked, format_shape, normal_dimension, promoted
 
 
 class _Nearness(Layer):

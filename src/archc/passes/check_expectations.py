@@ -6,14 +6,7 @@ from collections.abc import Iterator, Sequence
 from msgspec import Struct
 from msgspec.structs import replace
 
-from archc.diagnostics import (
-    Code,
-    Diagnostic,
-    Label,
-    Span,
-    meant,
-    near,
-)
+from archc.diagnostics import Code, Diagnostic, Label, Span, meant, near
 from archc.expressions.syntax import NOWHERE
 from archc.ir.costs import CostTable
 from archc.ir.graph import Graph, Mode

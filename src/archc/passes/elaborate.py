@@ -12,12 +12,7 @@ from archc.ir.graph import Graph, GraphOutput, Mode
 from archc.ir.runs import Instance, Node, Value
 from archc.passes.elaboration.blocks import BlockRunner
 from archc.passes.elaboration.copies import Copies
-from archc.passes.elaboration.files import (
-    documents_of,
-    file_scope,
-    imported_files,
-    model_template,
-)
+from archc.passes.elaboration.files import documents_of, file_scope, imported_files, model_template
 from archc.passes.elaboration.initialisation import evaluate_rules, read_rules
 from archc.passes.elaboration.inputs import InputReader
 from archc.passes.elaboration.merging import merged

@@ -5,12 +5,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from archc.diagnostics import (
-    Code,
-    CompileError,
-    Diagnostic,
-    meant,
-)
+from archc.diagnostics import Code, CompileError, Diagnostic, meant
 from archc.diagnostics.render import excerpt
 from archc.files import write_whole
 from archc.manifest import WEIGHTS, Build

@@ -5,14 +5,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from archc.diagnostics import (
-    Code,
-    CompileError,
-    Diagnostic,
-    Span,
-    did_you_mean,
-    near,
-)
+from archc.diagnostics import Code, CompileError, Diagnostic, Span, did_you_mean, near
 from archc.diagnostics.render import text_lines
 from archc.spec.page import Mended
 

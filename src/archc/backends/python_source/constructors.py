@@ -22,12 +22,7 @@ from archc.backends.python_source.pieces import (
 )
 from archc.backends.python_source.run_kinds import first_inputs, holds_modules, is_container
 from archc.backends.python_source.structure import Structure
-from archc.backends.python_source.symbols import (
-    NotUniformError,
-    evaluated,
-    is_plain,
-    shared,
-)
+from archc.backends.python_source.symbols import NotUniformError, evaluated, is_plain, shared
 from archc.backends.python_source.vocabulary import Vocabulary
 from archc.expressions.parser import parse_expression
 from archc.expressions.printing import expression_text

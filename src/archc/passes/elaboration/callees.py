@@ -3,15 +3,7 @@
 from msgspec import Struct
 
 from archc import functions, layers
-from archc.diagnostics import (
-    Advice,
-    Code,
-    Edit,
-    RuleViolation,
-    Span,
-    did_you_mean,
-    near,
-)
+from archc.diagnostics import Advice, Code, Edit, RuleViolation, Span, did_you_mean, near
 from archc.expressions.printing import expression_text
 from archc.expressions.python_forms import PREFIXES
 from archc.expressions.syntax import names

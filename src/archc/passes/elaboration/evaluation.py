@@ -4,16 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from archc import functions, layers
-from archc.diagnostics import (
-    Advice,
-    Code,
-    Edit,
-    RuleViolation,
-    Span,
-    did_you_mean,
-    meant,
-    near,
-)
+from archc.diagnostics import Advice, Code, Edit, RuleViolation, Span, did_you_mean, meant, near
 from archc.expressions.evaluate import Evaluator, Given
 from archc.expressions.printing import constant_text, expression_text
 from archc.expressions.syntax import (
@@ -29,14 +20,7 @@ from archc.expressions.syntax import (
     Subscript,
     keyword_span,
 )
-from archc.expressions.values import (
-    FUNCTIONS,
-    Constant,
-    LayerName,
-    applied,
-    is_constant,
-    is_list,
-)
+from archc.expressions.values import FUNCTIONS, Constant, LayerName, applied, is_constant, is_list
 from archc.ir.runs import Value
 from archc.layers.base import Function, spec_name
 from archc.layers.binding import bind
@@ -54,13 +38,7 @@ from archc.passes.elaboration.naming import (
 from archc.passes.elaboration.nodes import POISON, NodeBuilder, Skipped, is_free_tensor
 from archc.passes.elaboration.other_frameworks import in_archc
 from archc.passes.elaboration.results import Results, results_of
-from archc.passes.elaboration.scope import (
-    STAGE_INPUTS,
-    FileScope,
-    Record,
-    Scope,
-    is_collection,
-)
+from archc.passes.elaboration.scope import STAGE_INPUTS, FileScope, Record, Scope, is_collection
 from archc.passes.elaboration.tensor_arguments import (
     check_order,
     first_result,

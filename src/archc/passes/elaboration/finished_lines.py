@@ -2,21 +2,8 @@
 
 from collections.abc import Collection, Iterator
 
-from archc.expressions.syntax import (
-    Conditional,
-    Expression,
-    Index,
-    Keyword,
-    Logical,
-    children,
-)
-from archc.statements import (
-    Body,
-    Child,
-    Item,
-    LayerCall,
-    bodies_of,
-)
+from archc.expressions.syntax import Conditional, Expression, Index, Keyword, Logical, children
+from archc.statements import Body, Child, Item, LayerCall, bodies_of
 
 
 def has_finished(body: Body, finished: Collection[int]) -> bool:

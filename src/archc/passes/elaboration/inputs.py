@@ -2,11 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from archc.diagnostics import (
-    Code,
-    RuleViolation,
-    meant,
-)
+from archc.diagnostics import Code, RuleViolation, meant
 from archc.diagnostics.render import excerpt
 from archc.expressions.printing import expression_text
 from archc.expressions.syntax import NOWHERE, Expression, names

@@ -7,16 +7,7 @@ from msgspec import Struct
 
 from archc import functions
 from archc.diagnostics import Code, RuleViolation, Span
-from archc.ir.runs import (
-    BodyRun,
-    ChildRun,
-    EntryRun,
-    ForRun,
-    IfRun,
-    ItemRun,
-    JoinRun,
-    Value,
-)
+from archc.ir.runs import BodyRun, ChildRun, EntryRun, ForRun, IfRun, ItemRun, JoinRun, Value
 from archc.layers.binding import bind
 from archc.passes.elaboration.control import unpacked
 from archc.passes.elaboration.explanations import met

@@ -10,15 +10,7 @@ from archc.diagnostics import Code, RuleViolation
 from archc.expressions.printing import constant_text
 from archc.expressions.syntax import Name
 from archc.expressions.values import is_list
-from archc.ir.runs import (
-    BodyRun,
-    BranchRun,
-    ChildRun,
-    EntryRun,
-    ItemRun,
-    SilentRun,
-    Value,
-)
+from archc.ir.runs import BodyRun, BranchRun, ChildRun, EntryRun, ItemRun, SilentRun, Value
 from archc.layers.tensors import Buffer, Parameter
 from archc.passes.elaboration.failures import poison, poisoned
 from archc.passes.elaboration.nodes import POISON, Skipped

@@ -3,15 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from archc import functions
-from archc.diagnostics import (
-    Advice,
-    Code,
-    Edit,
-    Operand,
-    Proposal,
-    RuleViolation,
-    Span,
-)
+from archc.diagnostics import Advice, Code, Edit, Operand, Proposal, RuleViolation, Span
 from archc.expressions.printing import expression_text
 from archc.expressions.syntax import Attribute, Binary, Expression, Literal, Name, keyword_span
 from archc.expressions.values import Constant
@@ -19,17 +11,9 @@ from archc.ir.runs import Node, Operation, Value
 from archc.layers.base import Layer, spec_name
 from archc.layers.binding import bind, by_name
 from archc.passes.elaboration.advice_on_channels import channels_last
-from archc.passes.elaboration.call_edits import (
-    source_added,
-)
+from archc.passes.elaboration.call_edits import source_added
 from archc.passes.elaboration.meetings import unread_lines
-from archc.passes.elaboration.nodes import (
-    POISON,
-    is_free_tensor,
-    operand,
-    origin_text,
-    wrong_count,
-)
+from archc.passes.elaboration.nodes import POISON, is_free_tensor, operand, origin_text, wrong_count
 from archc.passes.elaboration.results import Results, results_of
 from archc.passes.elaboration.running import Part
 from archc.passes.elaboration.surplus import surplus_advice

@@ -7,12 +7,7 @@ from typing import Any, cast
 from msgspec import Struct
 
 from archc import functions, layers
-from archc.diagnostics import (
-    Code,
-    RuleViolation,
-    Span,
-    meant,
-)
+from archc.diagnostics import Code, RuleViolation, Span, meant
 from archc.diagnostics.render import excerpt
 from archc.expressions.printing import expression_text
 from archc.expressions.syntax import Expression

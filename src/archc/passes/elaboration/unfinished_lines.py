@@ -13,9 +13,7 @@ from msgspec.structs import replace
 
 from archc import layers
 from archc.diagnostics import Code, RuleViolation
-from archc.expressions.syntax import (
-    Comparison,
-)
+from archc.expressions.syntax import Comparison
 from archc.expressions.values import Unknown
 from archc.ir.runs import Template
 from archc.layers.base import Layer
