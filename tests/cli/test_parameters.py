@@ -234,3 +234,24 @@ def test_variant_that_is_not_there_hides_no_mistake_of_the_spec(tmp_path: Path) 
     path = written(tmp_path, SPEC.replace("- act", "- Convd(width, 3)"))
     found = archc.check(path, variant="big").diagnostics
     assert [d.code for d in found] == ["ARC210", "ARC302"]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (
+            ["-p", "width", "-p", "width=8", "-p", "=3"],
+            "'width' is not of the form name=value; '=3' is not of the form name=value",
+        ),
+        (
+            ["--input", "image", "--input", "image=a,3"],
+            "'image' is not of the form name=sizes; 'a,3' is no list of sizes such as 1,3,224,224",
+        ),
+    ],
+)
+def test_words_that_are_malformed_are_all_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], words: list[str], said: str
+) -> None:
+    status = run(["check", str(written(tmp_path, SPEC, "kinds.yaml")), *words])
+    assert status == 2
+    assert f"Invalid value for '{words[0]}': {said}\n" in capsys.readouterr().err

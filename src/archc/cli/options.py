@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 _PERMITTED = "archc.permitted"
 """Where the context of a command keeps what `--allow-python` names."""
 Command = TypeVar("Command", bound=Callable[..., Any])
+Value = TypeVar("Value")
 
 
 def spec_argument(command: Command) -> Command:
@@ -116,45 +117,59 @@ def _standard_input(max_nodes: int) -> tuple[bytes, str, Path]:
     return sys.stdin.buffer.read(most_bytes(max_nodes)), "<stdin>", Path("<stdin>")
 
 
-if TYPE_CHECKING:
-    _TextType = click.ParamType[Any]
-else:
-    _TextType = click.ParamType
-
-
 def _short(text: str) -> str:
     from archc.diagnostics.render import excerpt
 
     return f"'{excerpt(text)}'"
 
 
-class _Assignment(_TextType):
-    """`name=value`, the value as text."""
+def _assignment(word: str) -> tuple[str, str]:
+    """Return the two sides of `name=value`.
 
-    name = "name=value"
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> tuple[str, Any]:
-        name, equals, text = value.partition("=")
-        if not equals or not name.strip():
-            self.fail(f"{_short(value)} is not of the form {self.name}", param, ctx)
-        return name.strip(), text
+    Raises:
+        ValueError: there are none.
+    """
+    name, equals, text = word.partition("=")
+    if not equals or not name.strip():
+        raise ValueError(f"{_short(word)} is not of the form name=value")
+    return name.strip(), text
 
 
-class _InputSizes(_Assignment):
-    """`name=1,3,224,224`."""
+def _sizes(word: str) -> tuple[str, tuple[int, ...]]:
+    """Return the name and the sizes of `name=1,3,224,224`.
 
-    name = "name=sizes"
+    Raises:
+        ValueError: it is not of this form.
+    """
+    name, equals, text = word.partition("=")
+    if not equals or not name.strip():
+        raise ValueError(f"{_short(word)} is not of the form name=sizes")
+    sizes = text.strip().strip("[]()").split(",")
+    if not all(size.strip().isdecimal() and len(size) < 20 for size in sizes):
+        raise ValueError(f"{_short(text)} is no list of sizes such as 1,3,224,224")
+    return name.strip(), tuple(int(size) for size in sizes)
 
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> tuple[str, Any]:
-        name, text = super().convert(value, param, ctx)
-        words = text.strip().strip("[]()").split(",")
-        if not all(word.strip().isdecimal() and len(word) < 20 for word in words):
-            self.fail(f"{_short(text)} is no list of sizes such as 1,3,224,224", param, ctx)
-        return name, tuple(int(word) for word in words)
+
+def _each(
+    read: Callable[[str], Value],
+) -> Callable[[click.Context, click.Parameter, tuple[str, ...]], tuple[Value, ...]]:
+    """Return the callback that reads each word of an option, and tells all that are malformed."""
+
+    def callback(
+        context: click.Context, option: click.Parameter, words: tuple[str, ...]
+    ) -> tuple[Value, ...]:
+        values: list[Value] = []
+        wrong: list[str] = []
+        for word in words:
+            try:
+                values.append(read(word))
+            except ValueError as error:
+                wrong.append(str(error))
+        if wrong:
+            raise click.BadParameter("; ".join(dict.fromkeys(wrong)), context, option)
+        return tuple(values)
+
+    return callback
 
 
 _NETWORK_OPTIONS = (
@@ -162,14 +177,16 @@ _NETWORK_OPTIONS = (
     click.option(
         "-p",
         "parameters",
-        type=_Assignment(),
+        metavar="NAME=VALUE",
+        callback=_each(_assignment),
         multiple=True,
         help="Set a parameter: -p num_classes=10. May be repeated.",
     ),
     click.option(
         "--input",
         "inputs",
-        type=_InputSizes(),
+        metavar="NAME=SIZES",
+        callback=_each(_sizes),
         multiple=True,
         help="Set the size of an input: --input image=1,3,64,64. May be repeated.",
     ),

@@ -137,7 +137,8 @@ def _is_behind(repair: Repair, later: Trouble, trouble: Trouble) -> bool:
     """Return whether the trouble that a repair leaves stands behind the one before."""
     page = repair.page
     if trouble.words == CONTROL_CHARACTER:
-        return True  # it is found before anything is read
+        # it is found before anything is read
+        return later.words != CONTROL_CHARACTER or later.index > trouble.index
     if trouble.is_of_signs and not later.is_of_signs and later.events >= trouble.events:
         return True  # signs are read ahead of what they mean, which stopped above
     is_within = trouble.takes_lines_in and later.start == trouble.start
