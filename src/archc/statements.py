@@ -206,6 +206,14 @@ def bodies_of(entry: Entry) -> tuple[Body, ...]:
             return ()
 
 
+def lines_of(body: Body) -> range:
+    """Return the numbers of the lines that a body stands on."""
+    inner = [part for entry in body.entries for part in map(lines_of, bodies_of(entry)) if part]
+    spans = [entry.span for entry in body.entries]
+    ends = [*(span.end_line for span in spans), *(part.stop - 1 for part in inner)]
+    return range(min((span.line for span in spans), default=0), max(ends, default=-1) + 1)
+
+
 _WORD = re.compile(r"[A-Za-z_]\w*")
 
 

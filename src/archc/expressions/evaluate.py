@@ -58,6 +58,15 @@ def _whole(expression: Expression, value: Any) -> str:
     return f"let `{expression.identifier}` be {int(value)}" if is_name else f"write {int(value)}"
 
 
+def _compared(value: Any) -> str:
+    """Return how a value that is no condition becomes one."""
+    if isinstance(value, str):
+        return "compare it with a text: `== 'name'`"
+    if isinstance(value, (int, float)):
+        return "compare it with a number: `!= 0`"
+    return "compare it with something: `!= 0`, `== 'name'`"
+
+
 def _shown(value: Any) -> str:
     return repr(value) if isinstance(value, float) else describe(value)
 
@@ -156,7 +165,7 @@ class Evaluator:
             raise RuleViolation(
                 Code.EXPRESSION_VALUE,
                 f"a condition is True or False; this is {describe(value)}",
-                help="compare it with something: `!= 0`, `== 'name'`",
+                help=_compared(value),
                 span=expression.span,
             )
         return value

@@ -284,12 +284,16 @@ def applied(
     try:
         return checked(FUNCTIONS[function](*arguments, **keywords))
     except (TypeError, ValueError, OverflowError, ZeroDivisionError, AttributeError):
-        found = ", ".join(describe(a) for a in (*arguments, *keywords.values()))
+        found = ", ".join(_given(a) for a in (*arguments, *keywords.values()))
         raise RuleViolation(
             Code.EXPRESSION_VALUE,
             f"`{function}` cannot be applied to ({found})",
             help=_of_tensors(function, arguments),
         ) from None
+
+
+def _given(value: Constant) -> str:
+    return str(value) if _is_number(value) else describe(value)
 
 
 def _of_tensors(function: str, arguments: tuple[Constant, ...]) -> str:

@@ -23,6 +23,7 @@ def spatial(value: int | tuple[int, ...], count: int, argument: str) -> tuple[in
         raise RuleViolation(
             Code.ARGUMENT_VALUE,
             f"`{argument}` needs one number or {count}, found {len(value)}",
+            help="write one number for all axes, or one for each",
             argument=argument,
         )
     return value

@@ -23,10 +23,10 @@ from archc.passes.elaboration.request import Imported, Request
 from archc.passes.elaboration.running import Variables
 from archc.passes.elaboration.scope import FileScope
 from archc.passes.elaboration.unfinished_lines import read_unfinished_lines
-from archc.passes.elaboration.unsaid_names import lines_of, unsaid_lines
+from archc.passes.elaboration.unsaid_names import unsaid_lines
 from archc.passes.elaboration.unused import unread_inputs, unread_lets, unused_values
 from archc.spec.model import Document
-from archc.statements import words
+from archc.statements import lines_of, words
 
 APART = frozenset({"doc", "init", "tie", "expect", "allow", "meta"})
 """The keys of a file whose mistakes change no line of the network."""

@@ -109,12 +109,19 @@ class ArgumentReader(Part):
         line = _line(head, tensors)
         if call.name in _SIGNS and len(tensors) == 2 and not plain:
             line = f"`from {f' {_SIGNS[call.name]} '.join(tensors)}`"
-        return RuleViolation(
-            Code.NOT_A_TENSOR,
-            "a tensor cannot be an argument in a chain",
-            help=f"feed it in with `from`: {line}",
-            span=span,
-        )
+        advice = f"feed it in with `from`: {line}"
+        if len(tensors) == 1 and not masks and self._takes_unnamed(call):
+            both = _line(head, ["y", *tensors])
+            advice = f"name what flows here, `… as y`, and feed both in: {both}"
+        headline = "a tensor cannot be an argument in a chain"
+        return RuleViolation(Code.NOT_A_TENSOR, headline, help=advice, span=span)
+
+    def _takes_unnamed(self, call: LayerCall) -> bool:
+        """Return whether a function of several tensors takes one from its chain without a name."""
+        if call.name not in functions.NAMES or functions.find(call.name).arity[1] < 2:
+            return False
+        flow = self.evaluator.input
+        return flow is not None and not self._named_flow()
 
     def _is_tensor(self, expression: Expression) -> bool:
         with self.runner.on_trial():
@@ -123,10 +130,13 @@ class ArgumentReader(Part):
 
     def _flow_name(self) -> str:
         """Return the name of the tensor that flows into the line, `x` where it has none."""
+        return self._named_flow() or "x"
+
+    def _named_flow(self) -> str:
         flow = self.evaluator.input
         names = ((n, r) for frame in reversed(self.scope.frames) for n, r in frame.items())
         found = (n for n, r in names if flow is not None and r.value.key == flow.key)
-        return next((name for name in found if not name.isdigit()), "x")
+        return next((name for name in found if not name.isdigit()), "")
 
 
 def _name_at(place: Span | None, expression: Index) -> str:

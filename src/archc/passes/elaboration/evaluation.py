@@ -446,10 +446,13 @@ class LineEvaluator(Evaluator):
             return Results((value,))
         if is_list(value) and value and all(isinstance(v, (Value, Results)) for v in value):
             return Results(tuple(map(first_result, value)), apart=True)
-        what = "a layer" if isinstance(value, LayerName) else "a plain value"
+        what, advice = "a plain value", ""
+        if isinstance(value, LayerName):
+            what, advice = "a layer", f"a layer stands before `from`: `{value.name} from …`"
         raise RuleViolation(
             Code.NOT_A_TENSOR,
             f"`{expression_text(expression)}` is {what}, and a tensor belongs here",
+            help=advice,
             span=expression.span,
         )
 

@@ -259,5 +259,6 @@ def _checked_ties(
             _report_tensor(name, advice, _place(own, left, right, name, span), builder)
         if not missing and shapes[left] != shapes[right]:
             problem = f"`{left}` is {list(shapes[left])}, `{right}` is {list(shapes[right])}"
-            builder.report(RuleViolation(Code.SELECTOR, problem), span, None)
+            advice = "tied tensors are one and the same: give their layers equal sizes"
+            builder.report(RuleViolation(Code.SELECTOR, problem, help=advice), span, None)
     return tuple((left, right) for left, right, _ in ties)

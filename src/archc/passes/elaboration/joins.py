@@ -44,7 +44,11 @@ class JoinRunner(Part):
         if any(value is POISON for value in branches):
             raise Skipped
         if not branches:
-            raise RuleViolation(Code.NO_FLOW, f"`{join.operation}:` has no branch")
+            raise RuleViolation(
+                Code.NO_FLOW,
+                f"`{join.operation}:` has no branch",
+                help="write its branches under it, one a line",
+            )
         value = self._joined(join, branches, lines)
         if join.target:
             self.runner.items.assign(join.target, value, join.span, join.collects)

@@ -18,7 +18,6 @@ from archc.statements import (
     LayerCall,
     Let,
     Return,
-    bodies_of,
     words,
 )
 
@@ -39,14 +38,6 @@ def unsaid_lines(body: Body, returned: Sequence[Expression]) -> Iterator[Unused]
             )
             headline = f"nobody uses the result of `{entry.key}`"
             yield Unused(RuleViolation(Code.UNUSED_VALUE, headline, help=advice), call.span)
-
-
-def lines_of(body: Body) -> range:
-    """Return the numbers of the lines that a body stands on."""
-    inner = [part for entry in body.entries for part in map(lines_of, bodies_of(entry)) if part]
-    spans = [entry.span for entry in body.entries]
-    ends = [*(span.end_line for span in spans), *(part.stop - 1 for part in inner)]
-    return range(min((span.line for span in spans), default=0), max(ends, default=-1) + 1)
 
 
 def _last_call(entry: Entry) -> LayerCall | None:

@@ -24,7 +24,21 @@ from archc.ir.runs import (
 from archc.passes.elaboration.advice_on_turns import Turns, turns_of
 from archc.passes.elaboration.results import Results
 from archc.passes.elaboration.running import Variables
-from archc.statements import Block, Body, Branch, Child, For, If, Join, Let, words
+from archc.statements import (
+    Block,
+    Body,
+    Branch,
+    Child,
+    For,
+    If,
+    Item,
+    Join,
+    LayerCall,
+    Let,
+    bodies_of,
+    lines_of,
+    words,
+)
 
 SHOWN = 4
 """How many layers of an imported file one message names."""
@@ -97,12 +111,44 @@ def unused_values(graph: Graph, variables: Variables) -> Iterator[Unused]:
         if line is not None:
             blamed.add(line)
         turns = turns_of(result.place, result.number, graph, indices)
-        yield _unused(result, defined[line] if line is not None else "", turns)
+        unused = _unused(result, defined[line] if line is not None else "", turns)
+        if line is not None and (advice := _hidden(defined[line], line, graph)):
+            unused.violation.help = advice
+        yield unused
     for span, name in defined.items():
         if span not in variables.read | blamed and not name.startswith("_"):
             headline = f"nobody reads `{name}`"
-            advice = "remove the name, or use it"
+            advice = _hidden(name, span, graph) or "remove the name, or use it"
             yield Unused(RuleViolation(Code.UNUSED_VALUE, headline, help=advice), span)
+
+
+def _hidden(name: str, line: Span, graph: Graph) -> str:
+    """Say which child a name is read as that `let` or `as` gives too; nothing without one."""
+    for template in {call.template for call in graph.calls}:
+        if template.file == line.file and line.line in {*lines_of(template.block.body)}:
+            child = next((c for c in _children(template.block.body) if c.key == name), None)
+            if child is not None:
+                return _renamed(child)
+    return ""
+
+
+def _children(body: Body) -> Iterator[Child]:
+    """Yield every child below a body."""
+    for entry in body.entries:
+        if isinstance(entry, Child):
+            yield entry
+        for inner in bodies_of(entry):
+            yield from _children(inner)
+
+
+def _renamed(child: Child) -> str:
+    """Return what to write for a child whose name `let` or `as` gives to another value."""
+    words = f"`{child.key}` is read as the child on line {child.span.line}"
+    item = child.content if isinstance(child.content, Item) else None
+    unit = item.stages[0].unit if item is not None and len(item.stages) == 1 else None
+    if isinstance(unit, LayerCall) and unit.arguments is None and item is not None:
+        return f"{words}: to name a value write `let {child.key}: {item.text}` there"
+    return f"{words}: give one of them another name"
 
 
 def unread_lets(
