@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import cast
 
 from msgspec import Struct
+from msgspec.structs import astuple
 
 from archc.diagnostics import Advice, Code, Edit, Label, RuleViolation, Span
 from archc.expressions.syntax import Call, Expression, Index, Name, Syntax, children
@@ -98,7 +99,7 @@ def _at(place: Span, part: object) -> Expression | None:
         return None
     if isinstance(part, Expression) and part.span == place:
         return part
-    return _at(place, tuple(getattr(part, name) for name in part.__struct_fields__))
+    return _at(place, astuple(part))
 
 
 def _names(expression: Index, *, is_alone: bool) -> Iterator[tuple[Name, bool]]:
