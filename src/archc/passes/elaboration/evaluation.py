@@ -1,44 +1,23 @@
 """Evaluating the expressions of a block; operators on tensors become nodes."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from archc import functions, layers
-from archc.diagnostics import Advice, Code, Edit, RuleViolation, Span, did_you_mean, meant, near
-from archc.expressions.evaluate import Evaluator, Given
+from archc import functions
+from archc.diagnostics import Advice, Code, Edit, RuleViolation, Span
+from archc.expressions.evaluate import Given
 from archc.expressions.printing import constant_text, expression_text
-from archc.expressions.syntax import (
-    NOWHERE,
-    Attribute,
-    Call,
-    Comparison,
-    Expression,
-    Index,
-    Name,
-    Rest,
-    Slice,
-    Subscript,
-    keyword_span,
-)
+from archc.expressions.syntax import Call, Expression, Index, Rest, Slice, Subscript, keyword_span
 from archc.expressions.values import FUNCTIONS, Constant, LayerName, applied, is_constant, is_list
 from archc.ir.runs import Value
 from archc.layers.base import Function, spec_name
 from archc.layers.binding import bind
-from archc.passes.elaboration.comparisons import expect_equal_kinds
-from archc.passes.elaboration.explanations import absent, argued, explained
-from archc.passes.elaboration.naming import (
-    as_function,
-    callee_meant,
-    doubled,
-    may_name,
-    near_attribute,
-    unfinished_name,
-    unknown_name,
-)
-from archc.passes.elaboration.nodes import POISON, NodeBuilder, Skipped, is_free_tensor
+from archc.passes.elaboration.explanations import argued, explained
+from archc.passes.elaboration.names_in_lines import NameEvaluator
+from archc.passes.elaboration.naming import as_function, callee_meant
+from archc.passes.elaboration.nodes import POISON, Skipped, is_free_tensor
 from archc.passes.elaboration.other_frameworks import in_archc
 from archc.passes.elaboration.results import Results, results_of
-from archc.passes.elaboration.scope import STAGE_INPUTS, FileScope, Record, Scope, is_collection
 from archc.passes.elaboration.tensor_arguments import (
     check_order,
     first_result,
@@ -47,7 +26,6 @@ from archc.passes.elaboration.tensor_arguments import (
     parted,
     taken,
 )
-from archc.spec.model import Declaration
 
 _OF_LISTS = frozenset({"len", "enumerate", "zip", "reversed"})
 OPERATORS = {
@@ -66,213 +44,8 @@ OPERATORS = {
 }
 
 
-class LineEvaluator(Evaluator):
+class LineEvaluator(NameEvaluator):
     """Evaluates expressions of a block; operators on tensors become nodes."""
-
-    def __init__(self, scope: Scope, builder: NodeBuilder, read: set[Span]) -> None:
-        self.scope = scope
-        self.builder = builder
-        self.read = read
-        self.input: Value | None = None
-        self.line: Span = NOWHERE
-
-    def count_elements(self, count: int) -> None:
-        """Count the elements of lists over the whole spec, not over one block alone."""
-        self.builder.lists.count_elements(count)
-
-    def expect_comparable(self, expression: Comparison, values: Sequence[Any]) -> None:
-        """Refuse a comparison with what a name can never be."""
-        expect_equal_kinds(expression, values, self._declaration)
-
-    def _declaration(self, name: str) -> Declaration | None:
-        """Return what a name is declared as that stands for a parameter of the file."""
-        document = self.scope.file.document
-        if document is None or name in self.scope.variables or self.scope.child(name) is not None:
-            return None
-        return document.parameters.get(name)
-
-    def lookup(self, name: Name) -> Any:
-        """Return what a name stands for: a child's value, a variable, a parameter."""
-        if not name.identifier:
-            raise Skipped
-        identifier = self.expand_braces(name.identifier, name)
-        record = self.scope.child(identifier)
-        if record is not None:
-            return self._value(record, identifier)
-        if identifier in self.scope.variables:
-            binding = self.scope.variables[identifier]
-            self.read.add(binding.span)
-            if binding.value is POISON:
-                raise Skipped
-            return tuple(binding.value) if is_collection(binding.value) else binding.value
-        if identifier in STAGE_INPUTS:
-            return self._stage_input(identifier)
-        if identifier in self.scope.file.unread:
-            raise Skipped
-        for names in (self.scope.file.parameters, self.scope.file.letters):
-            if identifier in names:
-                return names[identifier]
-        if self._is_layer(identifier):
-            return LayerName(identifier)
-        raise self._unknown(identifier)
-
-    def _is_layer(self, identifier: str) -> bool:
-        return identifier in layers.NAMES or identifier in self.scope.file.blocks
-
-    def _value(self, record: Record, name: str) -> Value:
-        if record.absent:
-            raise absent(record, name, self.scope)
-        if record.value is POISON:
-            raise Skipped
-        if not record.value.via:
-            self.builder.named.append((record.value.key, f"{name} (line {record.span.line})"))
-        return record.value
-
-    def _unknown(self, identifier: str) -> RuleViolation:
-        if self.scope.file.is_partial or any(
-            may_name(key, identifier) for key in self.scope.broken
-        ):
-            raise Skipped
-        if identifier in {place.rpartition(".")[2] for place in self.scope.places[1:]}:
-            return unfinished_name(identifier)
-        if near(identifier, doubled(self.scope.instance.template.block.body)):
-            raise Skipped
-        return unknown_name(identifier, self.scope.instance, self.line, self.scope.known())
-
-    def _stage_input(self, name: str) -> Any:
-        if self.input is None:
-            raise RuleViolation(Code.NO_FLOW, f"`{name}` needs an input, and none flows here")
-        if self.input is POISON:
-            raise Skipped
-        shape = self.input.type.shape
-        if name == "in_shape":
-            return shape
-        return self._size(shape, 1 if name == "in_channels" else -1, name)
-
-    def _size(self, shape: tuple[Any, ...], index: int, name: str) -> Any:
-        if index == 1 and len(shape) < 2:
-            raise RuleViolation(Code.RANK, f"`{name}` needs a tensor of two dimensions or more")
-        return shape[index]
-
-    def attribute(self, expression: Attribute) -> Any:
-        """Return a size of a tensor (`x.channels`), a result, or a child inside a child."""
-        name = self.expand_braces(expression.name, expression)
-        if (file := self._imported_file(expression.value)) is not None:
-            return self._parameter_of(file, name)
-        record = self._record(expression.value)
-        if record is not None and name in record.children:
-            return self._value(record.children[name], name)
-        if record is not None:
-            self._value(record, name)
-            self._expect_own_child(expression, record)
-        owner = self._several(expression.value, record)
-        if isinstance(owner, Value):
-            owner = Results((owner,))
-        if isinstance(owner, Results):
-            named = owner.named(name)
-            return self._tensor_attribute(owner, name) if named is None else named
-        raise RuleViolation(Code.EXPRESSION_VALUE, f"a plain value has no `{name}`")
-
-    def _expect_own_child(self, expression: Attribute, record: Record) -> None:
-        """Refuse the name of a line that lies deeper: `enc.conv` for `enc.0.conv`.
-
-        Raises:
-            RuleViolation: one line alone has that name.
-        """
-        paths = [*_paths_below(record, expression.name)]
-        asked = {"shape", "channels", "features", *record.results.called}
-        if expression.name in asked:
-            return
-        outer = expression_text(expression.value)
-        if not paths and (found := near(expression.name, {*record.children, *asked})):
-            if not asked.isdisjoint(found):
-                return
-            raise RuleViolation(
-                Code.UNKNOWN_NAME,
-                f"`{outer}` has no line `{expression.name}`",
-                help=did_you_mean(expression.name, *found),
-            )
-        names = [name for name in record.children if name]
-        if not paths and names and len(names) == len(record.children):
-            raise RuleViolation(
-                Code.UNKNOWN_NAME,
-                f"`{outer}` has no line `{expression.name}`",
-                help=f"its lines are {', '.join(f'`{name}`' for name in names[:4])}"
-                + " …" * (len(names) > 4),
-            )
-        if len(paths) != 1:
-            return
-        raise RuleViolation(
-            Code.UNKNOWN_NAME,
-            f"`{outer}` has no line `{expression.name}` of its own",
-            help=Advice(
-                f"write `{outer}.{paths[0]}`",
-                Edit(f"{outer}.{paths[0]}", span=expression.span),
-            ),
-        )
-
-    def _several(self, expression: Expression, record: Record | None) -> Any:
-        """Return all results of a child, of a line that `as` names, or of an expression."""
-        named = self._named_line(expression)
-        if named is not None:
-            return named
-        return self.evaluate(expression) if record is None else record.results
-
-    def _imported_file(self, expression: Expression) -> FileScope | None:
-        """Return the file that an alias stands for, where nothing nearer has the name."""
-        if not isinstance(expression, Name):
-            return None
-        name, scope = expression.identifier, self.scope
-        is_nearer = name in scope.variables or name in scope.file.parameters
-        if is_nearer or name in scope.file.blocks or scope.child(name) is not None:
-            return None
-        return scope.file.imports.get(name)
-
-    def _parameter_of(self, file: FileScope, name: str) -> Constant:
-        """Return what a parameter of an imported file is by default."""
-        if name in file.unread:
-            raise Skipped
-        if name not in file.parameters:
-            raise RuleViolation(
-                Code.UNKNOWN_NAME,
-                f"`{file.file}` has no parameter `{name}`",
-                help=meant(name, file.parameters),
-            )
-        return file.parameters[name]
-
-    def _named_line(self, expression: Expression) -> Results | None:
-        """Return what a variable stands for, where `as` names a line of several results."""
-        if not isinstance(expression, Name):
-            return None
-        identifier = self.expand_braces(expression.identifier, expression)
-        binding = self.scope.variables.get(identifier)
-        if binding is None or binding.results is None or self.scope.child(identifier) is not None:
-            return None
-        self.read.add(binding.span)
-        return binding.results
-
-    def _tensor_attribute(self, results: Results, name: str) -> Any:
-        value = results.first
-        if value is POISON:
-            raise Skipped
-        shape = value.type.shape
-        if name == "shape":
-            return shape
-        if name in {"channels", "features"}:
-            return self._size(shape, 1 if name == "channels" else -1, name)
-        raise RuleViolation(
-            Code.UNKNOWN_NAME,
-            f"a tensor has no `{name}`",
-            help=near_attribute(name, results.called),
-        )
-
-    def _record(self, expression: Expression) -> Record | None:
-        """Return the child that a name or a path of names stands for; nothing is computed."""
-        if isinstance(expression, Name):
-            return self.scope.child(self.expand_braces(expression.identifier, expression))
-        if isinstance(expression, Attribute) and (outer := self._record(expression.value)):
-            return outer.children.get(self.expand_braces(expression.name, expression))
-        return None
 
     def operation(self, expression: Expression, name: str, operands: tuple[Any, ...]) -> Any:
         """Append the node for an operator on tensors."""
@@ -455,15 +228,3 @@ class LineEvaluator(Evaluator):
             help=advice,
             span=expression.span,
         )
-
-
-_DEEPEST = 8
-"""How deep below a line another is sought."""
-
-
-def _paths_below(record: Record, name: str, depth: int = 0) -> Iterator[str]:
-    """Yield the paths of the lines of a name below a line, those in lists and mappings alike."""
-    for key, child in record.children.items() if depth < _DEEPEST else ():
-        if key == name:
-            yield key
-        yield from (f"{key}.{path}" for path in _paths_below(child, name, depth + 1))
