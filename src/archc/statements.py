@@ -8,6 +8,8 @@ import re
 from collections.abc import Iterator
 from typing import cast
 
+from msgspec.structs import astuple
+
 from archc.diagnostics import Span
 from archc.expressions.syntax import NOWHERE, Expression, Keyword, Name, Syntax
 
@@ -225,5 +227,4 @@ def words(part: object) -> Iterator[str]:
         for inner in cast("tuple[object, ...]", part):
             yield from words(inner)
     elif isinstance(part, Syntax):
-        for field in part.__struct_fields__:
-            yield from words(getattr(part, field))
+        yield from words(astuple(part))

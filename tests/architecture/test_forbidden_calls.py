@@ -54,7 +54,6 @@ ALLOWED = {
     ("layers/base.py", "getattr"): "the fields that a layer's class declares",
     ("layers/rules.py", "getattr"): "the same",
     ("passes/summarize.py", "attrgetter"): "a column, from a list of ours",
-    ("statements.py", "getattr"): "the fields that a record declares",
     ("cli/__init__.py", "import_module"): "a command's module, from a table of ours",
     ("cli/__init__.py", "getattr"): "a command, by its name in that table",
     ("layers/__init__.py", "import_module"): "a family's module, from a table of ours",
