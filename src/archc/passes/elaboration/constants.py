@@ -35,8 +35,13 @@ class DefaultEvaluator(Evaluator):
         expect_equal_kinds(expression, values, self._declaration)
 
     def _declaration(self, name: str) -> Declaration | None:
-        document = self.file.document if self.file is not None else None
-        return document.parameters.get(name) if document is not None else None
+        """Return what a name is declared as; a block's own parameter may have the same name."""
+        if self.file is None or self.file.document is None:
+            return None
+        bound = self.file.parameters
+        if name in bound and bound[name] is not self.values.get(name):
+            return None
+        return self.file.document.parameters.get(name)
 
     def lookup(self, name: Name) -> Any:
         """Return the value of a parameter."""
