@@ -35,6 +35,26 @@ def test_an_unused_line_is_told_whatever_is_wrong_in_a_block(inner: str) -> None
     assert unused(text) == [("nobody uses the result of `other`", 13)]
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "other: Conv2d(8, 3) -> relu from stem",
+        "other: relu -> Conv2d(8, 3) from stem",
+        "other: Conv2d(8, 3) -> BatchNorm2d -> relu from stem",
+        "other: Conv2d(8, 3) -> ReLU from stem",
+        "other: Conv2d(8, 3) -> ReLU from stem as named",
+        "other: Conv2d(8, 3) from stem as named",
+        "other: relu -> tanh from stem",
+    ],
+)
+def test_an_unused_chain_and_an_unread_name_are_told_as_without_mistakes(line: str) -> None:
+    right = SPEC.format(inner="let n: b", line=line, last="last: ReLU")
+    wrong = SPEC.format(inner="second: Oops from b", line=line, last="last: ReLU")
+    expected = [found for found in unused(right) if found[1] == 13]
+    assert len(expected) == 1
+    assert [found for found in unused(wrong) if found[1] == 13] == expected
+
+
 @pytest.mark.parametrize("last", ["last: Oops", "last: MaxPool2d(2, padding=2) from two"])
 def test_an_unused_line_of_a_block_is_told_whatever_is_wrong_elsewhere(last: str) -> None:
     text = SPEC.format(inner="second: ReLU from b", line="let n: 1", last=last)
@@ -56,6 +76,9 @@ def test_an_unread_input_of_a_block_is_told_whatever_is_wrong_elsewhere(last: st
         "other: ReLU from stem if stem.channels > 3",
         "other: Parameter(3)",
         "other: Two(8) from stem, stem",
+        "other: ReLU -> Two(8) from stem, stem",
+        "other: ReLU -> Tanh from stem\n  next: ReLU",
+        "let all: []\n  other: ReLU from stem as all[]",
         "other: ReLU from stem\n  next: ReLU from stem\n  third: add from othr, next",
         "other: ReLU from stem\n  next: Conv2d(8, 0) from stem",
     ],

@@ -3,6 +3,8 @@
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
+from msgspec import Struct
+
 from archc import functions, layers
 from archc.diagnostics import Code, RuleViolation
 from archc.expressions.syntax import Expression
@@ -18,6 +20,7 @@ from archc.statements import (
     LayerCall,
     Let,
     Return,
+    Stage,
     words,
 )
 
@@ -29,30 +32,61 @@ def unsaid_lines(body: Body, returned: Sequence[Expression]) -> Iterator[Unused]
     """
     said = Counter((*words(body), *words(tuple(returned))))
     for place, entry in enumerate(body.entries):
-        call = _last_call(entry)
-        if call is None or not isinstance(entry, Child) or said[entry.key] != 1:
+        line = _line(entry)
+        if line is None or any(said[name] > own for name, own in _own_words(entry, line)):
             continue
         if _is_passed_by(body.entries[place + 1 :]):
-            advice = (
-                f"feed it into a later line with `from {entry.key}`, return it, or remove the line"
-            )
-            headline = f"nobody uses the result of `{entry.key}`"
-            yield Unused(RuleViolation(Code.UNUSED_VALUE, headline, help=advice), call.span)
+            name = line.names[-1]
+            advice = f"feed it into a later line with `from {name}`, return it, or remove the line"
+            headline = f"nobody uses the result of {line.what}"
+            yield Unused(RuleViolation(Code.UNUSED_VALUE, headline, help=advice), line.last.span)
 
 
-def _last_call(entry: Entry) -> LayerCall | None:
-    """Return the one layer or function that a named line is, if it is always there."""
-    item = entry.content if isinstance(entry, Child) and entry.key.isidentifier() else None
-    if not isinstance(item, Item) or len(item.stages) != 1:
+class _Line(Struct, frozen=True):
+    """A line that other lines can name: by which names, what messages call it, its last stage."""
+
+    names: tuple[str, ...]
+    what: str
+    last: LayerCall
+
+
+def _line(entry: Entry) -> _Line | None:
+    """Return a line of layers and functions that has a name, if it is always there."""
+    item = entry.content if isinstance(entry, Child) else None
+    if not isinstance(entry, Child) or not isinstance(item, Item) or not item.stages:
         return None
-    if item.target or item.condition is not None:
+    names = tuple(name for name in (entry.key, item.target) if name)
+    if not names or item.collects or item.condition is not None:
         return None
-    (last,) = item.stages
-    call = last.unit if last.factor is None and isinstance(last.unit, LayerCall) else None
+    calls = [_call(stage) for stage in item.stages]
+    last = calls[-1]
+    if last is None or None in calls or not all(map(str.isidentifier, names)):
+        return None
+    what = f"`{item.target}`" if item.target else _called(entry.key, item)
+    return _Line(names, what, last)
+
+
+def _own_words(entry: Entry, line: _Line) -> Iterator[tuple[str, int]]:
+    """Return the names of a line, and how often the line itself says each."""
+    own = Counter(words(entry))
+    return ((name, own[name]) for name in line.names)
+
+
+def _call(stage: Stage) -> LayerCall | None:
+    """Return the one layer or function that a stage is."""
+    call = stage.unit if stage.factor is None and isinstance(stage.unit, LayerCall) else None
     is_ours = call is not None and call.name in layers.NAMES | functions.NAMES
-    return (
-        call if is_ours and call is not None and call.name not in {"Parameter", "Buffer"} else None
-    )
+    is_tensor = call is not None and call.name in {"Parameter", "Buffer"}
+    return call if is_ours and not is_tensor else None
+
+
+def _called(key: str, item: Item) -> str:
+    """Return what a chain is called: by its function, or its name if that is no layer's path."""
+    names = [stage.unit.name for stage in item.stages if isinstance(stage.unit, LayerCall)]
+    if len(names) > 1 and names[-1] in functions.NAMES:
+        return f"`{names[-1]}`"
+    is_numbered = sum(name in layers.NAMES for name in names) > 1
+    return "this line" if is_numbered else f"`{key}`"
 
 
 def _is_passed_by(following: Sequence[Entry]) -> bool:
