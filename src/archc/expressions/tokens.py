@@ -78,7 +78,7 @@ def _meant_by(rest: str, position: int, locate: Locate) -> str:
     """Return what stands for the beginning of a text that other languages have."""
     if read := re.match(r"\$\{(\w+)\}", rest):
         return read_by_name(read[1], locate(position, position + read.end()))
-    return ARROW if re.match(r"\|>?\s*[A-Z]", rest) else ""
+    return ARROW if re.match(r"\|>?\s*\w", rest) else ""
 
 
 _QUOTES = "“”‘’"
@@ -172,8 +172,11 @@ class Cursor:
         return self.advance()
 
     def _closing_advice(self, text: str) -> str:
-        if self.token.kind == "end" and text in {")", "]"}:
+        if (self.token.kind == "end" or self.at("->")) and text in {")", "]"}:
             return self.left_open(text)
+        if self.at(":") and text == ")" and self.tokens[self.position - 1].kind == "name":
+            place = self.locate(self.token.start, self.token.end)
+            return Advice("an argument takes `=`", Edit("=", span=place))
         if re.fullmatch(r"x\d+", self.token.text):
             return "two sizes are a tuple: `(3, 3)`"
         if product := self._product_advice():
@@ -190,7 +193,7 @@ class Cursor:
         return Advice("a product is written with `*`", Edit("*", span=place))
 
     def left_open(self, bracket: str) -> str:
-        """Return the advice to close a bracket at the end of the line."""
+        """Return the advice to close a bracket here, where the line or the layer ends."""
         words = f"a bracket is left open: write the missing `{bracket}`"
         last = self.tokens[self.position - 1]
         kept = "" if last.text == "," else last.text

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Self
 
 from pydantic_core import ErrorDetails
 
@@ -40,6 +40,17 @@ def wrong_value(
     )
 
 
+class Missing(str):
+    """The help of a message about arguments that a call lacks: the call with them, in numbers."""
+
+    def __new__(cls, text: str, names: Sequence[str]) -> Self:
+        advice = super().__new__(cls, text)
+        advice.names = tuple(names)
+        return advice
+
+    names: tuple[str, ...]
+
+
 def missing_arguments(
     layer: type[Layer], values: Mapping[str, Constant], missing: Sequence[str]
 ) -> RuleViolation:
@@ -50,7 +61,7 @@ def missing_arguments(
     given += [f"{n}={constant_text(v)}" for n, v in values.items() if n not in head]
     given += [f"{n}=…" for n in missing if n not in head]
     callee = spec_name(layer)
-    advice = f"write `{callee}({', '.join(given)})`"
+    advice: str = Missing(f"write `{callee}({', '.join(given)})`", missing)
     if getattr(layer, "variadic", "") in missing:
         advice = f"write `{callee}(…)`"
     if missing == ["dim"] and list(layer.fields())[:1] == ["dim"]:

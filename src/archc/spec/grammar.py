@@ -179,8 +179,9 @@ class LineParser(OtherForms):
                     break
             self.expect(")")
         self.expect_end()
-        if parameters and parameters[0].name == "self":
-            raise self._own_name(parameters[0].span)
+        own = {"self"} if inputs else {"self", "x"}
+        if parameters and parameters[0].name in own and parameters[0].default is None:
+            raise self._own_name(parameters[0])
         self._refuse_repeats_of([p.name for p in parameters] + inputs)
         return name, tuple(parameters), tuple(inputs) or ("x",)
 

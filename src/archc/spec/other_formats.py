@@ -5,6 +5,8 @@ import re
 from archc import functions, layers
 from archc.diagnostics import Advice, Code, Edit, RuleViolation, Span
 from archc.diagnostics.render import excerpt
+from archc.diagnostics.spelling import is_misspelt
+from archc.spec.control_lines import JOINS
 from archc.spec.data import keyword_advice
 from archc.spec.source import Erroneous, Mapping, Node, Scalar, Sequence
 
@@ -53,7 +55,8 @@ def check_no_call(key: Scalar, value: Node) -> None:
 
 def check_no_join(key: Scalar, value: Node) -> None:
     """Refuse `cat:` above branches, which would be a child of this name with lines in sequence."""
-    join = _OTHER_JOINS.get(key.value.partition("(")[0])
+    word = key.value.partition("(")[0]
+    join = _OTHER_JOINS.get(word) or next((j for j in JOINS if _is_slip_of(word, j)), None)
     if join is None or key.style or not isinstance(value, (Sequence, Mapping)):
         return
     raise RuleViolation(
@@ -62,6 +65,11 @@ def check_no_join(key: Scalar, value: Node) -> None:
         help=f"write `{join}:`; a child of that name has quotes, `'{key.value}':`",
         span=key.span,
     )
+
+
+def _is_slip_of(word: str, join: str) -> bool:
+    """Return whether a word of some length is a join's with a slip in it: `concta`, `mull`."""
+    return len(word) > len("add") and word != join and is_misspelt(word, join)
 
 
 def names_as_branches(join: str, value: Node) -> RuleViolation | None:

@@ -11,6 +11,7 @@ from archc.expressions.tokens import ARROW, Token
 from archc.layers.left_out import reason
 from archc.spec.names import is_identifier
 from archc.spec.source import Scalar
+from archc.statements import Argument
 
 ENDS = ("from", "else")
 """Words that end a chain and are long enough to be misspelt."""
@@ -215,6 +216,8 @@ class OtherForms(Parser):
             edit = Edit(f"* {count[1]}", span=place)
             kind = Advice if count[1].isdecimal() else Proposal
             return kind(f"copies are counted by `* {count[1]}`", edit)
+        if self._follows_bare_layer() and word in functions.NAMES:
+            return Advice(f"chain layers with an arrow: `-> {word}`", Edit(f"-> {word}", word))
         if self._follows_bare_layer():
             call = f"{self._before.text}({word})"
             return f"arguments stand in parentheses: `{call}`; an input follows `from`"
@@ -266,15 +269,21 @@ class OtherForms(Parser):
         name = self.name if is_identifier(self.name) else "n"
         return f"`let` names a number: write `let {name}: {self.text[start:].strip()}`"
 
-    def _own_name(self, place: Span) -> RuleViolation:
-        """Return the violation for a signature that begins with `self`, as a method's does."""
-        without = re.sub(r"\bself\s*,?\s*", "", self.text, count=1)
+    def _own_name(self, first: Argument) -> RuleViolation:
+        """Return the violation for a signature that begins with `self` or `x`, as a method's does.
+
+        What flows into a block is `x` in its lines, where it gives it no other name.
+        """
+        without = re.sub(rf"\b{first.name}\s*,?\s*", "", self.text, count=1).replace("()", "")
         whole = self.locate(0, len(self.text))
+        why = "a call gives a block all of them"
+        if first.name != "self":
+            why = "what flows into a block is called so anyway"
         return RuleViolation(
             Code.BAD_NAME,
-            "`self` is no parameter: a call gives a block all of them",
+            f"`{first.name}` is no parameter: {why}",
             help=Advice(f"write `{without}:`", Edit(without, span=whole)),
-            span=place,
+            span=first.span,
         )
 
     def _sum_of_tensors(self, closing: str) -> RuleViolation:

@@ -7,7 +7,7 @@ from archc.diagnostics import Advice, Code, Edit, RuleViolation, Span, did_you_m
 from archc.expressions.printing import expression_text
 from archc.expressions.python_forms import PREFIXES
 from archc.expressions.syntax import names
-from archc.expressions.values import LayerName
+from archc.expressions.values import Constant, LayerName
 from archc.ir.runs import Template
 from archc.layers.base import Layer
 from archc.passes.elaboration.naming import callee_meant, defined_in
@@ -156,6 +156,9 @@ class CalleeFinder(Part):
         """Return what was probably meant by the name of a layer that does not exist."""
         if name in self.scope.variables:
             return f"`{name}` is a value: a line reads it with `from {name}`"
+        if _is_quoted_layer(self.scope.file.parameters.get(name)):
+            value = self.scope.file.parameters[name]
+            return f"the parameter is the text '{value}': a layer has no quotes, `{name}: {value}`"
         if name.startswith("self."):
             return "there is no `self`: a line is its layer, `name: Layer(…)`, and takes `from x`"
         below = defined_in(name, self.scope.instance.template.block.body)
@@ -206,6 +209,11 @@ class CalleeFinder(Part):
                 return _body_holds(template.block.body)
             case _:
                 return callee.is_module
+
+
+def _is_quoted_layer(value: Constant) -> bool:
+    """Return whether a value is a text that is a layer's name."""
+    return isinstance(value, str) and value in layers.NAMES
 
 
 def _by_initials(name: str, file: FileScope) -> str:

@@ -94,6 +94,13 @@ class LineEvaluator(NameEvaluator):
         if name in self.scope.variables and self.scope.variables[name].value is POISON:
             raise Skipped
         known = [*functions.NAMES, *FUNCTIONS]
+        if self.scope.child(name) is not None:
+            return RuleViolation(
+                Code.UNKNOWN_CALLEE,
+                f"`{name}` is a line, and no function",
+                help=f"its value is read by its name, `{name}`; a line calls it again: "
+                f"`again: {name} from …`",
+            )
         return RuleViolation(
             Code.UNKNOWN_CALLEE,
             f"there is no function `{name}` of tensors",

@@ -5,11 +5,20 @@ from collections.abc import Mapping, Sequence
 from archc import functions
 from archc.diagnostics import Advice, Code, Edit, Operand, Proposal, RuleViolation, Span
 from archc.expressions.printing import expression_text
-from archc.expressions.syntax import Attribute, Binary, Expression, Literal, Name, keyword_span
+from archc.expressions.syntax import (
+    Attribute,
+    Binary,
+    Display,
+    Expression,
+    Literal,
+    Name,
+    keyword_span,
+)
 from archc.expressions.values import Constant
 from archc.ir.runs import Node, Operation, Value
 from archc.layers.base import Layer, spec_name
 from archc.layers.binding import bind, by_name
+from archc.layers.misuse import Missing
 from archc.passes.elaboration.advice_on_channels import channels_last
 from archc.passes.elaboration.call_edits import source_added
 from archc.passes.elaboration.meetings import unread_lines
@@ -85,6 +94,9 @@ class OperationRunner(Part):
         inputs: tuple[Value, ...],
     ) -> None:
         """Say of a wrong argument what the line should hold in its place."""
+        if isinstance(violation.help, Missing) and not _is_in_numbers(call):
+            left = ", ".join(f"{name}=…" for name in violation.help.names)
+            violation.help = f"give it `{left}`"
         violation.help = _by_text(violation.help, layer, call)
         if violation.code is Code.ARGUMENT_VALUE:
             violation.help = self._whole_at_the_call(layer, call, violation) or violation.help
@@ -248,6 +260,12 @@ class OperationRunner(Part):
                     return operand(name, value, record.span, record.text)
         name = value.node.path if value.node.operation is None else "input"
         return operand(name, value, value.node.span, origin_text(value.node))
+
+
+def _is_in_numbers(call: LayerCall) -> bool:
+    """Return whether all arguments of a call are written as they are, and none by a name."""
+    given = [*(call.arguments or ()), *(keyword.value for keyword in call.keywords)]
+    return all(isinstance(value, (Literal, Display)) for value in given)
 
 
 def _adding(call: LayerCall) -> str:
