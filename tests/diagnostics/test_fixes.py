@@ -282,3 +282,32 @@ model:
   out: from concat(sum, skip)
 """
     assert mended(text) == text.replace("Conv1d(8, 3)", "Conv1d(8, 3, padding=1)")
+
+
+MISSPELT_WHERE_DEFINED = """\
+archc: 1
+name: net
+params: {widhts: 8}
+inputs:
+  image: [B, 3, 32, 32]
+blocks:
+  Unit(out, stide=1):
+    one: Conv2d(out, 3, stride=stride, padding=1)
+    other: Conv2d(out, 1, stride=stride) from x
+    return: one + other
+model:
+  - Unit(widths)
+  - Unit(widths, stride=2)
+"""
+
+
+def test_names_that_agree_are_left_alone_where_the_definition_may_be_misspelt() -> None:
+    assert checked(MISSPELT_WHERE_DEFINED)
+    assert mended(MISSPELT_WHERE_DEFINED) == MISSPELT_WHERE_DEFINED
+
+
+def test_name_that_other_lines_read_rightly_is_written_wherever_it_is_misspelt() -> None:
+    text = MISSPELT_WHERE_DEFINED.replace("stide", "stride").replace("widhts", "widths")
+    slipped = text.replace("Unit(widths", "Unit(widhts")
+    read = slipped.replace("model:\n", "model:\n  stem: Conv2d(widths, 1)\n")
+    assert mended(read) == text.replace("model:\n", "model:\n  stem: Conv2d(widths, 1)\n")

@@ -9,6 +9,7 @@ from archc.diagnostics.model import Advice, Diagnostic, Edit, Span
 from archc.diagnostics.render import text_lines
 
 MAX_FIXES = 200
+_COMMENT = re.compile(r"(?m)(^|\s)#.*$")
 
 
 class Replacement(Struct, frozen=True, order=True):
@@ -25,7 +26,24 @@ def replacements(diagnostic: Diagnostic, source: str) -> tuple[Replacement, ...]
         return ()
     lines = text_lines(source)
     found = [_place(edit, diagnostic.primary, source, lines) for edit in diagnostic.help.edits]
-    return tuple(sorted(place for place in found if place)) if all(found) else ()
+    places = tuple(sorted(place for place in found if place))
+    if len(places) < len(found) or any(_may_be_right(place, source) for place in places):
+        return ()
+    return places
+
+
+def _may_be_right(change: Replacement, source: str) -> bool:
+    """Return whether it is the other name that is misspelt, where it is defined.
+
+    It stands there alone, and the lines that would be changed agree with each other.
+    """
+    word, name = source[change.start : change.end], change.text
+    if not (word.isidentifier() and name.isidentifier()):
+        return False
+    text = _COMMENT.sub("", source)
+    if len(re.findall(rf"\b{word}\b", text)) < 2 or len(re.findall(rf"\b{name}\b", text)) != 1:
+        return False
+    return re.search(rf"\b{name}\b *:|\([^()\n]*\b{name}\b[^()\n]*\):", text) is not None
 
 
 def made(source: str, changes: Sequence[Replacement]) -> str:
