@@ -218,3 +218,13 @@ def test_weights_that_are_no_file_are_refused_at_once(
         path.symlink_to("/dev/zero")
     with pytest.raises(archc.CompileError, match=r"it is no file|a folder|no such file"):
         archc.load(spec, weights=path)
+
+
+@pytest.mark.parametrize("is_zip", [True, False])
+def test_pickle_by_the_name_of_a_safetensors_file_is_called_one(
+    spec: Path, old: State, tmp_path: Path, is_zip: bool
+) -> None:
+    path = tmp_path / "saved.safetensors"
+    torch.save(old, path, _use_new_zipfile_serialization=is_zip)
+    with pytest.raises(archc.CompileError, match="it is a pickle, as"):
+        archc.load(spec, weights=path)

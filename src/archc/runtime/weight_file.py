@@ -20,6 +20,9 @@ LENGTH = 8
 """How many bytes in front say how long the header is."""
 MAX_HEADER = 100_000_000
 """How long a header may be, as safetensors has it."""
+CONVERT = "convert it where it is trusted: safetensors.torch.save_file(state_dict, path)"
+_SAVED = (b"PK\x03\x04", b"\x80\x02\x8a\x0a")
+"""With which bytes the files of torch.save begin, those of today and those before 1.6."""
 ANY_MODEL = 4 * 2**30
 """How many bytes are read whatever the model is, so that a message can say what differs."""
 
@@ -54,6 +57,8 @@ def _bytes(path: Path, limit: int) -> bytes:
             before = _mark(stream)
             _check_size(path, before[0], limit)
             head = stream.read(LENGTH)
+            if head.startswith(_SAVED):
+                raise _unreadable(path, "it is a pickle, as torch.save writes", CONVERT)
             _check_header(path, int.from_bytes(head, "little"), before[0])
             data = head + read_all(stream)
             is_changed = _mark(stream) != before

@@ -10,7 +10,7 @@ from archc.diagnostics.render import excerpt
 from archc.files import write_whole
 from archc.manifest import WEIGHTS, Build
 from archc.runtime.weight_differences import Differences, Facts, mismatch
-from archc.runtime.weight_file import tensors_of
+from archc.runtime.weight_file import CONVERT, tensors_of
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -90,8 +90,7 @@ def _tensors(
     path = Path(weights)
     if path.suffix in _PICKLES and os.path.exists(path):  # noqa: PTH110 - a name too long is none
         headline = f"`{path.name}` is a pickle, and archc does not unpickle weights"
-        advice = "convert it where it is trusted: safetensors.torch.save_file(state_dict, path)"
-        raise CompileError([Diagnostic(Code.WEIGHTS_UNREADABLE, headline, help=advice)], {})
+        raise CompileError([Diagnostic(Code.WEIGHTS_UNREADABLE, headline, help=CONVERT)], {})
     return tensors_of(path, numbers)
 
 

@@ -31,12 +31,15 @@ def check_continuations(scalar: Scalar) -> None:
             raise _assigned(scalar)
         if word in CONTINUATIONS or after.startswith("->"):
             continue
+        place = scalar.locate(piece.offset, piece.offset + max(1, len(word)))
+        if after.startswith("//"):
+            raise RuleViolation(Code.SYNTAX, "a comment begins with `#`", span=place)
         raise RuleViolation(
             Code.SYNTAX,
             "this line continues the one above",
             help="a dash (`- `) or a key (`name: `) is missing; "
             "a continued line begins with `->`, `from`, `as`, `if` or `else`",
-            span=scalar.locate(piece.offset, piece.offset + max(1, len(word))),
+            span=place,
         )
 
 

@@ -3,12 +3,14 @@
 import keyword
 import re
 
-from archc.diagnostics import Advice, Code, Edit, RuleViolation
+from archc.diagnostics import Advice, Code, Edit, RuleViolation, did_you_mean, meant
 from archc.expressions.tokens import KEYWORDS
 from archc.spec.source import MAX_NAME
 
 _CHILD = re.compile(r"_?[A-Za-z][A-Za-z0-9_-]*|[0-9]+")
 _FORMATTED = re.compile(r"""[fF](['"])(.*)\1""")
+_STATEMENTS = ("for", "if", "elif", "let")
+"""The words that begin a key of several words."""
 _NETWORK = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 # The attributes of `torch.nn.Module` that a child of the same name would hide; a test
@@ -65,6 +67,11 @@ def _advice(name: str) -> str:
     """Return what was probably meant by a name that cannot be one."""
     if len(meant_by(name)) > 1:
         return "give the line one name; its further results have names: `lstm.h_n`"
+    word, *rest = name.split(" ")
+    if rest and word.lower() in _STATEMENTS:
+        return did_you_mean(word, word.lower())
+    if rest and (question := meant(word, _STATEMENTS, is_closed=True)):
+        return question
     plain = name.removeprefix("self.")
     if plain != name and _CHILD.fullmatch(plain):
         return Advice(f"there is no `self`: write `{plain}`", Edit(plain, name))
@@ -105,7 +112,7 @@ def check_network_name(name: str) -> None:
         raise RuleViolation(
             Code.BAD_NAME,
             f"`{name}` cannot name a network",
-            help=f"use letters, digits and underscores, at most {MAX_NAME}",
+            help=f"use letters, digits and underscores, a letter first, at most {MAX_NAME}",
         )
 
 

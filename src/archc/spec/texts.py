@@ -3,7 +3,7 @@
 from archc.diagnostics import Code, RuleViolation
 from archc.spec.data import unreadable
 from archc.spec.names import is_identifier
-from archc.spec.source import Erroneous, Node, Scalar, Sequence
+from archc.spec.source import MAX_NAME, Erroneous, Node, Scalar, Sequence
 
 
 def text_of(node: Node) -> Scalar:
@@ -27,10 +27,11 @@ def check_identifier(key: Scalar) -> None:
     Raises:
         RuleViolation: it is none.
     """
-    if not is_identifier(key.value) or len(key.value) > 64 or key.value.startswith("__"):
+    if not is_identifier(key.value) or len(key.value) > MAX_NAME or key.value.startswith("__"):
         raise RuleViolation(
             Code.BAD_NAME,
             f"`{key.value}` cannot be a name",
-            help="use letters, digits and underscores, and no word of the language",
+            help=f"use letters, digits and underscores, at most {MAX_NAME}, and no word of "
+            "the language",
             span=key.span,
         )

@@ -15,6 +15,7 @@ LONGEST_LINE = 2_000
 
 _FINDERS = (
     brackets.control_character,
+    marks.foreign_comment,
     sections.header_without_colon,
     indentation.tab,
     indentation.odd_space,

@@ -91,13 +91,25 @@ def wide_colon(page: Page, index: int, _trouble: Trouble) -> Iterator[Repair]:
     yield rewritten(page, index, mended, headline, span, is_checked=True)
 
 
+def foreign_comment(page: Page, index: int, _trouble: Trouble) -> Iterator[Repair]:
+    """`// stem`, a comment of other languages."""
+    line = page.lines[index]
+    if not line.body.startswith("//"):
+        return
+    comment = f"# {line.body.lstrip('/').strip()}"
+    span = page.span(index, line.indent, line.indent + 2)
+    headline, advice = "a comment begins with `#`", f"write `{comment}`"
+    mended = line.with_body(comment)
+    yield rewritten(page, index, mended, headline, span, advice, is_checked=True)
+
+
 def dash_missing(page: Page, index: int, _trouble: Trouble) -> Iterator[Repair]:
     """A line without a dash among lines that have one."""
     line = page.lines[index]
     beside = page.siblings(index) or page.around(index)
     if not line.body or is_dash(line) or not any(is_dash(page.lines[i]) for i in beside):
         return
-    if _lacks_space(page, index):
+    if _lacks_space(page, index) or line.body.startswith("//"):
         return
     enclosed = len(beside) == 2 and all(is_dash(page.lines[i]) for i in beside)
     if is_key(line) and not (_STATEMENT.match(line.body) or enclosed):
@@ -204,7 +216,7 @@ def _with_colon(page: Page, index: int, body: str, has_lines: bool) -> Iterator[
     line = page.lines[index]
     end = line.indent + len(body)
     if found := _EQUALS.match(body):
-        mended = line.with_body(f"{found[1]}: {body[found.end() :]}")
+        mended = line.with_body(f"{found[1].removeprefix('self.')}: {body[found.end() :]}")
         sign = line.indent + body.index("=")
         headline = "`=` stands where a colon belongs"
         yield rewritten(page, index, mended, headline, page.span(index, sign, sign + 1))
