@@ -241,6 +241,8 @@ def _by_file(found: list[_Checked]) -> Iterator[tuple[str, list[Diagnostic], Map
 
 
 _Mark = tuple[object, ...]
+_COMPARED = 1000
+"""How many characters of a mistake's words are compared with another's."""
 _FIGURES = re.compile(r"(\b\d[\d,.]*|[\s,()\[\]]+)+")
 """What differs in the words of one mistake where variants have other sizes, or lists of others."""
 
@@ -251,7 +253,7 @@ def _mark(mistake: Diagnostic) -> _Mark:
 
     if mistake.code is Code.EXPECTATION or mistake.primary is None:
         return mistake.code, mistake.primary, mistake.headline
-    return mistake.code, mistake.primary, _FIGURES.sub(" ", mistake.headline)
+    return mistake.code, mistake.primary, _FIGURES.sub(" ", mistake.headline[:_COMPARED])
 
 
 def _mistakes(found: list[_Checked]) -> list[Diagnostic]:

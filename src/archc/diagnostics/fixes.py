@@ -1,7 +1,9 @@
 """The edits that a message advises, in a spec's text: found, and made where each is the cure."""
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
 
 from msgspec import Struct
 
@@ -10,6 +12,9 @@ from archc.diagnostics.render import text_lines
 
 MAX_FIXES = 200
 _COMMENT = re.compile(r"(?m)(^|\s)#.*$")
+_WORD = re.compile(r"[A-Za-z_]\w*")
+_KEY = re.compile(r"([A-Za-z_]\w*) *:")
+_SIGNATURE = re.compile(r"(?m)^ *\w+\(([^()\n]*)\).*:$")
 
 
 class Replacement(Struct, frozen=True, order=True):
@@ -40,10 +45,23 @@ def _may_be_right(change: Replacement, source: str) -> bool:
     word, name = source[change.start : change.end], change.text
     if not (word.isidentifier() and name.isidentifier()):
         return False
+    words = _words_of(source)
+    return words.counts[word] > 1 and words.counts[name] == 1 and name in words.defined
+
+
+class _Words(Struct, frozen=True):
+    """How often each word stands in a text, and which a key or a block's signature defines."""
+
+    counts: Counter[str]
+    defined: frozenset[str]
+
+
+@lru_cache(maxsize=2)
+def _words_of(source: str) -> _Words:
     text = _COMMENT.sub("", source)
-    if len(re.findall(rf"\b{word}\b", text)) < 2 or len(re.findall(rf"\b{name}\b", text)) != 1:
-        return False
-    return re.search(rf"\b{name}\b *:|\([^()\n]*\b{name}\b[^()\n]*\):", text) is not None
+    signatures = " ".join(_SIGNATURE.findall(text))
+    defined = frozenset([*_KEY.findall(text), *_WORD.findall(signatures)])
+    return _Words(Counter(_WORD.findall(text)), defined)
 
 
 def made(source: str, changes: Sequence[Replacement]) -> str:
