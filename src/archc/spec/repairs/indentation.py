@@ -145,16 +145,22 @@ def _moved(page: Page, index: int, group: range, indent: int) -> Repair:
 
 
 def _columns(page: Page, index: int) -> list[int]:
-    """Return the columns of the lines around one: below, above, then those that enclose it."""
-    columns = [page.lines[i].indent for i in _beside(page, index)]
-    above, below = page.above(index), _placed_below(page, index)
+    """Return the columns of the lines around one: those like it, below, above, that enclose it."""
     line = page.lines[index]
+    beside = sorted(_beside(page, index), key=lambda i: not _is_alike(page.lines[i], line))
+    columns = [page.lines[i].indent for i in beside]
+    above, below = page.above(index), _placed_below(page, index)
     if line.body.endswith(":") and below is not None and page.lines[below].indent > line.indent:
         inside = page.lines[below].indent
         columns.sort(key=lambda column: column >= inside)  # what stands below is hardly beside
     if above is not None and page.lines[above].body.endswith(":"):
         columns.append(page.lines[above].indent + 2)
     return list(dict.fromkeys(columns))
+
+
+def _is_alike(one: Line, other: Line) -> bool:
+    """Return whether two lines may stand beside each other: both hold others, or neither does."""
+    return one.body.endswith(":") == other.body.endswith(":")
 
 
 def _placed_below(page: Page, index: int) -> int | None:
