@@ -145,10 +145,14 @@ def _moved(page: Page, index: int, group: range, indent: int) -> Repair:
 
 
 def _columns(page: Page, index: int) -> list[int]:
-    """Return the columns of the lines around one: those like it, below, above, that enclose it."""
+    """Return the columns of the lines around one: those like it, the nearest, those that enclose it."""
     line = page.lines[index]
-    beside = sorted(_beside(page, index), key=lambda i: not _is_alike(page.lines[i], line))
-    columns = [page.lines[i].indent for i in beside]
+
+    def distance(beside: int) -> tuple[bool, int]:
+        other = page.lines[beside]
+        return not _is_alike(other, line), abs(other.indent - line.indent)
+
+    columns = [page.lines[i].indent for i in sorted(_beside(page, index), key=distance)]
     above, below = page.above(index), _placed_below(page, index)
     if line.body.endswith(":") and below is not None and page.lines[below].indent > line.indent:
         inside = page.lines[below].indent
