@@ -145,7 +145,7 @@ def _moved(page: Page, index: int, group: range, indent: int) -> Repair:
 
 
 def _columns(page: Page, index: int) -> list[int]:
-    """Return the columns of the lines around one: those like it, the nearest, those that enclose it."""
+    """Return the columns of the lines around one: like it, the nearest, those that enclose it."""
     line = page.lines[index]
 
     def distance(beside: int) -> tuple[bool, int]:
