@@ -53,8 +53,6 @@ EDITS = {
     "order of a turn": (r"\bpermute\((\d), \d", r"permute(\1, \1"),
     "let": (r"\blet (\w+):", r"let \1qz:"),
 }
-
-
 """What is mistaken, and what is written instead."""
 
 PLACES = {

@@ -123,15 +123,15 @@ def _short(text: str) -> str:
     return f"'{excerpt(text)}'"
 
 
-def _assignment(word: str) -> tuple[str, str]:
+def _assignment(word: str, form: str = "name=value") -> tuple[str, str]:
     """Return the two sides of `name=value`.
 
     Raises:
-        ValueError: there are none.
+        ValueError: there are none; the message names the form that was expected.
     """
     name, equals, text = word.partition("=")
     if not equals or not name.strip():
-        raise ValueError(f"{_short(word)} is not of the form name=value")
+        raise ValueError(f"{_short(word)} is not of the form {form}")
     return name.strip(), text
 
 
@@ -141,13 +141,11 @@ def _sizes(word: str) -> tuple[str, tuple[int, ...]]:
     Raises:
         ValueError: it is not of this form.
     """
-    name, equals, text = word.partition("=")
-    if not equals or not name.strip():
-        raise ValueError(f"{_short(word)} is not of the form name=sizes")
+    name, text = _assignment(word, "name=sizes")
     sizes = text.strip().strip("[]()").split(",")
     if not all(size.strip().isdecimal() and len(size) < 20 for size in sizes):
         raise ValueError(f"{_short(text)} is no list of sizes such as 1,3,224,224")
-    return name.strip(), tuple(int(size) for size in sizes)
+    return name, tuple(int(size) for size in sizes)
 
 
 def _each(

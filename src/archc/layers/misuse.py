@@ -8,6 +8,7 @@ from pydantic_core import ErrorDetails
 
 from archc.diagnostics import Advice, Code, Edit, RuleViolation, did_you_mean, meant, near, to_write
 from archc.expressions.printing import constant_text
+from archc.expressions.syntax import Name
 from archc.expressions.values import Constant, describe, is_list
 from archc.layers.base import Layer, spec_name
 from archc.layers.other_arguments import RENAMED, WRITTEN
@@ -38,6 +39,13 @@ def wrong_value(
         argument=name,
         wants_integer=isinstance(value, float) and "int" in error["type"],
     )
+
+
+def quoted_option(option: Name, argument: str = "") -> Advice:
+    """Return the advice to put an option into quotes: `mode='bilinear'` for `mode=bilinear`."""
+    word = f"'{option.identifier}'"
+    written = f"{argument}={word}" if argument else word
+    return Advice(f"an option stands in quotes: write `{written}`", Edit(word, span=option.span))
 
 
 class Missing(str):

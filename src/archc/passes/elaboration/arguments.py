@@ -22,6 +22,7 @@ from archc.expressions.syntax import (
     children,
 )
 from archc.expressions.values import is_list
+from archc.layers.misuse import quoted_option
 from archc.passes.elaboration.naming import defined_in
 from archc.passes.elaboration.other_frameworks import RENAMED
 from archc.passes.elaboration.running import Part
@@ -188,10 +189,9 @@ def _quoted(call: LayerCall, violation: RuleViolation) -> str:
     fields = layers.find(call.name).fields()
     for keyword in call.keywords:
         match keyword.value:
-            case Name(name, span) if span == violation.span and keyword.name in fields:
+            case Name(name, span) as option if span == violation.span and keyword.name in fields:
                 if name in _options(fields[keyword.name].annotation):
-                    words = f"an option stands in quotes: write `{keyword.name}='{name}'`"
-                    return Advice(words, Edit(f"'{name}'", span=span))
+                    return quoted_option(option, keyword.name)
             case _:
                 pass
     return ""

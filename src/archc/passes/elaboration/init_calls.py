@@ -6,9 +6,10 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
-from archc.diagnostics import Advice, Code, Edit, Proposal, RuleViolation, did_you_mean, meant
+from archc.diagnostics import Code, Proposal, RuleViolation, did_you_mean, meant
 from archc.expressions.printing import constant_text
 from archc.expressions.syntax import Expression, Name, keyword_span
+from archc.layers.misuse import quoted_option
 from archc.passes.elaboration.constants import DefaultEvaluator
 from archc.passes.elaboration.initial_values import wrong_numbers
 from archc.passes.elaboration.nodes import Skipped
@@ -167,12 +168,10 @@ class _Reader:
 
 def _quoted(expression: Expression) -> str:
     """Return the word that a name is without its quotes: `mode=fan_out`."""
-    if not isinstance(expression, Name) or not any(
-        expression.identifier in words for words in _WORDS.values()
-    ):
-        return ""
-    word = f"'{expression.identifier}'"
-    return Advice(f"an option stands in quotes: write `{word}`", Edit(word, span=expression.span))
+    known = {word for words in _WORDS.values() for word in words}
+    if isinstance(expression, Name) and expression.identifier in known:
+        return quoted_option(expression)
+    return ""
 
 
 def _unknown_function(call: LayerCall) -> RuleViolation:
