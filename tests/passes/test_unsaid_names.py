@@ -32,6 +32,7 @@ def unused(text: str) -> list[tuple[str, int]]:
 @pytest.mark.parametrize("inner", [WRONG, "second: Oops from b"])
 def test_an_unused_line_is_told_whatever_is_wrong_in_a_block(inner: str) -> None:
     text = SPEC.format(inner=inner, line="other: Conv2d(8, 3) from stem", last="last: ReLU")
+    text = text.replace("return: first", "return: first, second")
     assert unused(text) == [("nobody uses the result of `other`", 13)]
 
 
@@ -61,6 +62,22 @@ def test_an_unused_line_of_a_block_is_told_whatever_is_wrong_elsewhere(last: str
     assert ("nobody uses the result of `second`", 9) in unused(text)
 
 
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        "Conv2d(8, 0) from stem",
+        "Conv2d(8, 3, pading=1) from stem",
+        "Conv2D(8, 3) from stem",
+        "Conv2d(8, 40) from stem",
+        "Conv2d(9, 3, groups=4) from stem",
+    ],
+)
+def test_an_unused_line_is_told_beside_wrong_numbers_of_another_call(wrong: str) -> None:
+    line = f"other: ReLU from stem\n  wrong: {wrong}"
+    text = SPEC.format(inner="let n: b", line=line, last="last: Linear(3) from wrong")
+    assert ("nobody uses the result of `other`", 13) in unused(text)
+
+
 @pytest.mark.parametrize("last", ["last: Oops", "last: MaxPool2d(2, padding=2) from two"])
 def test_an_unread_input_of_a_block_is_told_whatever_is_wrong_elsewhere(last: str) -> None:
     text = SPEC.format(inner="let n: 1", line="assert: True", last=last)
@@ -80,7 +97,8 @@ def test_an_unread_input_of_a_block_is_told_whatever_is_wrong_elsewhere(last: st
         "other: ReLU -> Tanh from stem\n  next: ReLU",
         "let all: []\n  other: ReLU from stem as all[]",
         "other: ReLU from stem\n  next: ReLU from stem\n  third: add from othr, next",
-        "other: ReLU from stem\n  next: Conv2d(8, 0) from stem",
+        "other: ReLU from stem\n  next: add from stem, two",
+        "other: ReLU from stem\n  next: othr from stem",
     ],
 )
 def test_a_line_that_may_be_meant_to_be_used_is_not_told_beside_a_mistake(line: str) -> None:

@@ -1,13 +1,12 @@
 """Document → Graph: expand loops, blocks and conditions and infer every shape, in one pass."""
 
-from collections.abc import Sequence
 from contextlib import suppress
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from archc.diagnostics import Code, CompileError, Diagnostic, RuleViolation, Span
-from archc.expressions.syntax import NOWHERE, Expression
+from archc.expressions.syntax import NOWHERE
 from archc.ir.graph import Graph, GraphOutput, Mode
 from archc.ir.runs import Instance, Node, Value
 from archc.passes.elaboration.blocks import BlockRunner
@@ -23,10 +22,9 @@ from archc.passes.elaboration.request import Imported, Request
 from archc.passes.elaboration.running import Variables
 from archc.passes.elaboration.scope import FileScope
 from archc.passes.elaboration.unfinished_lines import read_unfinished_lines
-from archc.passes.elaboration.unsaid_names import unsaid_lines
-from archc.passes.elaboration.unused import unread_inputs, unread_lets, unused_values
+from archc.passes.elaboration.unsaid_names import report_unsaid
+from archc.passes.elaboration.unused import unread_inputs, unused_values
 from archc.spec.model import Document
-from archc.statements import lines_of, words
 
 APART = frozenset({"doc", "init", "tie", "expect", "allow", "meta"})
 """The keys of a file whose mistakes change no line of the network."""
@@ -102,7 +100,7 @@ class _Elaboration:
         """Report what is wrong apart from the network, as far as that is known without it."""
         if graph is None:
             read_rules(file, self.builder)
-            self._report_unread_lets()
+            report_unsaid(self.document, self.builder)
         for other in imported_files(file):
             read_rules(other, self.builder)
 
@@ -130,39 +128,6 @@ class _Elaboration:
         if found.primary is None or found.primary.file != self.document.file:
             return True
         return self._section_of(found.primary) not in APART
-
-    def _report_unread_lets(self) -> None:
-        """Report each `let` that no word repeats, save on lines of which something is said.
-
-        A line that failed may have read any tensor, but reads no name that it does not hold.
-        """
-        if self.document.mistakes or self.document.is_partial:
-            return
-        told = {d.primary.line for d in self.builder.diagnostics if d.primary is not None}
-        asked = {*words(tuple(str(d.help) for d in self.builder.diagnostics))}
-        bodies = [block.body for block in self.document.blocks.values()]
-        returned = [output.value for output in self.document.outputs]
-        for body in (*bodies, self.document.model):
-            said = returned if body is self.document.model else ()
-            for unused in unread_lets(body, said, asked):
-                if unused.span.line not in told:
-                    self.builder.report(unused.violation, unused.span, None)
-        self._report_unsaid_names(told, returned)
-
-    def _report_unsaid_names(self, told: set[int], returned: Sequence[Expression]) -> None:
-        """Report what no line takes; a mistake among the same lines may be why none does."""
-        ran = {id(call.template.block.body): call for call in reversed(self.builder.calls)}
-        for block in self.document.blocks.values():
-            if told & {block.span.line, *lines_of(block.body)}:
-                continue
-            for violation in unread_inputs(block):
-                self.builder.report(violation, block.span, None)
-        bodies = [block.body for block in self.document.blocks.values()]
-        for body in (*bodies, self.document.model):
-            said = returned if body is self.document.model else ()
-            if id(body) in ran and not told & {*lines_of(body)}:
-                for unused in unsaid_lines(body, said):
-                    self.builder.report(unused.violation, unused.span, ran[id(body)])
 
     def _name_span(self) -> Span:
         """Return the place of what concerns the whole file: its name, or else its first key."""

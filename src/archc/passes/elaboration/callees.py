@@ -3,7 +3,7 @@
 from msgspec import Struct
 
 from archc import functions, layers
-from archc.diagnostics import Advice, Code, Edit, RuleViolation, Span, did_you_mean, near
+from archc.diagnostics import Advice, Code, Edit, RuleViolation, Span, did_you_mean, meant, near
 from archc.expressions.printing import expression_text
 from archc.expressions.python_forms import PREFIXES
 from archc.expressions.syntax import names
@@ -16,6 +16,9 @@ from archc.passes.elaboration.other_frameworks import in_archc, in_capitals
 from archc.passes.elaboration.running import Part
 from archc.passes.elaboration.scope import FileScope, Record
 from archc.statements import Body, Branch, Child, For, If, Item, Join, LayerCall
+
+UNKNOWN = "see `archc layers`"
+"""What is said of a name that is near to none."""
 
 
 class BlockCallee(Struct, frozen=True):
@@ -44,8 +47,15 @@ class CalleeFinder(Part):
         try:
             return self._named(call.name, self.scope.file, call.span)
         except RuleViolation as violation:
-            violation.help = self._called_again(call) or violation.help
+            line = self._line_meant(call)
+            is_line = isinstance(line, Advice) or violation.help == UNKNOWN
+            violation.help = self._called_again(call) or (is_line and line) or violation.help
             raise
+
+    def _line_meant(self, call: LayerCall) -> str:
+        """Return the question which line above is meant, whose layer would be applied again."""
+        lines = (line for frame in self.scope.frames for line in frame)
+        return meant(call.name, lines) if call.arguments is None else ""
 
     def _called_again(self, call: LayerCall) -> str:
         """Return how an earlier line is called again that Python would call like a function."""
@@ -179,8 +189,8 @@ class CalleeFinder(Part):
             return Advice(words, Edit(alone, name))
         if prefix and alone in known:
             return self._of_tensor(prefix, alone)
-        meant = callee_meant(alone, known) or callee_meant(name, known) or in_capitals(alone)
-        return meant or "see `archc layers`"
+        found = callee_meant(alone, known) or callee_meant(name, known) or in_capitals(alone)
+        return found or UNKNOWN
 
     def _of_tensor(self, owner: str, name: str) -> str:
         """Return how `x.flatten(1)` is written, a method where a layer belongs."""

@@ -1,15 +1,16 @@
 """Lines whose value nobody uses, found in the text: told whatever else is wrong with a file."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from msgspec import Struct
 
 from archc import functions, layers
 from archc.diagnostics import Code, RuleViolation
-from archc.expressions.syntax import Expression
+from archc.passes.elaboration.nodes import NodeBuilder
 from archc.passes.elaboration.scope import STAGE_INPUTS
-from archc.passes.elaboration.unused import Unused
+from archc.passes.elaboration.unused import Unused, unread_inputs, unread_lets
+from archc.spec.model import Document
 from archc.statements import (
     Assert,
     Body,
@@ -21,16 +22,62 @@ from archc.statements import (
     Let,
     Return,
     Stage,
+    lines_of,
     words,
 )
 
+OF_ONE_CALL = frozenset(
+    {
+        Code.ARGUMENTS,
+        Code.TOO_MANY_POSITIONAL,
+        Code.ARGUMENT_VALUE,
+        Code.EXPRESSION_VALUE,
+        Code.UNKNOWN_CALLEE,
+        Code.WINDOW,
+        Code.DIVISIBILITY,
+    }
+)
+"""What is wrong with the name or the numbers of one call: no reason why another line is unused."""
 
-def unsaid_lines(body: Body, returned: Sequence[Expression]) -> Iterator[Unused]:
+
+def report_unsaid(document: Document, builder: NodeBuilder) -> None:
+    """Report what no word of a network with mistakes reads, as far as none of them may be why.
+
+    A line that failed may have read any tensor, but reads no name that it does not hold; and
+    a name that a message says to write is not unused once it is written.
+    """
+    if document.mistakes or document.is_partial:
+        return
+    told = [(d.code, d.primary.line) for d in builder.diagnostics if d.primary is not None]
+    unsure = {line for code, line in told if code not in OF_ONE_CALL}
+    asked = [*words(tuple(str(d.help) for d in builder.diagnostics))]
+    ran = {id(call.template.block.body): call for call in reversed(builder.calls)}
+    for body, said in _bodies(document):
+        for unused in unread_lets(body, [*said, *asked]):
+            if unused.span.line not in {line for _, line in told}:
+                builder.report(unused.violation, unused.span, None)
+        if id(body) in ran and not unsure & {*lines_of(body)}:
+            for unused in unsaid_lines(body, [*said, *asked]):
+                builder.report(unused.violation, unused.span, ran[id(body)])
+    for block in document.blocks.values():
+        if not unsure & {block.span.line, *lines_of(block.body)}:
+            for violation in unread_inputs(block):
+                builder.report(violation, block.span, None)
+
+
+def _bodies(document: Document) -> Iterator[tuple[Body, list[str]]]:
+    """Yield the bodies of a file, each with the words outside of it that read its names."""
+    for block in document.blocks.values():
+        yield block.body, []
+    yield document.model, [*words(tuple(output.value for output in document.outputs))]
+
+
+def unsaid_lines(body: Body, asked: Iterable[str]) -> Iterator[Unused]:
     """Yield the lines of a body whose name no word repeats and that the next line does not take.
 
-    `returned` is what the outputs read.
+    `asked` is what is read elsewhere: by outputs, by what messages say to write.
     """
-    said = Counter((*words(body), *words(tuple(returned))))
+    said = Counter((*words(body), *asked))
     for place, entry in enumerate(body.entries):
         line = _line(entry)
         if line is None or any(said[name] > own for name, own in _own_words(entry, line)):

@@ -7,7 +7,6 @@ from itertools import groupby
 from msgspec import Struct
 
 from archc.diagnostics import Code, Label, RuleViolation, Span
-from archc.expressions.syntax import Expression
 from archc.ir.graph import Graph
 from archc.ir.runs import (
     BodyRun,
@@ -151,14 +150,12 @@ def _renamed(child: Child) -> str:
     return f"{words}: give one of them another name"
 
 
-def unread_lets(
-    body: Body, returned: Sequence[Expression], asked: Iterable[str]
-) -> Iterator[Unused]:
+def unread_lets(body: Body, asked: Iterable[str]) -> Iterator[Unused]:
     """Yield the names that `let` gives and no word of a block repeats, whatever else is wrong.
 
-    `returned` is what the outputs read, `asked` the names that messages say to read.
+    `asked` is what is read elsewhere: by outputs, by what messages say to write.
     """
-    said = Counter((*words(body), *words(tuple(returned)), *asked))
+    said = Counter((*words(body), *asked))
     for let in _lets_of(body):
         if said[let.name] == 1 and not let.name.startswith("_"):
             violation = RuleViolation(
