@@ -16,7 +16,11 @@ SHORTCUT = re.compile(r"(down(sample)?|short(cut)?|skip|ident(ity)?|residual|pro
 
 
 def taken_elsewhere(meeting: Meeting) -> str:
-    """A line took another tensor than was meant: from an input of the block it would fit."""
+    """A line took another tensor than was meant: from an input of the block it would fit.
+
+    A shortcut that begins at the end of what it goes around is meant to begin before that, also
+    where something else keeps both from fitting.
+    """
     for line, other in _both_orders(meeting):
         run = line.line
         if run is None or not run.present or not run.inputs:
@@ -27,8 +31,18 @@ def taken_elsewhere(meeting: Meeting) -> str:
             continue
         for name, value in meeting.inputs.items():
             if value.key != taken.key and meeting.fits(way.end({}, value.type), other):
-                return _from(line, other, name)
+                is_certain = _begins_behind(line, other)
+                return (Advice if is_certain else Proposal)(*_source(line, other, name))
+        if _begins_behind(line, other) and len(meeting.inputs) == 1:
+            return Proposal(*_source(line, other, *meeting.inputs))
     return ""
+
+
+def _begins_behind(line: Operand, other: Operand) -> bool:
+    """Return whether a shortcut has no `from`, and the line above it is what it goes around."""
+    assert line.line is not None
+    is_shortcut = SHORTCUT.fullmatch(line.name) is not None and not line.line.item.sources
+    return is_shortcut and line.line.inputs[0].key == other.value.key
 
 
 def _is_given(run: ItemRun, meeting: Meeting) -> bool:
@@ -37,7 +51,8 @@ def _is_given(run: ItemRun, meeting: Meeting) -> bool:
     return bool(run.item.sources) and run.inputs[0].key in keys
 
 
-def _from(line: Operand, other: Operand, name: str) -> str:
+def _source(line: Operand, other: Operand, name: str) -> tuple[str, *tuple[Edit, ...]]:
+    """Return what to say of a line that should take an input of the block, and how it does."""
     assert line.line is not None
     sources = line.line.item.sources
     if sources:
@@ -46,8 +61,7 @@ def _from(line: Operand, other: Operand, name: str) -> str:
     else:
         reason = f"`{line.name}` has no `from`, so it takes the line above, `{other.name}`"
     words = f"{reason}: write `{line.name}: … from {name}`"
-    is_certain = not sources and SHORTCUT.fullmatch(line.name) is not None
-    return (Advice if is_certain else Proposal)(words, *taking(line.line.item, name))
+    return words, *taking(line.line.item, name)
 
 
 def passed_in(meeting: Meeting) -> str:
