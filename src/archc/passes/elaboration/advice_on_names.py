@@ -10,6 +10,7 @@ from archc.ir.runs import ItemRun
 from archc.passes.elaboration.advice_on_channels import channel_place
 from archc.passes.elaboration.call_edits import taking
 from archc.passes.elaboration.meetings import Meeting, Operand, way_to
+from archc.statements import Item, LayerCall
 
 SHORTCUT = re.compile(r"(down(sample)?|short(cut)?|skip|ident(ity)?|residual|proj(ection)?)\w*")
 """What lines are called that lead the input of a block past its layers."""
@@ -102,6 +103,8 @@ def left_out(meeting: Meeting) -> str:
                 return (
                     f"`{name}` has the shape of `{other.name}`: write `{line.name}: … from {name}`"
                 )
+        if advice := _other_width(line.line.item, other, source, meeting):
+            return advice
         wanted = _missing_conditions(line, other, source, meeting)
         if wanted:
             asked = _asked(line.line.item.condition, wanted)
@@ -110,12 +113,40 @@ def left_out(meeting: Meeting) -> str:
     return ""
 
 
+def _other_width(item: Item, other: Operand, source: str, meeting: Meeting) -> str:
+    """Write the width that a shortcut has, and that its condition asks, on the main path too."""
+    place = channel_place(other, meeting)
+    asked = f"{source}.channels != "
+    texts = [expression_text(part) for part in _parts(item.condition)]
+    width = next((text.removeprefix(asked) for text in texts if text.startswith(asked)), "")
+    calls = [stage.unit for stage in item.stages if isinstance(stage.unit, LayerCall)]
+    made = [expression_text(given) for call in calls for given in (call.arguments or ())[:1]]
+    if place is None or place.home is not meeting.scope.instance or width not in made:
+        return ""
+    if place.text == width:
+        return ""
+    call = place.written(**{place.name: width})
+    have = f"`{other.name}` has `{place.text}` channels, and line {item.span.line} makes `{width}`"
+    return Proposal(
+        f"{have}: write `{call}` on line {place.line}", Edit(call, span=place.call.span)
+    )
+
+
+def _parts(condition: Expression | None) -> tuple[Expression, ...]:
+    """Return the alternatives of a condition, of which one must hold."""
+    if isinstance(condition, Logical) and condition.operator == "or":
+        return condition.operands
+    return () if condition is None else (condition,)
+
+
 def _asked(condition: Expression, wanted: list[str]) -> str:
     """Return a condition that asks something more, or rightly what it asked wrongly."""
-    is_any = isinstance(condition, Logical) and condition.operator == "or"
-    parts = condition.operands if isinstance(condition, Logical) and is_any else (condition,)
     asked = {text.split()[0] for text in wanted} | {"False"}
-    kept = [text for part in parts if not asked & set((text := expression_text(part)).split())]
+    kept = [
+        text
+        for part in _parts(condition)
+        if not asked & set((text := expression_text(part)).split())
+    ]
     return " or ".join([*kept, *wanted])
 
 
