@@ -56,7 +56,7 @@ def test_remedy_that_does_not_run_is_noticed() -> None:
 
 @pytest.mark.parametrize("name", ["Dense", "Swish", "GlobalAvgPool2d", "Concatenate"])
 def test_advice_stands_in_the_message_of_an_unknown_layer(name: str) -> None:
-    text = HEAD.format(shape=SHAPES[0]) + f"  c: {name}\n"
+    text = HEAD.format(shape=SHAPES[0]) + f"  c: {name}\n  return: a, c\n"
     (found,) = report_on(text, "other.yaml").diagnostics
     assert found.help == in_archc(name)
 

@@ -32,6 +32,8 @@ class LineParser(OtherForms):
             raise self.unexpected("expected a layer or `from`")
         if self.at("->") and self.token.start > tail.start:
             raise self._late_chain(start, tail, closing)
+        if len(sources) > 1 and not stages:
+            raise _joins_nothing(sources)
         self._expect_item_end(closing)
         text = self.text[start : self.tokens[self.position - 1].end]
         return Item(stages, sources, target, collects, condition, otherwise, self.span(start), text)
@@ -243,3 +245,14 @@ def parse_call(scalar: Scalar) -> tuple[str, tuple[Keyword, ...], str, bool]:
             collects = True
     parser.expect_end()
     return word, keywords, target, collects
+
+
+def _joins_nothing(sources: tuple[Expression, ...]) -> RuleViolation:
+    """Return the violation for `from a, b` without a layer that takes both."""
+    listed = ", ".join(map(expression_text, sources))
+    return RuleViolation(
+        Code.SYNTAX,
+        f"`from` alone names one tensor, and here are {len(sources)}",
+        help=f"to join them write `from concat({listed})`; what takes several stands before `from`",
+        span=sources[1].span,
+    )

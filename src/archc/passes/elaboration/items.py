@@ -8,7 +8,8 @@ from archc.passes.elaboration.places import FixedSlot, Slot
 from archc.passes.elaboration.results import Results
 from archc.passes.elaboration.running import Part
 from archc.passes.elaboration.scope import STAGE_INPUTS, Binding, is_collection
-from archc.statements import Item
+from archc.spec.control_lines import JOINS
+from archc.statements import Item, LayerCall
 
 
 class ItemRunner(Part):
@@ -26,6 +27,7 @@ class ItemRunner(Part):
             inputs = self.sources_of(item.sources)
         if not inputs.values and not item.stages:
             raise RuleViolation(Code.NO_FLOW, "no tensor flows into this line")
+        self._expect_several(item, inputs)
         stages, results = self.runner.stages.chain(item.stages, inputs, slot)
         self.builder.finished.add(id(item))
         if item.target:
@@ -37,6 +39,25 @@ class ItemRunner(Part):
         elif len([p for run in stages for p in run.paths]) > 1:
             path = path.rpartition(".")[0]
         return ItemRun(item, True, None, inputs.values, stages, results.values, path, results.names)
+
+    def _expect_several(self, item: Item, inputs: Results) -> None:
+        """Expect that a line does not join the flow, one tensor, with nothing.
+
+        Raises:
+            RuleViolation: it begins with `add`, `concat` or `mul` and names no tensors.
+        """
+        call = item.stages[0].unit if item.stages and not item.sources else None
+        if not isinstance(call, LayerCall) or call.arguments or inputs.apart:
+            return
+        if call.name in JOINS and isinstance(self.runner.callees.resolve(call), type):
+            lines = [name for name in self.scope.frames[-1] if name.isidentifier()][-2:]
+            meant = ", ".join(lines) if len(lines) > 1 else "a, b"
+            raise RuleViolation(
+                Code.ARGUMENTS,
+                f"`{call.name}` joins tensors, and one alone flows into this line",
+                help=f"name those that it joins: `{call.name} from {meant}`",
+                span=call.span,
+            )
 
     def _present(self, item: Item, inputs: Results) -> bool:
         """Evaluate a line's condition; `in_channels` is the input of its first stage."""
