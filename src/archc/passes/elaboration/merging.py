@@ -1,6 +1,6 @@
 """The mistakes of a document as they are shown: in the file's order, each cause once."""
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 
 from msgspec.structs import replace
 
@@ -11,8 +11,9 @@ SHOWN = 8
 """How many other lines a message names."""
 
 _MEETING = frozenset({Code.ADD_SHAPES, Code.CONCAT_SHAPES, Code.SIZE_MISMATCH, Code.WINDOW})
-_Mark = tuple[Code, str, str] | tuple[Edit, ...]
-_MISSING = frozenset({Code.UNKNOWN_NAME, Code.UNKNOWN_CALLEE})
+_MISSING = frozenset({Code.UNKNOWN_NAME, Code.UNKNOWN_CALLEE, Code.PARAMETER_VALUE, Code.SELECTOR})
+"""Codes of a name that nothing has: what has another name is misspelt as likely as they."""
+_Mark = tuple[str, ...] | tuple[Edit, ...]
 
 
 def merged(diagnostics: Sequence[Diagnostic]) -> list[Diagnostic]:
@@ -20,36 +21,44 @@ def merged(diagnostics: Sequence[Diagnostic]) -> list[Diagnostic]:
 
     A missing name is one mistake, and so are tensors that the same change of one line makes meet.
     """
-    lines: dict[_Mark, list[int]] = {}
-    result: list[Diagnostic] = []
     ordered = sorted(diagnostics, key=lambda found: found.primary or NOWHERE)
-    for found in ordered:
-        mark = _mark(found)
-        if mark is None or found.primary is None:
-            result.append(found)
-            continue
-        if mark not in lines:
-            result.append(found)
-        lines.setdefault(mark, []).append(found.primary.line)
-    marks = [_mark(found) for found in result]
-    return [
-        found if mark is None else _with_lines(found, lines.get(mark, []))
-        for found, mark in zip(result, marks, strict=True)
-    ]
+    missing = {_misspelt(found) for found in ordered if found.code in _MISSING}
+    groups: dict[_Mark | int, list[Diagnostic]] = {}
+    for number, found in enumerate(ordered):
+        groups.setdefault(_mark(found, missing) or number, []).append(found)
+    return [_with_lines(group) for group in groups.values()]
 
 
-def _mark(found: Diagnostic) -> _Mark | None:
-    """Return what tells the cause of a mistake, None where it is taken for its own."""
-    if found.code in _MISSING and found.primary is not None:
+def _mark(found: Diagnostic, missing: Container[_Mark]) -> _Mark:
+    """Return what tells the cause of a mistake, nothing where it is taken for its own."""
+    if (pair := _misspelt(found)) and pair in missing:
+        return pair
+    if found.code in {Code.UNKNOWN_NAME, Code.UNKNOWN_CALLEE} and found.primary is not None:
         return found.code, found.headline, found.primary.file
     edits = found.help.edits if isinstance(found.help, Proposal) else ()
-    is_elsewhere = edits and all(edit.span is not None and not edit.old for edit in edits)
-    return edits if is_elsewhere and found.code in _MEETING else None
+    is_elsewhere = all(edit.span is not None and not edit.old for edit in edits)
+    return edits if is_elsewhere and found.code in _MEETING else ()
 
 
-def _with_lines(found: Diagnostic, lines: Sequence[int]) -> Diagnostic:
-    """Return a mistake with a note of the other lines on which it stands as well."""
-    others = sorted({line for line in lines if found.primary and line != found.primary.line})
+def _misspelt(found: Diagnostic) -> tuple[str, ...]:
+    """Return a name that nothing has, the one that is meant, and the file; nothing without one.
+
+    Of paths it is the one segment that differs.
+    """
+    edits = found.help.edits if isinstance(found.help, Proposal) and found.help.meant else ()
+    if len(edits) != 1 or found.primary is None:
+        return ()
+    old, new = (text.split(".") for text in (edits[0].old, edits[0].new))
+    unlike = [pair for pair in zip(old, new, strict=False) if len(set(pair)) > 1]
+    is_one = len(old) == len(new) and len(unlike) == 1
+    return (*unlike[0], found.primary.file) if is_one else ()
+
+
+def _with_lines(group: Sequence[Diagnostic]) -> Diagnostic:
+    """Return the first mistake of a cause, with a note of the other lines that it spoils."""
+    found = group[0]
+    lines = {other.primary.line for other in group if other.primary is not None}
+    others = sorted(lines - {found.primary.line if found.primary is not None else 0})
     if not others:
         return found
     note = f"also on line{'s' * (len(others) > 1)} {', '.join(map(str, others[:SHOWN]))}"
