@@ -341,7 +341,10 @@ class Parser(Cursor):
         before = self.tokens[self.position - 1].text if self.position else ""
         hint = "a value is missing after `=`" if before == "=" else ""
         if before == "," and self.at(","):
-            hint = Advice("there is one comma too many", Edit("", span=place))
+            is_empty = self.tokens[self.position - 1].end < self.token.start
+            words = "there is one comma too many"
+            missing = "a value is missing between the commas, or one of them is too many"
+            hint = missing if is_empty else Advice(words, Edit("", span=place))
         if self.at("{") and self.peek().kind == "name" and self.peek(2).text == "}":
             hint = read_by_name(self.peek().text, self.locate(token.start, self.peek(2).end))
         raise self.unexpected("expected a value", hint)

@@ -183,7 +183,7 @@ class Cursor:
             return product
         if self.at("for"):
             return "a list is written out; lines repeat below `for i in range(n):`"
-        return self._comma_advice() if text == ")" and self.token.kind != "end" else ""
+        return self._comma_advice() if text in {")", "]", ","} and self.token.kind != "end" else ""
 
     def _product_advice(self) -> str:
         """Return the advice to multiply by `*` where `4 x out` is written."""
@@ -201,7 +201,7 @@ class Cursor:
 
     def _comma_advice(self) -> str:
         """Return the advice to part arguments; `padding=1 bias=False` leaves no doubt where."""
-        words, last = "arguments are parted by commas", self.tokens[self.position - 1]
+        words, last = "values are parted by commas", self.tokens[self.position - 1]
         is_named = self.token.kind == "name" and self.peek().text == "="
         if not is_named or last.end == self.token.start:
             return words

@@ -14,12 +14,14 @@ from archc.spec.control_lines import (
     parse_condition,
     parse_for,
     statement_word,
+    targets_meant,
 )
 from archc.spec.grammar import LineParser, parse_call
 from archc.spec.line_reader import LineReader
 from archc.spec.lines_below_return import check_lines_below_return
+from archc.spec.mended_lines import mended_line
 from archc.spec.mistakes import Mistakes
-from archc.spec.names import check_child_key, meant_by
+from archc.spec.names import check_child_key, check_child_name, meant_by
 from archc.spec.other_formats import (
     check_no_call,
     check_no_join,
@@ -129,6 +131,7 @@ class BodyReader:
             return tuple(Child("", self.lines.item(part), part.span) for part in parts)
         if not isinstance(node, Mapping):
             return (Child("", self._content(node), node.span),)
+        node = self._respelt(node)
         if wrong := typed_layer(node):
             return (Child("", self._refused(wrong, node.span), node.span),)
         if self._is_statement(node):
@@ -138,6 +141,27 @@ class BodyReader:
         if (parted := self.lines.parted(node)) is not None:
             return (Child("", parted, node.span),)
         return (Child("", self._content(node), node.span),)
+
+    def _respelt(self, node: Mapping) -> Mapping:
+        """Return a mapping with the words of statements as they are meant: `lte h` is `let h`."""
+        entries: list[tuple[Scalar, Node]] = []
+        for key, value in node.entries:
+            meant = None
+            if " " in key.value and not key.style and not statement_word(key):
+                meant = self._with_statement(key)
+            entries.append((meant or key, value))
+        return replace(node, entries=tuple(entries))
+
+    def _with_statement(self, key: Scalar) -> Scalar | None:
+        """Return a key with its misspelt first word mended, which is told; else nothing."""
+        try:
+            check_child_name(key.value)
+        except RuleViolation as violation:
+            mended = mended_line(key, violation)
+            if mended is not None and statement_word(mended):
+                self.refuse(violation, key.span)
+                return mended
+        return None
 
     def _is_statement(self, node: Mapping) -> bool:
         if not node.entries:
@@ -166,7 +190,7 @@ class BodyReader:
         conditions: list[tuple[Expression | None, Body]] = []
         start = node.span
         names: set[str] = set()
-        for key, value in node.entries:
+        for key, value in self._respelt(node).entries:
             word = statement_word(key)
             if word in {"elif", "else"} and not conditions:
                 self.refuse(
@@ -199,7 +223,9 @@ class BodyReader:
 
     def _broken(self, word: str, key: Scalar, value: Node) -> list[Entry]:
         """Return what stands for an entry that could not be read: it sets the same names."""
-        if word in {"for", "branch", *JOINS}:
+        if word == "for":
+            return [For(targets_meant(key), BROKEN, self._salvaged(value), key.span, key.value)]
+        if word in {"branch", *JOINS}:
             return [If(((BROKEN, self._salvaged(value)),), key.span)]
         if word == "let":
             return [Let(key.value[4:].strip(), BROKEN, key.span)]

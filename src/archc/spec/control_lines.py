@@ -6,6 +6,7 @@ from archc import functions
 from archc.diagnostics import Advice, Code, Edit, RuleViolation
 from archc.expressions.syntax import Binary, Call, Expression, Name
 from archc.spec.grammar import LineParser
+from archc.spec.names import is_identifier
 from archc.spec.source import Scalar
 from archc.statements import Return, Targets
 
@@ -60,14 +61,31 @@ def parse_for(key: Scalar) -> tuple[Targets, Expression]:
     parser.advance()
     targets = parser.targets()
     if not parser.at("in"):
-        written = ", ".join(targets.flat())
-        rest = key.value[parser.token.start :]
-        turns = f"_ in {written}{rest}" if parser.at("(") else f"{written} in range(…)"
+        turns = _turns_meant(parser, ", ".join(targets.flat()))
         raise parser.unexpected("expected `in`", f"write `for {turns}:`")
     parser.expect("in")
     iterable = parser.expression()
     parser.expect_end()
     return targets, iterable
+
+
+def _turns_meant(parser: LineParser, targets: str) -> str:
+    """Return the head of a loop whose `in` is missing or misspelt."""
+    word, rest = parser.token, parser.text[parser.token.start :]
+    if parser.at("("):
+        return f"_ in {targets}{rest}"
+    if word.kind != "name":
+        return f"{targets} in range(…)"
+    behind = parser.text[word.end :].strip()
+    if behind.startswith("("):
+        return f"{targets} in {word.text.removeprefix('in')}{behind}"
+    return f"{targets} in {behind if parser.peek().kind != 'end' else word.text}"
+
+
+def targets_meant(key: Scalar) -> Targets:
+    """Return the names that a `for` which could not be read seems to assign: all before `in`."""
+    head = re.split(r"\bin\b|[=:({\[]", key.value.removeprefix("for"), maxsplit=1)[0]
+    return Targets(tuple(name for name in re.findall(r"\w+", head) if is_identifier(name)))
 
 
 def parse_results(text: Scalar) -> Return:

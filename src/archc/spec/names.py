@@ -63,15 +63,22 @@ def check_child_key(key: str) -> None:
         check_child_name(key)
 
 
+def _statement_meant(key: str) -> str:
+    """Return the question which word of the language a key begins with: `lte h`, `For i in n`."""
+    word, *rest = key.split(" ")
+    if not rest or word in _STATEMENTS:
+        return ""
+    if word.lower() in _STATEMENTS:
+        return did_you_mean(word, word.lower())
+    return meant(word, _STATEMENTS, is_closed=True)
+
+
 def _advice(name: str) -> str:
     """Return what was probably meant by a name that cannot be one."""
+    if question := _statement_meant(name):
+        return question
     if len(meant_by(name)) > 1:
         return "give the line one name; its further results have names: `lstm.h_n`"
-    word, *rest = name.split(" ")
-    if rest and word.lower() in _STATEMENTS:
-        return did_you_mean(word, word.lower())
-    if rest and (question := meant(word, _STATEMENTS, is_closed=True)):
-        return question
     plain = name.removeprefix("self.")
     if plain != name and _CHILD.fullmatch(plain):
         return Advice(f"there is no `self`: write `{plain}`", Edit(plain, name))

@@ -161,8 +161,8 @@ class OtherForms(Parser):
         if self.at("=") and any(token.text == "if" for token in self.tokens[: self.position]):
             place = self.locate(self.token.start, self.token.end)
             return Advice("two signs compare: write `==`", Edit("==", span=place))
-        if closed := self.closed_too_often():
-            return closed
+        if advice := self._never_opened() or self.closed_too_often():
+            return advice
         if self.at("(") and self._before.text[:1].isupper() and (copies := self._copies(0)):
             return copies
         if arrow := self._arrow_advice():
@@ -177,6 +177,23 @@ class OtherForms(Parser):
             ",": "one line is one layer; several inputs follow `from`",
         }
         return advice.get(self.token.text, "")
+
+    def _never_opened(self) -> str:
+        """Return the advice to open a bracket that is only closed: `Linear64)`."""
+        closings = sum({"(": -1, ")": 1}.get(token.text, 0) for token in self.tokens)
+        word = self._before
+        if closings <= 0 or word.kind != "name" or not self.at(",", ")"):
+            return ""
+        called = [n for n in layers.NAMES | functions.NAMES if word.text.startswith(n)]
+        name = max(called, key=len, default="")
+        first = word.text.removeprefix(name)
+        if not first:
+            return ""
+        if not name or not (name[0].isupper() or first.isdigit()):
+            return "an opening bracket is missing, or a closing one is too many"
+        call = f"{name}({self.text[word.start + len(name) :].strip()}"
+        words = f"an opening bracket is missing: write `{call}`"
+        return Advice(words, Edit(f"{name}({first}", word.text))
 
     def _arrow_advice(self) -> str:
         """Return the advice to write an arrow for `=>`, and for `>` or a comma before a layer."""
@@ -209,6 +226,9 @@ class OtherForms(Parser):
             return ""
         if word[0].isupper():
             return Advice(f"chain layers with an arrow: `-> {word}`", Edit(f"-> {word}", word))
+        if word.startswith("from"):
+            source = word.removeprefix("from")
+            return Advice(f"write `from {source}`", Edit(f"from {source}", word))
         if question := meant(word, ENDS):
             return question
         if count := re.fullmatch(r"[xX]\s*(\d+|[a-z]\w*)", self.text[self.token.start :].strip()):

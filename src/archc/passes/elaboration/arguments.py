@@ -1,6 +1,6 @@
 """The arguments of a call, evaluated."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, get_args
 
 from msgspec.structs import replace
@@ -68,7 +68,8 @@ class ArgumentReader(Part):
         try:
             value = self.evaluator.evaluate(expression)
         except RuleViolation as violation:
-            violation.help = _as_keyword(expression, violation) or violation.help
+            if violation.code is Code.UNKNOWN_NAME and _is_first(expression, violation.span):
+                violation.help = as_keyword(expression, call) or violation.help
             raise self._of_numbers(expression, violation) from None
         if not is_plain(value) or (is_list(value) and not all(map(is_plain, value))):
             raise self._tensor_argument(call, expression.span)
@@ -172,14 +173,37 @@ def _word_quoted(keyword: Keyword) -> Keyword:
             return keyword
 
 
-def _as_keyword(expression: Expression, violation: RuleViolation) -> str:
-    """Return what `bias==False` means among arguments: an argument by its name."""
+def _is_first(expression: Expression, place: Span | None) -> bool:
+    """Return whether a place is that of a name, or of the first part of a comparison."""
+    first = expression.operands[0] if isinstance(expression, Comparison) else expression
+    return first.span == place
+
+
+def as_keyword(expression: Expression, call: LayerCall) -> Advice | None:
+    """Return what `bias==False` and `biasFalse` mean among arguments: one by its name."""
     match expression:
-        case Comparison((Name(name, span), value), ("==",)) if violation.span == span:
+        case Comparison((Name(name), value), ("==",)):
             given = f"{name}={expression_text(value)}"
             return Advice(f"an argument takes one `=`: write `{given}`", Edit("=", "=="))
+        case Name(text):
+            names = fields_of(call)
+            found = (name for name in names if text.startswith(name) and text not in names)
+            name = max(found, key=len, default="")
+            value = text.removeprefix(name)
+            if name and (value.isdigit() or value in {"True", "False", "None"}):
+                words = f"an argument takes `=`: write `{name}={value}`"
+                return Advice(words, Edit(f"{name}={value}", text))
+            return None
         case _:
-            return ""
+            return None
+
+
+def fields_of(call: LayerCall) -> Collection[str]:
+    """Return the arguments that a layer or a function has by name, none for anything else."""
+    for family in (layers, functions):
+        if call.name in family.NAMES:
+            return family.find(call.name).fields()
+    return ()
 
 
 def _quoted(call: LayerCall, violation: RuleViolation) -> str:

@@ -13,12 +13,11 @@ from msgspec.structs import replace
 
 from archc import layers
 from archc.diagnostics import Code, RuleViolation
-from archc.expressions.syntax import Comparison
 from archc.expressions.values import Unknown
 from archc.ir.runs import Template
 from archc.layers.base import Layer
 from archc.layers.binding import misfits
-from archc.passes.elaboration.arguments import words_quoted
+from archc.passes.elaboration.arguments import as_keyword, words_quoted
 from archc.passes.elaboration.arriving import behind
 from archc.passes.elaboration.call_cycles import cycle_through
 from archc.passes.elaboration.callees import BlockCallee
@@ -189,9 +188,8 @@ class _Reader(ExpressionReader):
         arguments = tuple(map(self.value, call.arguments or ()))
         keywords = {k.name: self.value(k.value) for k in words_quoted(call)}
         is_whole = keywords.pop("", None) is None
-        if any(isinstance(argument, Comparison) for argument in call.arguments or ()):
-            is_whole = False  # `bias==False` is meant for a name and its value
-            arguments = ()
+        if any(as_keyword(argument, call) for argument in call.arguments or ()):
+            arguments, is_whole = (), False
         if isinstance(callee, type) and _has_other_order(call, callee, arguments):
             arguments, is_whole = (), False
         if isinstance(callee, BlockCallee):
@@ -226,6 +224,9 @@ class _Reader(ExpressionReader):
 
     def _meant(self, call: LayerCall, violation: RuleViolation) -> type[Layer] | BlockCallee | None:
         """Return what a message guesses that a call means."""
+        places = {violation.span, call.span}
+        told = [d.help for d in self.told if d.code is violation.code and d.primary in places]
+        violation.help = next(iter(told), violation.help)  # a run knows parameters that are layers
         alone = call.callee[-1]
         own = alone if alone in self.scope.file.blocks else ""
         name = own or guessed(violation) or translated(violation)

@@ -61,7 +61,7 @@ def report_unsaid(document: Document, builder: NodeBuilder) -> None:
                 builder.report(unused.violation, unused.span, ran[id(body)])
     for block in document.blocks.values():
         if not unsure & {block.span.line, *lines_of(block.body)}:
-            for violation in unread_inputs(block):
+            for violation in unread_inputs(block, asked):
                 builder.report(violation, block.span, None)
 
 

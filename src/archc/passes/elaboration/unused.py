@@ -181,9 +181,12 @@ def _lets_of(body: Body) -> Iterator[Let]:
                 pass
 
 
-def unread_inputs(block: Block) -> Iterator[RuleViolation]:
-    """Yield the inputs that a block's lines never name; one input alone flows without a name."""
-    said = set(words(block.body)) if len(block.inputs) > 1 else set(block.inputs)
+def unread_inputs(block: Block, asked: Iterable[str] = ()) -> Iterator[RuleViolation]:
+    """Yield the inputs that a block's lines never name; one input alone flows without a name.
+
+    `asked` is what messages say to write.
+    """
+    said = {*words(block.body), *asked} if len(block.inputs) > 1 else set(block.inputs)
     for name in block.inputs:
         if name not in said:
             yield RuleViolation(
