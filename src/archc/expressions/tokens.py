@@ -216,7 +216,12 @@ class Cursor:
     def expect_end(self) -> None:
         """Refuse anything that is left over."""
         if self.token.kind != "end":
-            advice = self.closed_too_often() or self.compared() or self._second_colon()
+            advice = (
+                self.closed_too_often()
+                or self.never_opened()
+                or self.compared()
+                or self._second_colon()
+            )
             raise self.unexpected("expected the end of the line", advice)
 
     def _second_colon(self) -> str:
@@ -245,6 +250,13 @@ class Cursor:
         if self.peek().kind != "end" and before != self.token.text:
             return words
         return Advice(words, Edit("", span=self.locate(self.token.start, self.token.end)))
+
+    def never_opened(self) -> str:
+        """Say that a bracket is closed which nothing opens; nothing where none is."""
+        signs = [token.text for token in self.tokens if token.kind == "symbol"]
+        if signs.count(")") <= signs.count("("):
+            return ""
+        return "an opening bracket is missing, or a closing one is too many"
 
     def span(self, start: int, end: int | None = None) -> Span:
         """Return the place from offset `start` to `end`, by default the last token's end."""

@@ -19,7 +19,7 @@ from archc.spec.control_lines import (
 from archc.spec.grammar import LineParser, parse_call
 from archc.spec.line_reader import LineReader
 from archc.spec.lines_below_return import check_lines_below_return
-from archc.spec.mended_lines import mended_line
+from archc.spec.mended_lines import edited_line
 from archc.spec.mistakes import Mistakes
 from archc.spec.names import check_child_key, check_child_name, meant_by
 from archc.spec.other_formats import (
@@ -153,11 +153,14 @@ class BodyReader:
         return replace(node, entries=tuple(entries))
 
     def _with_statement(self, key: Scalar) -> Scalar | None:
-        """Return a key with its misspelt first word mended, which is told; else nothing."""
+        """Return a key with its misspelt first word mended, which is told; else nothing.
+
+        That is enough to read on: no name of a child has a blank.
+        """
         try:
             check_child_name(key.value)
         except RuleViolation as violation:
-            mended = mended_line(key, violation)
+            mended = edited_line(key, violation)
             if mended is not None and statement_word(mended):
                 self.refuse(violation, key.span)
                 return mended

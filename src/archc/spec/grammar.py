@@ -166,6 +166,8 @@ class LineParser(OtherForms):
                 help=f"a block is its name alone: `{self.text[self.token.start :]}:`",
                 span=self.span(0),
             )
+        if self.at(")", ","):
+            raise self.unexpected("expected the end of the line", self.never_opened())
         parameters: list[Argument] = []
         if self.accept("("):
             while not self.at(")"):

@@ -5,19 +5,22 @@ from itertools import pairwise
 
 from msgspec.structs import replace
 
-from archc.diagnostics import Advice, Edit, RuleViolation
+from archc.diagnostics import Advice, Edit, Proposal, RuleViolation
 from archc.spec.source import Piece, Scalar
 
 
 def mended_line(scalar: Scalar, violation: RuleViolation) -> Scalar | None:
-    """Return a line with the edits that a message advises; nothing where they are not sure.
+    """Return a line with the edits that a message advises; nothing where they are not sure."""
+    return edited_line(scalar, violation) if isinstance(violation.help, Advice) else None
+
+
+def edited_line(scalar: Scalar, violation: RuleViolation) -> Scalar | None:
+    """Return a line with the edits that a message proposes; nothing where they have no place.
 
     What stands behind an edit keeps its place in the file.
     """
-    advice = violation.help
-    if not isinstance(advice, Advice):
-        return None
-    changes = [_change(scalar, edit, violation) for edit in advice.edits]
+    edits = violation.help.edits if isinstance(violation.help, Proposal) else ()
+    changes = [_change(scalar, edit, violation) for edit in edits]
     found = sorted(change for change in changes if change is not None)
     overlap = any(later[0] < earlier[1] for earlier, later in pairwise(found))
     if not found or len(found) < len(changes) or overlap:

@@ -161,7 +161,7 @@ class OtherForms(Parser):
         if self.at("=") and any(token.text == "if" for token in self.tokens[: self.position]):
             place = self.locate(self.token.start, self.token.end)
             return Advice("two signs compare: write `==`", Edit("==", span=place))
-        if advice := self._never_opened() or self.closed_too_often():
+        if advice := self._opened() or self.closed_too_often():
             return advice
         if self.at("(") and self._before.text[:1].isupper() and (copies := self._copies(0)):
             return copies
@@ -178,11 +178,10 @@ class OtherForms(Parser):
         }
         return advice.get(self.token.text, "")
 
-    def _never_opened(self) -> str:
+    def _opened(self) -> str:
         """Return the advice to open a bracket that is only closed: `Linear64)`."""
-        closings = sum({"(": -1, ")": 1}.get(token.text, 0) for token in self.tokens)
-        word = self._before
-        if closings <= 0 or word.kind != "name" or not self.at(",", ")"):
+        word, words = self._before, self.never_opened()
+        if not words or word.kind != "name" or not self.at(",", ")"):
             return ""
         called = [n for n in layers.NAMES | functions.NAMES if word.text.startswith(n)]
         name = max(called, key=len, default="")
@@ -190,7 +189,7 @@ class OtherForms(Parser):
         if not first:
             return ""
         if not name or not (name[0].isupper() or first.isdigit()):
-            return "an opening bracket is missing, or a closing one is too many"
+            return words
         call = f"{name}({self.text[word.start + len(name) :].strip()}"
         words = f"an opening bracket is missing: write `{call}`"
         return Advice(words, Edit(f"{name}({first}", word.text))
@@ -207,6 +206,16 @@ class OtherForms(Parser):
             return Advice(ARROW, Edit("->", span=place))
         is_before_layer = self.at(",") and following.text[:1].isupper()
         return ARROW if self.at(">") or is_before_layer else ""
+
+    def _end_meant(self, word: str) -> str:
+        """Return which word that ends a chain is meant by another, if one is."""
+        if word.startswith("from"):
+            source = word.removeprefix("from")
+            return Advice(f"write `from {source}`", Edit(f"from {source}", word))
+        if word in {"a", "s"} and self.peek().kind == "name" and self.peek(2).kind == "end":
+            place = self.locate(self.token.start, self.token.end)
+            return Advice("did you mean `as`?", Edit("as", span=place))
+        return meant(word, ENDS)
 
     def _word_advice(self) -> str:
         """Return what to write instead of a name or a number behind a whole layer."""
@@ -226,10 +235,7 @@ class OtherForms(Parser):
             return ""
         if word[0].isupper():
             return Advice(f"chain layers with an arrow: `-> {word}`", Edit(f"-> {word}", word))
-        if word.startswith("from"):
-            source = word.removeprefix("from")
-            return Advice(f"write `from {source}`", Edit(f"from {source}", word))
-        if question := meant(word, ENDS):
+        if question := self._end_meant(word):
             return question
         if count := re.fullmatch(r"[xX]\s*(\d+|[a-z]\w*)", self.text[self.token.start :].strip()):
             place = self.locate(self.token.start, len(self.text.rstrip()))

@@ -1,6 +1,6 @@
 """The mistakes of a document as they are shown: in the file's order, each cause once."""
 
-from collections.abc import Container, Sequence
+from collections.abc import Container, Iterator, Sequence
 
 from msgspec.structs import replace
 
@@ -22,36 +22,46 @@ def merged(diagnostics: Sequence[Diagnostic]) -> list[Diagnostic]:
     A missing name is one mistake, and so are tensors that the same change of one line makes meet.
     """
     ordered = sorted(diagnostics, key=lambda found: found.primary or NOWHERE)
-    missing = {_misspelt(found) for found in ordered if found.code in _MISSING}
-    groups: dict[_Mark | int, list[Diagnostic]] = {}
-    for number, found in enumerate(ordered):
-        groups.setdefault(_mark(found, missing) or number, []).append(found)
-    return [_with_lines(group) for group in groups.values()]
+    missing = {_misspelt(found) for found in ordered if found.code in _MISSING} - {()}
+    groups: list[list[Diagnostic]] = []
+    known: dict[_Mark, list[Diagnostic]] = {}
+    for found in ordered:
+        marks = [*_marks(found, missing)]
+        group = next((known[mark] for mark in marks if mark in known), None)
+        if group is None:
+            group = list[Diagnostic]()
+            groups.append(group)
+        group.append(found)
+        known |= dict.fromkeys(marks, group)
+    return [_with_lines(group) for group in groups]
 
 
-def _mark(found: Diagnostic, missing: Container[_Mark]) -> _Mark:
-    """Return what tells the cause of a mistake, nothing where it is taken for its own."""
-    if (pair := _misspelt(found)) and pair in missing:
-        return pair
-    if found.code in {Code.UNKNOWN_NAME, Code.UNKNOWN_CALLEE} and found.primary is not None:
-        return found.code, found.headline, found.primary.file
+def _marks(found: Diagnostic, missing: Container[_Mark]) -> Iterator[_Mark]:
+    """Yield what tells the cause of a mistake, nothing where it is taken for its own."""
+    if found.primary is None:
+        return
+    if (name := _misspelt(found)) in missing:
+        yield name
+    if found.code in {Code.UNKNOWN_NAME, Code.UNKNOWN_CALLEE}:
+        yield found.code, found.headline, found.primary.file
     edits = found.help.edits if isinstance(found.help, Proposal) else ()
     is_elsewhere = all(edit.span is not None and not edit.old for edit in edits)
-    return edits if is_elsewhere and found.code in _MEETING else ()
+    if edits and is_elsewhere and found.code in _MEETING:
+        yield edits
 
 
 def _misspelt(found: Diagnostic) -> tuple[str, ...]:
-    """Return a name that nothing has, the one that is meant, and the file; nothing without one.
+    """Return a name for which a message knows another, with the file; nothing without one.
 
-    Of paths it is the one segment that differs.
+    Of a path it is the one segment that differs.
     """
     edits = found.help.edits if isinstance(found.help, Proposal) and found.help.meant else ()
     if len(edits) != 1 or found.primary is None:
         return ()
     old, new = (text.split(".") for text in (edits[0].old, edits[0].new))
-    unlike = [pair for pair in zip(old, new, strict=False) if len(set(pair)) > 1]
+    unlike = [own for own, other in zip(old, new, strict=False) if own != other]
     is_one = len(old) == len(new) and len(unlike) == 1
-    return (*unlike[0], found.primary.file) if is_one else ()
+    return (unlike[0], found.primary.file) if is_one else ()
 
 
 def _with_lines(group: Sequence[Diagnostic]) -> Diagnostic:
