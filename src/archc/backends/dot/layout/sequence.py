@@ -1,6 +1,7 @@
 """Things in turn, each after those that have to come before it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from graphlib import CycleError, TopologicalSorter
 from heapq import heapify, heappop, heappush
 
 Link = tuple[int, int]
@@ -31,3 +32,18 @@ def in_sequence(count: int, links: Sequence[Link]) -> list[int]:
                 if not waits[follower] and follower not in found:
                     heappush(ready, follower)
     return list(found)
+
+
+def circle_in(links: Iterable[Link]) -> list[int]:
+    """Return numbers that each have to come before the next, and the last before the first.
+
+    There are none where the links lead in no circle.
+    """
+    sorter = TopologicalSorter[int]()
+    for tail, head in links:
+        sorter.add(head, tail)
+    try:
+        sorter.prepare()
+    except CycleError as error:
+        return error.args[1][1:]
+    return []
