@@ -275,6 +275,18 @@ def test_valley_with_a_head_beside_it_goes_up_again_level_with_its_skips() -> No
     assert boxes["head"].left > boxes["up1"].right
 
 
+def test_valley_whose_way_up_takes_what_stands_beside_the_way_down_is_laid_out() -> None:
+    flow = ["down1", "down2", "bottom", "up2", "up1"]
+    leaves = [Leaf(name, 60, 30) for name in flow]
+    parts: list[Part] = [*leaves[:4], Leaf("beside", 60, 30, is_loose=True), leaves[4]]
+    skips = [("down1", "up1"), ("down2", "up2")]
+    wires = [*pairwise(flow), *skips, ("down2", "beside"), ("beside", "up1")]
+    layout = laid_out(parts, wires)
+    assert list(faults(layout, parts)) == []
+    for down, up in skips:
+        assert layout.leaves[down].top == layout.leaves[up].top, (down, up)
+
+
 def test_curve_passes_the_middle_of_each_piece_and_turns_at_the_corner() -> None:
     points = curve(((0, 0), (0, 40), (30, 40)))
     assert points[0] == (0, 0)
