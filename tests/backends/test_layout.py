@@ -1,7 +1,7 @@
 """Where the parts of a diagram lie: apart, within their frames, and clear of every line."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from itertools import accumulate, combinations, pairwise
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -10,113 +10,14 @@ from hypothesis import strategies as st
 from archc.backends.dot.curves import Trunks, branch, curve, extent
 from archc.backends.dot.depth import count, opened_once, views
 from archc.backends.dot.diagram import Picture
-from archc.backends.dot.layout import Box, Frame, Head, Layout, Leaf, Part, Path, Wire, laid_out
-from archc.backends.dot.layout.tracks import CLEAR, Across, Course, courses
+from archc.backends.dot.layout import Frame, Head, Leaf, Part, Path, Wire, laid_out
 from archc.backends.dot.repeats import repeated
 from archc.backends.dot.scopes import scopes
 from archc.backends.dot.stacking import stacked
 from archc.ir.graph import Graph
 from tests.backends.constructs import CONSTRUCTS
+from tests.backends.layout_faults import faults
 from tests.backends.networks import every_network, graph_of, network
-
-MARGIN = 9
-
-
-def faults(layout: Layout, parts: Sequence[Part]) -> Iterator[str]:
-    """Yield what is wrong with a layout, in words."""
-    yield from _overlaps(layout, parts, Box(0, 0, layout.width, layout.height), "the page")
-    heads = {frame.name: frame.head for frame in _frames(parts)}
-    for (tail, head), path in layout.paths.items():
-        wire = f"{tail} -> {head}"
-        yield from _wrong_ends(layout, wire, layout.leaves[tail], layout.leaves[head], path)
-        for piece in map(_box_of, pairwise(path)):
-            if piece.width and piece.height:
-                yield f"{wire} is not straight at {piece}"
-            for name, box in layout.leaves.items():
-                if name not in {tail, head} and _meet(piece, box):
-                    yield f"{wire} runs through {name}"
-            for name, box in layout.frames.items():
-                for title in _title_boxes(heads[name], box):
-                    if _meet(piece, title):
-                        yield f"{wire} runs through the title of {name}"
-    yield from _covered(layout.paths)
-
-
-def _frames(parts: Sequence[Part]) -> Iterator[Frame]:
-    for part in parts:
-        if isinstance(part, Frame):
-            yield part
-            yield from _frames(part.parts)
-
-
-def _overlaps(layout: Layout, parts: Sequence[Part], outer: Box, name: str) -> Iterator[str]:
-    boxes = {
-        part.name: (layout.leaves if isinstance(part, Leaf) else layout.frames)[part.name]
-        for part in parts
-    }
-    for part, box in boxes.items():
-        inside = outer.left <= box.left and box.right <= outer.right
-        if not (inside and outer.top <= box.top and box.bottom <= outer.bottom):
-            yield f"{part} sticks out of {name}"
-    for (one, first), (other, second) in combinations(boxes.items(), 2):
-        if _meet(first, second):
-            yield f"{one} and {other} overlap"
-    for part in parts:
-        if isinstance(part, Frame):
-            yield from _overlaps(layout, part.parts, boxes[part.name], part.name)
-
-
-def _wrong_ends(layout: Layout, wire: str, tail: Box, head: Box, path: Path) -> Iterator[str]:
-    if not (_touches(tail, path[0]) and _touches(head, path[-1])):
-        yield f"{wire} does not join its ends"
-
-
-def _touches(box: Box, point: tuple[int, int]) -> bool:
-    x, y = point
-    level = y in {box.top, box.bottom} and box.left < x < box.right
-    return level or (x in {box.left, box.right} and box.top < y < box.bottom)
-
-
-def _title_boxes(head: Head, frame: Box) -> Iterator[Box]:
-    yield Box(frame.left + MARGIN, frame.top, head.left, head.height)
-    if head.right:
-        yield Box(frame.right - MARGIN - head.right, frame.top, head.right, head.height)
-
-
-def _box_of(piece: tuple[tuple[int, int], tuple[int, int]]) -> Box:
-    (x, y), (other_x, other_y) = piece
-    return Box(min(x, other_x), min(y, other_y), abs(x - other_x), abs(y - other_y))
-
-
-def _meet(one: Box, other: Box) -> bool:
-    return (
-        one.left < other.right
-        and other.left < one.right
-        and one.top < other.bottom
-        and other.top < one.bottom
-    ) or (
-        # a line has no width of its own
-        min(one.width, one.height) == 0
-        and one.left <= other.right - 1
-        and other.left + 1 <= one.right
-        and one.top <= other.bottom - 1
-        and other.top + 1 <= one.bottom
-    )
-
-
-def _covered(paths: Mapping[Wire, Path]) -> Iterator[str]:
-    """Yield lines of different results that lie upon each other, unless they end in one place."""
-    pieces: dict[tuple[bool, int], list[tuple[int, int, Wire]]] = {}
-    for wire, path in paths.items():
-        for (x, y), (other_x, other_y) in pairwise(path):
-            upright = x == other_x
-            low, high = sorted((y, other_y) if upright else (x, other_x))
-            pieces.setdefault((upright, x if upright else y), []).append((low, high, wire))
-    for some in pieces.values():
-        for (low, high, one), (other_low, other_high, other) in combinations(some, 2):
-            apart = one[0] != other[0] and one[1] != other[1]
-            if apart and low < other_high and other_low < high:
-                yield f"{one} and {other} lie upon each other"
 
 
 def pictures(graph: Graph) -> Iterator[Picture]:
@@ -346,90 +247,6 @@ def test_edge_leaves_the_edges_before_it_as_late_as_it_can(
 
 def _length(path: Path) -> int:
     return sum(extent(one, other) for one, other in pairwise(path))
-
-
-@given(st.lists(st.tuples(st.integers(0, 60), st.integers(0, 60)), max_size=12))
-@settings(deadline=None)
-def test_runs_that_meet_have_tracks_of_their_own_and_none_is_left_free(
-    ends: list[tuple[int, int]],
-) -> None:
-    runs = [Across(net, (one,), (other,)) for net, (one, other) in enumerate(ends)]
-    found = courses(runs)
-    assert set(found) == {run.net for run in runs if run.low < run.high}
-    pieces = [piece for run in runs if run.net in found for piece in _pieces(run, found[run.net])]
-    for low, high, track in pieces:
-        met = sorted(
-            other
-            for other_low, other_high, other in pieces
-            if low <= other_high + CLEAR and other_low <= high + CLEAR
-        )
-        assert met.count(track) == 1
-        assert track == 0 or track - 1 in met
-
-
-def _pieces(run: Across, course: Course) -> Iterator[tuple[int, int, int]]:
-    """Yield from where to where a net runs across, and on which track."""
-    first, last = course.tracks
-    if first == last:
-        yield run.low, run.high, first
-        return
-    for ends, track in ((run.above, first), (run.below, last)):
-        yield min(*ends, course.step), max(*ends, course.step), track
-
-
-def test_run_that_comes_down_where_another_goes_on_stands_above_it_whatever_stands_between() -> (
-    None
-):
-    going_on = Across(0, above=(96, 164), below=(12, 96, 140))
-    between = Across(1, above=(128,), below=(30, 128))
-    coming_down = Across(2, above=(140,), below=(48,))
-    found = courses([going_on, between, coming_down])
-    assert found[coming_down.net].tracks < found[going_on.net].tracks
-
-
-def test_of_runs_that_change_places_one_steps_past_the_other() -> None:
-    found = courses([Across(0, (10,), (40,)), Across(1, (40,), (10,))])
-    assert sorted(course.tracks for course in found.values()) == [(0, 2), (1, 1)]
-    assert [course.step for course in found.values() if course.tracks == (0, 2)] == [25]
-
-
-def test_run_of_one_end_steps_past_a_run_of_two() -> None:
-    found = courses([Across(0, (60,), (10, 90)), Across(1, (90,), (60,))])
-    assert {net: course.tracks for net, course in found.items()} == {0: (1, 1), 1: (0, 2)}
-
-
-@st.composite
-def random_rows(draw: st.DrawFn) -> list[Across]:
-    """Return runs between two rows in which no two places are nearer than two lanes."""
-    count = draw(st.integers(1, 12))
-    steps = st.lists(st.integers(12, 30), min_size=count, max_size=count)
-    above = accumulate(draw(steps))
-    below = draw(st.permutations(list(accumulate(draw(steps)))))
-    owners = draw(st.lists(st.integers(0, count - 1), min_size=count, max_size=count))
-    goals = [
-        [x for x, owner in zip(below, owners, strict=True) if owner == n] for n in range(count)
-    ]
-    return [Across(net, (x,), tuple(goals[net])) for net, x in enumerate(above) if goals[net]]
-
-
-@given(random_rows())
-@settings(deadline=None)
-def test_runs_do_not_lie_upon_each_other_however_they_change_places(runs: list[Across]) -> None:
-    found = courses(runs)
-    paths = {
-        (f"{run.net}", f"{run.net} {end}"): _between_rows(run.above[0], end, found.get(run.net))
-        for run in runs
-        for end in run.below
-    }
-    assert list(_covered(paths)) == []
-
-
-def _between_rows(start: int, end: int, course: Course | None) -> Path:
-    if start == end or course is None:
-        return (start, -1), (end, 99)
-    first, last = course.tracks
-    step = () if first == last else ((course.step, first), (course.step, last))
-    return (start, -1), (start, first), *step, (end, last), (end, 99)
 
 
 def test_results_that_change_places_before_a_frame_do_not_lie_upon_each_other() -> None:

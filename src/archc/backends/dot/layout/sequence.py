@@ -1,7 +1,6 @@
 """Things in turn, each after those that have to come before it."""
 
-from collections.abc import Iterable, Sequence
-from graphlib import CycleError, TopologicalSorter
+from collections.abc import Iterable, Iterator, Sequence
 from heapq import heapify, heappop, heappush
 
 Link = tuple[int, int]
@@ -34,16 +33,25 @@ def in_sequence(count: int, links: Sequence[Link]) -> list[int]:
     return list(found)
 
 
-def circle_in(links: Iterable[Link]) -> list[int]:
-    """Return numbers that each have to come before the next, and the last before the first.
-
-    There are none where the links lead in no circle.
-    """
-    sorter = TopologicalSorter[int]()
+def circles_in(count: int, links: Iterable[Link]) -> Iterator[list[int]]:
+    """Yield circles of links that share no number; without their numbers there are none."""
+    followers: list[list[int]] = [[] for _ in range(count)]
     for tail, head in links:
-        sorter.add(head, tail)
-    try:
-        sorter.prepare()
-    except CycleError as error:
-        return error.args[1][1:]
-    return []
+        followers[tail].append(head)
+    ahead = [iter(some) for some in followers]
+    seen: set[int] = set()
+    for start in range(count):
+        path = dict.fromkeys([start] if start not in seen else [])
+        while path:
+            number = next(reversed(path))
+            seen.add(number)
+            follower = next(ahead[number], None)
+            if follower is None:
+                path.popitem()
+            elif follower in path:
+                circle: list[int] = []
+                while follower in path:
+                    circle.append(path.popitem()[0])
+                yield circle[::-1]
+            elif follower not in seen:
+                path[follower] = None

@@ -1,13 +1,13 @@
 """Where nets run across between two rows, and how much room that takes."""
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left, bisect_right, insort
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from math import inf
 
 from msgspec import Struct
 
-from archc.backends.dot.layout.sequence import Link, circle_in, in_sequence
+from archc.backends.dot.layout.sequence import Link, circles_in, in_sequence
 
 TRACK = 8
 CLEAR = 5
@@ -68,17 +68,20 @@ def _steps(runs: Sequence[Across]) -> dict[int, int]:
     above the rest and ends below.
     """
     steps: dict[int, int] = {}
-    touched = {x for run in runs for x in run.above + run.below}
+    touched = sorted({x for run in runs for x in run.above + run.below})
     across = [run for run in runs if run.low < run.high]
     while True:
+        before = len(steps)
         halves = [half for run in across for half in _halves(run, steps)]
-        circle = [halves[place] for place in circle_in(_apart(halves))]
-        chosen = max(_chances(circle, sorted(touched)), default=None)
-        if chosen is None:
+        for circle in circles_in(len(halves), _apart(halves)):
+            chances = _chances([halves[place] for place in circle], touched)
+            best = max(chances, default=None)
+            if best is not None:
+                *_, place, net = best
+                steps[net] = place
+                insort(touched, place)
+        if len(steps) == before:
             return steps
-        *_, place, net = chosen
-        steps[net] = place
-        touched.add(place)
 
 
 def _halves(run: Across, steps: Mapping[int, int]) -> tuple[Across, ...]:
