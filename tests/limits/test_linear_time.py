@@ -7,6 +7,7 @@ import pytest
 
 import archc
 from archc.backends.dot import dot
+from archc.backends.dot.layout.tracks import Across, courses
 from archc.backends.python_source import python_source
 
 HEAD = "archc: 1\nname: deep\ninputs:\n  x: [B, 8]\n"
@@ -102,6 +103,17 @@ def calls_of_diagram(body: str, count: int) -> int:
 def test_diagram_of_four_times_the_branches_takes_four_times_the_calls(body: str) -> None:
     calls_of_diagram(body, 5)
     few, many = calls_of_diagram(body, 200), calls_of_diagram(body, 800)
+    assert many < 5 * few
+
+
+def calls_of_courses(pairs: int) -> int:
+    """Return how many functions find tracks for pairs of lines that change places."""
+    runs = [Across(line, (30 * line,), (30 * (line ^ 1),)) for line in range(2 * pairs)]
+    return calls_of(lambda: courses(runs))
+
+
+def test_tracks_of_four_times_the_lines_that_change_places_take_four_times_the_calls() -> None:
+    few, many = calls_of_courses(50), calls_of_courses(200)
     assert many < 5 * few
 
 

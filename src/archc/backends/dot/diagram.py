@@ -18,7 +18,7 @@ from archc.backends.dot.labels import card_name, group_name
 from archc.backends.dot.layout import Box, Frame, Layout, Leaf, Part, Path, Point, Wire, laid_out
 from archc.backends.dot.repeats import Copies, repeated
 from archc.backends.dot.scopes import scopes
-from archc.backends.dot.stacking import Card, stacked
+from archc.backends.dot.stacking import Card, Group, stacked
 from archc.backends.dot.writing import FONT, attributes, quoted
 from archc.ir.graph import Graph
 
@@ -62,7 +62,7 @@ class Picture:
         self.names: dict[int, str] = {}
         self.figures: dict[str, Figure] = {}
         self.titles: dict[str, Title] = {}
-        parts = [self._part(item, "", 0) for item in view.items]
+        parts = [self._part(item, view.group, 0) for item in view.items]
         outputs = [
             self._leaf(f"out{place}", output_figure(output), is_loose=True)
             for place, output in enumerate(graph.outputs)
@@ -71,7 +71,7 @@ class Picture:
         self.parts = (*parts, *outputs)
         self.layout = laid_out(self.parts, list(self.edges))
 
-    def _part(self, item: Drawn, outer: str, level: int) -> Part:
+    def _part(self, item: Drawn, outer: Group, level: int) -> Part:
         """Make the figures of an item and return how they lie in each other."""
         match item:
             case Card(nodes):
@@ -87,7 +87,7 @@ class Picture:
                 title = frame_title(group, group_name(group, outer), palette.frame_colour(level))
                 name = _frame_name(item, level)
                 self.titles[name] = title
-                parts = tuple(self._part(inner, group.path, level + 1) for inner in items)
+                parts = tuple(self._part(inner, group, level + 1) for inner in items)
                 return Frame(name, title.head, parts)
         name = f"n{nodes[0].index}"
         self.names.update((node.index, name) for node in nodes)

@@ -177,26 +177,27 @@ def relative_path(path: str, outer: str) -> str:
     return path[len(outer) + 1 :] if outer and path.startswith(f"{outer}.") else path
 
 
-def group_name(group: Group, outer: str) -> str:
+def group_name(group: Group, outer: Group) -> str:
     """Return a frame's name within the frame around it; of copies, the first's and the last's.
 
     The last is given by what differs: `denselayer1…6`.
     """
-    name, last = relative_path(group.path, outer), relative_path(group.last_path, outer)
+    name, last = relative_path(group.path, outer.path), relative_path(group.last_path, outer.path)
+    mark = " (shared)" if group.is_shared and not outer.is_shared else ""
     if name == last:
-        return name
+        return f"{name}{mark}"
     stem = last.rstrip("0123456789")
-    return f"{name}…{last[len(stem) :] if name.startswith(stem) else last}"
+    return f"{name}…{last[len(stem) :] if name.startswith(stem) else last}{mark}"
 
 
-def card_name(card: Card, outer: str) -> str:
+def card_name(card: Card, outer: Group) -> str:
     """Return the key of a card's first heavy module, unless it is a mere number."""
     modules = [node for node in card.nodes if node.operation and node.operation.is_module]
     if not modules:
         return ""
     heavy = [node for node in modules if not is_light(node)]
     owner = (heavy or [node for node in modules if node.owned()] or modules)[0]
-    name = relative_path(owner.path, outer)
-    if owner.shared:
+    name = relative_path(owner.path, outer.path)
+    if owner.shared and not outer.is_shared:
         return f"{name} (shared)"
     return "" if name.replace(".", "").isdigit() else name

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from archc.backends.dot.stacking import Card, Group, Item
 from archc.ir.graph import Graph
@@ -55,7 +56,7 @@ def _merged(
         else:
             runs.append([item])
     items = [_joined(_inner(run[0], consumers, train_only, copies), run, copies) for run in runs]
-    return Group(group.path, group.instance, tuple(items), group.nodes, 1, group.path)
+    return replace(group, items=tuple(items))
 
 
 def _inner(
@@ -81,7 +82,7 @@ def _joined(first: Item, run: Sequence[Item], copies: Copies) -> Item:
     if isinstance(first, Card):
         return Group("", None, (first,), nodes, len(run))
     last = run[-1].path if isinstance(run[-1], Group) else ""
-    return Group(first.path, first.instance, first.items, nodes, len(run), last)
+    return replace(first, nodes=nodes, repeat=len(run), last_path=last)
 
 
 def _continues(

@@ -28,7 +28,7 @@ class Group(Struct, frozen=True):
     """A frame whose nodes are stacked; `repeat` tells how many copies stand in a row.
 
     `nodes` are all nodes of all copies; `items` are those of the first, and
-    `last_path` is the path of the last.
+    `last_path` is the path of the last. `is_shared` tells that a frame before it has its weights.
     """
 
     path: str
@@ -37,6 +37,7 @@ class Group(Struct, frozen=True):
     nodes: tuple[Node, ...]
     repeat: int = 1
     last_path: str = ""
+    is_shared: bool = False
 
 
 Item = Group | Card
@@ -68,7 +69,15 @@ def _group(frame: Frame, uses: Counter[int]) -> Group:
     ]
     inner = [_group(item, uses) for item in frame.items if isinstance(item, Frame)]
     items = sorted([*cards, *inner], key=lambda item: item.nodes[0].index)
-    return Group(frame.path, frame.instance, tuple(items), frame.nodes, 1, frame.path)
+    shared = _is_shared(frame)
+    return Group(frame.path, frame.instance, tuple(items), frame.nodes, 1, frame.path, shared)
+
+
+def _is_shared(frame: Frame) -> bool:
+    """Return whether each module of a frame was used before it, if there is one."""
+    modules = (node for node in frame.nodes if node.operation and node.operation.is_module)
+    own = [node.shared for node in modules]
+    return bool(own) and all(own)
 
 
 def _chains(leaves: Iterable[Node], uses: Counter[int]) -> list[list[Node]]:

@@ -8,7 +8,7 @@ from archc.backends.dot.layout.grid import Grid
 from archc.backends.dot.layout.meeting import Solid
 from archc.backends.dot.layout.parts import Head
 from archc.backends.dot.layout.rods import Touch
-from archc.backends.dot.layout.tracks import TRACK, Across, tracks
+from archc.backends.dot.layout.tracks import TRACK, Across, Course, courses
 
 MARGIN = 9
 STRAIGHT = 19
@@ -19,11 +19,18 @@ TRACK_BELOW_HEAD = 3
 
 
 class Levels(Struct, frozen=True):
-    """Where each row begins and ends downwards, and where each net runs in each gap."""
+    """Where each row begins and ends downwards, where each gap has its first track, and which
+    tracks each net has in each gap.
+    """
 
     tops: Sequence[int]
     bottoms: Sequence[int]
-    tracks: Sequence[Mapping[int, int]]
+    starts: Sequence[int]
+    courses: Sequence[Mapping[int, Course]]
+
+    def height(self, gap: int, net: int, row: int) -> int:
+        """Return how far down a net runs across in a gap where it meets a row."""
+        return self.starts[gap] + TRACK * self.courses[gap][net].tracks[row - gap]
 
 
 class _Room(Struct, frozen=True):
@@ -39,17 +46,18 @@ def levels(
 ) -> Levels:
     """Return where rows lie: the tallest part decides, and how much runs across between."""
     tops, bottoms = [0], [0]
-    found: list[Mapping[int, int]] = []
+    starts: list[int] = []
+    found: list[Mapping[int, Course]] = []
     for gap, row in enumerate(grid.rows[1:]):
         room = _room(grid, gap, head, rising=rising)
-        places = tracks(list(_across(grid, meets, gap)))
-        start = bottoms[-1] + room.before
-        found.append({net: start + TRACK * place for net, place in places.items()})
-        size = room.before + TRACK * max(places.values()) + room.after if places else room.straight
+        found.append(courses(list(_across(grid, meets, gap))))
+        starts.append(bottoms[-1] + room.before)
+        lowest = TRACK * max((max(course.tracks) for course in found[-1].values()), default=0)
+        size = room.before + lowest + room.after if found[-1] else room.straight
         tops.append(bottoms[-1] + size)
         heights = [solids[vertex].height for vertex in row if grid.body.is_part(vertex)]
         bottoms.append(tops[-1] + max(heights, default=0))
-    return Levels(tops, bottoms, found)
+    return Levels(tops, bottoms, starts, found)
 
 
 def _room(grid: Grid, gap: int, head: Head | None, *, rising: bool) -> _Room:

@@ -123,8 +123,11 @@ def _path(places: _Places, way: Way) -> Path:
     for gap, start, stop in zip(way.gaps, way.vertices, way.vertices[1:], strict=False):
         one, other = places.meets(start, way.net), places.meets(stop, way.net)
         if one != other:
-            track = places.levels.tracks[gap][way.net]
-            points += [(one, track), (other, track)]
+            step = places.levels.courses[gap][way.net].step
+            rows = (places.grid.row_of[vertex] for vertex in (start, stop))
+            first, last = (places.levels.height(gap, way.net, row) for row in rows)
+            # where it keeps to one track, the step lies in line with its ends and is left out
+            points += [(one, first), (step, first), (step, last), (other, last)]
     if way.at_side:
         sign = places.boxes[way.target]
         x = places.left[way.vertices[-1]]

@@ -52,7 +52,7 @@ def turned_rows(body: Body, rising: frozenset[int]) -> Rows:
     for tail, head in _links(body):
         if (tail in rising) == (head in rising):
             ordered.append((head, tail) if tail in rising else (tail, head))
-        elif (tail, head) != (bottom, turn) and head not in loose:
+        elif (tail, head) != (bottom, turn) and not loose & {tail, head}:
             level.append((tail, head))
     found = [1] * len(body.parts)
     changed = True
