@@ -129,6 +129,8 @@ class Diagnostic(Struct, frozen=True):
     calls: tuple[str, ...] = ()
     help: str = ""
     severity: str = "error"
+    option: str = ""
+    """The option of the command line that is at fault, as it was typed; `primary` declares it."""
 
 
 class ArchcError(Exception):
@@ -184,5 +186,7 @@ class RuleViolation(Exception):
         self.span = span
         self.operands = operands
         self.labels = labels
+        self.option = ""
+        """The option of the command line that broke the rule, as it was typed."""
         self.found = found
         """What was found where a number is needed: a text, or a `float` for an integer."""
