@@ -1,6 +1,7 @@
 """What a callee names: an earlier child, a layer parameter, a block, a layer, a function."""
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from archc import functions, layers
 from archc.diagnostics import Advice, Code, Edit, RuleViolation, Span, did_you_mean, near
@@ -47,6 +48,17 @@ class CalleeFinder(Part):
             violation.help = self._called_again(call) or violation.help
             raise
 
+    def _without_self(self, call: LayerCall) -> str:
+        """Return how `self.conv(x)` is written, nothing where it names no line and no function."""
+        plain = replace(call, callee=call.callee[1:])
+        if again := self._called_again(plain):
+            return f"there is no `self`: {again}"
+        inputs = ", ".join(expression_text(a) for a in call.arguments or () if names(a))
+        if self._earlier_child(plain) is not None or plain.name in functions.NAMES:
+            written = f"{plain.name} from {inputs}" if inputs else plain.name
+            return f"there is no `self`: write `{written}`"
+        return ""
+
     def _called_again(self, call: LayerCall) -> str:
         """Return how an earlier line is called again that Python would call like a function."""
         if call.arguments is None or self.scope.child(call.name) is None:
@@ -69,7 +81,10 @@ class CalleeFinder(Part):
             raise Skipped
         if alias in self.scope.file.imports and len(call.callee) == 2:
             return self._of_import(call, self.scope.file.imports[alias])
-        raise self._unknown(call.name, call.span)
+        violation = self._unknown(call.name, call.span)
+        if alias == "self":
+            violation.help = self._without_self(call) or violation.help
+        raise violation
 
     def _of_import(self, call: LayerCall, file: FileScope) -> "type[Layer] | BlockCallee":
         """Return what `file.Name` names.

@@ -115,6 +115,7 @@ class NameEvaluator(Evaluator):
 
     def attribute(self, expression: Attribute) -> Any:
         """Return a size of a tensor (`x.channels`), a result, or a child inside a child."""
+        self._expect_no_self(expression)
         name = self.expand_braces(expression.name, expression)
         if (file := self._imported_file(expression.value)) is not None:
             return self._parameter_of(file, name)
@@ -131,6 +132,23 @@ class NameEvaluator(Evaluator):
             named = owner.named(name)
             return self._tensor_attribute(owner, name) if named is None else named
         raise RuleViolation(Code.EXPRESSION_VALUE, f"a plain value has no `{name}`")
+
+    def _expect_no_self(self, expression: Attribute) -> None:
+        """Refuse `self.conv1`, as Python names a line.
+
+        Raises:
+            RuleViolation: it is so.
+        """
+        is_self = isinstance(expression.value, Name) and expression.value.identifier == "self"
+        if is_self and "self" not in self.scope.known():
+            name = expression.name
+            raise RuleViolation(
+                Code.UNKNOWN_NAME,
+                "`self` is no word of an expression",
+                help=Advice(
+                    f"there is no `self`: write `{name}`", Edit(name, span=expression.span)
+                ),
+            )
 
     def _expect_own_child(self, expression: Attribute, record: Record) -> None:
         """Refuse the name of a line that lies deeper: `enc.conv` for `enc.0.conv`.
