@@ -39,7 +39,12 @@ def declaration(key: Scalar, node: Node, report: Report) -> Declaration:
     check_identifier(key)
     if isinstance(node, Mapping):
         return _long_declaration(key, node, report)
-    value = parameter_value(node)
+    try:
+        value = parameter_value(node)
+    except RuleViolation as violation:
+        if violation.code is Code.AMBIGUOUS_SCALAR and key.value[:1].isupper():
+            violation.help += f"; for a layer write its name, `{key.value}: ReLU`"
+        raise
     if value is None:
         raise RuleViolation(
             Code.PARAMETER_VALUE,

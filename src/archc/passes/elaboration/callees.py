@@ -11,12 +11,15 @@ from archc.expressions.syntax import names
 from archc.expressions.values import Constant, LayerName
 from archc.ir.runs import Template
 from archc.layers.base import Layer
-from archc.passes.elaboration.naming import callee_meant, defined_in
+from archc.passes.elaboration.naming import callee_meant, defined_in, near_callees
 from archc.passes.elaboration.nodes import Skipped
 from archc.passes.elaboration.other_frameworks import in_archc, in_capitals
+from archc.passes.elaboration.parameters import constant_as_written
 from archc.passes.elaboration.running import Part
 from archc.passes.elaboration.scope import FileScope, Record
 from archc.statements import Body, Branch, Child, For, If, Item, Join, LayerCall
+
+_NO_CONSTANT = LayerName("")
 
 
 class BlockCallee(Struct, frozen=True):
@@ -160,6 +163,9 @@ class CalleeFinder(Part):
         if self.scope.file.is_partial:
             raise Skipped
         place = Span(span.file, span.line, span.column, span.line, span.column + len(name))
+        value = self.scope.constants().get(name, _NO_CONSTANT)
+        if not isinstance(value, LayerName):
+            return self._of_constant(name, value, place)
         return RuleViolation(
             Code.UNKNOWN_CALLEE,
             f"there is no layer, block or function `{name}`",
@@ -167,13 +173,35 @@ class CalleeFinder(Part):
             span=place,
         )
 
+    def _of_constant(self, name: str, value: Constant, place: Span) -> RuleViolation:
+        """Return the violation for the name of a number, a text or a boolean in a chain."""
+        shown = f"'{value}'" if isinstance(value, str) else constant_as_written(value)
+        return RuleViolation(
+            Code.UNKNOWN_CALLEE,
+            f"`{name}` is {shown}, and no layer",
+            help=self._as_layer(name, value),
+            span=place,
+        )
+
+    def _as_layer(self, name: str, value: Constant) -> str:
+        """Return how a name that stands for another value stands for a layer."""
+        if value is None:
+            return f"write `{name} if {name} != None`: the line is there where a layer is given"
+        found = near_callees(value, layers.NAMES) if isinstance(value, str) else ()
+        layer = value if value in layers.NAMES else next(iter(found), "ReLU")
+        block = self.scope.instance.template.block
+        if name in [argument.name for argument in block.arguments]:
+            others = "…, " * (len(block.arguments) > 1)
+            return f"call the block with a layer: write `{block.name}({others}{name}={layer})`"
+        if name in self.scope.file.parameters:
+            quotes = " without quotes" * isinstance(value, str)
+            return f"for a layer write its name under `params:`{quotes}: `{name}: {layer}`"
+        return f"let `{name}` be a layer, such as `{layer}`"
+
     def _advice(self, name: str, span: Span) -> str:
         """Return what was probably meant by the name of a layer that does not exist."""
         if name in self.scope.variables:
             return f"`{name}` is a value: a line reads it with `from {name}`"
-        if _is_quoted_layer(self.scope.file.parameters.get(name)):
-            value = self.scope.file.parameters[name]
-            return f"the parameter is the text '{value}': a layer has no quotes, `{name}: {value}`"
         if name.startswith("self."):
             return "there is no `self`: a line is its layer, `name: Layer(…)`, and takes `from x`"
         below = defined_in(name, self.scope.instance.template.block.body)
@@ -224,11 +252,6 @@ class CalleeFinder(Part):
                 return _body_holds(template.block.body)
             case _:
                 return callee.is_module
-
-
-def _is_quoted_layer(value: Constant) -> bool:
-    """Return whether a value is a text that is a layer's name."""
-    return isinstance(value, str) and value in layers.NAMES
 
 
 def _by_initials(name: str, file: FileScope) -> str:
