@@ -41,6 +41,8 @@ class Settings(Struct, frozen=True):
     """What the caller asks of a spec.
 
     `texts` holds parameters as a command line writes them, `parameters` as Python values.
+    `typed` are the options of a command line, by what they set: `params.width`, `inputs.image`,
+    `variant`.
     `ops` are the Python layers that the caller permits; with `training`, lines that only training
     needs must fit the inputs too. Without a mode, parameters are counted as in training and
     multiply-adds as in inference. Past `max_nodes` nothing is compiled, past `max_parameters`
@@ -56,6 +58,7 @@ class Settings(Struct, frozen=True):
     max_parameters: int = MAX_PARAMETERS
     ops: Mapping[str, type[Layer]] = field(default_factory=dict[str, type[Layer]])
     training: bool = False
+    typed: Mapping[str, str] = field(default_factory=dict[str, str])
 
     @property
     def is_changed(self) -> bool:
@@ -121,7 +124,9 @@ def in_force(spec: Spec, settings: Settings) -> Settings:
     if settings != fixed and (settings.is_changed or settings.variant not in (None, made.variant)):
         headline = "a build is one network: it takes no variant, no parameters and no sizes"
         advice = f"build its spec again: `{spec.file}`"
-        raise CompileError([Diagnostic(Code.PARAMETER_VALUE, headline, help=advice)], {})
+        option = " ".join(settings.typed.values())
+        found = Diagnostic(Code.PARAMETER_VALUE, headline, help=advice, option=option)
+        raise CompileError([found], {})
     return fixed
 
 
@@ -178,11 +183,13 @@ def given_parameters(spec: Spec, settings: Settings) -> dict[str, Constant]:
     Raises:
         CompileError: a value that its parameter cannot have.
     """
-    return given_constants(spec.document, settings.parameters, settings.texts)
+    return given_constants(spec.document, settings.parameters, settings.texts, settings.typed)
 
 
 def _request(spec: Spec, settings: Settings) -> Request:
-    parameters, wrong = read_constants(spec.document, settings.parameters, settings.texts)
+    parameters, wrong = read_constants(
+        spec.document, settings.parameters, settings.texts, settings.typed
+    )
     return Request(
         variant=settings.variant,
         parameters=parameters,
@@ -192,6 +199,7 @@ def _request(spec: Spec, settings: Settings) -> Request:
         mistakes=(*spec.imports.mistakes, *wrong),
         ops=settings.ops,
         training=settings.training or settings.mode == "train",
+        typed=settings.typed,
     )
 
 
@@ -216,10 +224,11 @@ def _canonical_graph(spec: Spec, canonical: CanonicalSpec, settings: Settings) -
     """Compile the spec inside a canonical file; its nodes must come out as the file has them."""
     if settings.is_changed or settings.variant not in (None, canonical.variant):
         headline = "the canonical form is one network: it takes no variant and no parameters"
-        raise CompileError([Diagnostic(Code.PARAMETER_VALUE, headline)], {})
+        option = " ".join(settings.typed.values())
+        raise CompileError([Diagnostic(Code.PARAMETER_VALUE, headline, option=option)], {})
     request = Request(
         variant=canonical.variant,
-        parameters=given_constants(spec.document, canonical.parameters, {}),
+        parameters=given_constants(spec.document, canonical.parameters),
         inputs=canonical.inputs,
         max_nodes=settings.max_nodes,
         imported=spec.imports.by_alias,

@@ -36,6 +36,7 @@ from archc.spec.broken import BROKEN
 from archc.spec.model import Declaration, Document
 from archc.spec.source import MAX_SCALAR
 
+_NONE: Mapping[str, str] = {}
 _NOTHING = frozenset({"null", "None", "none", "~"})
 _PYTHON_TYPES = (bool, int, float, str, type(None), LayerName)
 """The types whose values are taken; one that is made of these may print itself otherwise."""
@@ -51,25 +52,32 @@ _EXAMPLES = {
 
 
 def given_constants(
-    document: Document, values: Mapping[str, object], texts: Mapping[str, str]
+    document: Document,
+    values: Mapping[str, object],
+    texts: Mapping[str, str] = _NONE,
+    typed: Mapping[str, str] = _NONE,
 ) -> dict[str, Constant]:
     """Return parameters as constants of the language; a name the spec lacks is let through.
 
     Raises:
         CompileError: every value that its parameter cannot have.
     """
-    result, found = read_constants(document, values, texts)
+    result, found = read_constants(document, values, texts, typed)
     if found:
         raise CompileError(found, {})
     return result
 
 
 def read_constants(
-    document: Document, values: Mapping[str, object], texts: Mapping[str, str]
+    document: Document,
+    values: Mapping[str, object],
+    texts: Mapping[str, str] = _NONE,
+    typed: Mapping[str, str] = _NONE,
 ) -> tuple[dict[str, Constant], tuple[Diagnostic, ...]]:
     """Return parameters as constants of the language, and what is wrong with them.
 
-    In the place of a value that its parameter cannot have stands `BROKEN`.
+    In the place of a value that its parameter cannot have stands `BROKEN`. `typed` are the
+    options of a command line, by what they set.
     """
     result: dict[str, Constant] = {}
     found: list[Diagnostic] = []
@@ -87,8 +95,16 @@ def read_constants(
             result[name] = BROKEN
             if given.declaration is None and not document.is_partial:
                 continue  # that there is no such parameter is told by whoever binds it
-            headline, notes, advice = violation.headline, violation.notes, violation.help
-            found.append(Diagnostic(violation.code, headline, place, notes=notes, help=advice))
+            found.append(
+                Diagnostic(
+                    violation.code,
+                    violation.headline,
+                    place,
+                    notes=violation.notes,
+                    help=violation.help,
+                    option=typed.get(f"params.{name}", ""),
+                )
+            )
     return result, tuple(found)
 
 

@@ -1,5 +1,6 @@
 """`-p` and `params=`: what each kind of parameter takes, and what is said of the rest."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -255,3 +256,78 @@ def test_words_that_are_malformed_are_all_told(
     status = run(["check", str(written(tmp_path, SPEC, "kinds.yaml")), *words])
     assert status == 2
     assert f"Invalid value for '{words[0]}': {said}\n" in capsys.readouterr().err
+
+
+TYPED = """\
+archc: 1
+name: typed
+params:
+  depth: {default: 2, min: 1}
+  act: ReLU
+variants:
+  small: {depth: 1}
+inputs:
+  image: [B, 3, H=8, W=8]
+model:
+  - for _ in range(depth):
+      - Conv2d(8, 3, padding=1)
+      - act
+"""
+
+
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [
+        ("-p act=Gelu", "5:3"),
+        ("-p act=3", "5:3"),
+        ("-p depth=0", "4:3"),
+        ("-p depth=x", "4:3"),
+        ("-p depht=3", "3:1"),
+        ("--variant big", "6:1"),
+        ("--input img=1,3,8,8", "8:1"),
+        ("--input image=1,3,8", "9:10"),
+        ("--input image=1,4,8,8", "9:14"),
+        ("--input image=1,3,0,8", "9:10"),
+    ],
+)
+def test_option_that_is_wrong_is_the_place_and_the_file_declares_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], words: str, line: str
+) -> None:
+    path = written(tmp_path, TYPED, "typed.yaml")
+    assert run(["check", str(path), *words.split()]) == 1
+    _, *places = capsys.readouterr().err.splitlines()[:3]
+    assert places == [f"  --> {words}", f"  ::: {path}:{line}"]
+
+
+def test_option_that_is_wrong_is_named_to_programs_and_mended_in_no_file(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = TYPED.replace("act: ReLU", "act: ReLU  # not Gelu")
+    path = written(tmp_path, text, "typed.yaml")
+    command = ["check", str(path), "-p", "act=Gelu"]
+    assert run([*command, "--format", "github"]) == 1
+    assert "%0Agiven by `-p act=Gelu`%0A" in capsys.readouterr().out
+    assert run([*command, "--format", "json"]) == 1
+    (found,) = json.loads(capsys.readouterr().out)[0]["diagnostics"]
+    assert (found["option"], found["span"]["line"]) == ("-p act=Gelu", 5)
+    assert run([*command, "--fix"]) == 1
+    assert path.read_text() == text
+
+
+def test_options_of_a_build_that_takes_none_are_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["expand", str(written(tmp_path, TYPED)), "--json"]) == 0
+    canonical = written(tmp_path, capsys.readouterr().out, "typed.json")
+    assert run(["check", str(canonical), "-p", "depth=1", "--input", "image=1,3,4,4"]) == 1
+    assert "  --> -p depth=1 --input image=1,3,4,4\n" in capsys.readouterr().err
+
+
+def test_malformed_words_of_several_options_are_told_together(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = str(written(tmp_path, SPEC, "kinds.yaml"))
+    assert run(["check", path, "--input", "image", "-p", "width"]) == 2
+    told = capsys.readouterr().err
+    assert "'-p': 'width' is not of the form name=value" in told
+    assert "'--input': 'image' is not of the form name=sizes" in told

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 import archc
+from archc.diagnostics import Advice
 from tests.diagnostics.checking import report_on
 
 HEAD = "archc: 1\nname: net\ninputs:\n  x: [B, 3, 8, 8]\n"
@@ -79,3 +80,30 @@ def test_parameter_of_ones_is_not_mended_to_one_of_zeros() -> None:
     (found,) = report_on(f"{HEAD}model:\n{lines}", "spec.yaml").diagnostics
     assert found.help == "write `Parameter(8)`, and fill it under `init:` with `ones`"
     assert type(found.help) is str
+
+
+@pytest.mark.parametrize(
+    ("line", "blames_the_parameter"),
+    [
+        ("Conv2d(n, 3)", True),
+        ("Conv2d(n * 2, 3)", True),
+        ("ReLU if n > 2", True),
+        ("Conv2d([8, 16][n], 3)", True),
+        ("Conv2d(max(n, 2), 3)", True),
+        ("Dropout(n)", True),
+        ("ReLU if n", False),
+        ("Conv2d(8, 3, bias=n)", False),
+    ],
+)
+def test_number_in_quotes_is_at_fault_only_where_a_number_is_needed(
+    line: str, blames_the_parameter: bool
+) -> None:
+    text = f'{HEAD}params: {{n: "3"}}\nmodel:\n  - {line}\n'
+    (found,) = report_on(text, "spec.yaml").diagnostics
+    assert (found.help == "a number has no quotes: write `n: 3`") is blames_the_parameter
+
+
+def test_yes_for_a_parameter_that_is_spelt_like_a_layer_is_left_to_the_reader() -> None:
+    text = f"{HEAD}params: {{Act: yes, bias: yes}}\nmodel:\n  - Conv2d(8, 3, bias=bias)\n  - Act\n"
+    layer, boolean = report_on(text, "spec.yaml").diagnostics
+    assert (type(layer.help), type(boolean.help)) == (str, Advice)

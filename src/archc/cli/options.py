@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 _PERMITTED = "archc.permitted"
 """Where the context of a command keeps what `--allow-python` names."""
+_MALFORMED = "archc.malformed"
+"""Where it keeps what is wrong with the words of its options, option by option."""
 Command = TypeVar("Command", bound=Callable[..., Any])
 Value = TypeVar("Value")
 
@@ -54,9 +56,14 @@ def settings_of(
     max_nodes: int,
     mode: str | None = None,
 ) -> Settings:
-    """Return the settings that the shared options stand for."""
+    """Return the settings that the shared options stand for.
+
+    Raises:
+        BadParameter: words of some are malformed; all are told.
+    """
     from archc.compiler import Settings
 
+    _refuse_malformed()
     return Settings(
         variant,
         {},
@@ -65,7 +72,36 @@ def settings_of(
         cast(Any, mode),
         max_nodes,
         ops=_permitted_layers(),
+        typed=_typed(variant, parameters, inputs),
     )
+
+
+def _typed(
+    variant: str | None,
+    parameters: tuple[tuple[str, str], ...],
+    inputs: tuple[tuple[str, tuple[int, ...]], ...],
+) -> dict[str, str]:
+    """Return options as they are typed, by what they set."""
+    options = {f"params.{name}": f"-p {name}={text}" for name, text in parameters}
+    for name, sizes in inputs:
+        options[f"inputs.{name}"] = f"--input {name}={','.join(map(str, sizes))}"
+    return options | ({"variant": f"--variant {variant}"} if variant is not None else {})
+
+
+def _refuse_malformed() -> None:
+    """Refuse the words that are malformed, of all options at once.
+
+    Raises:
+        BadParameter: there are some.
+    """
+    context = click.get_current_context()
+    told: dict[str, str] = context.meta.get(_MALFORMED, {})
+    if told:
+        first, *others = told
+        further = [f"for {option!r}: {told[option]}" for option in others]
+        raise click.BadParameter(
+            "; ".join([told[first], *further]), context, param_hint=repr(first)
+        )
 
 
 def _permitted_layers() -> dict[str, Any]:
@@ -151,7 +187,7 @@ def _sizes(word: str) -> tuple[str, tuple[int, ...]]:
 def _each(
     read: Callable[[str], Value],
 ) -> Callable[[click.Context, click.Parameter, tuple[str, ...]], tuple[Value, ...]]:
-    """Return the callback that reads each word of an option, and tells all that are malformed."""
+    """Return the callback that reads each word of an option, and notes all that are malformed."""
 
     def callback(
         context: click.Context, option: click.Parameter, words: tuple[str, ...]
@@ -164,7 +200,9 @@ def _each(
             except ValueError as error:
                 wrong.append(str(error))
         if wrong:
-            raise click.BadParameter("; ".join(dict.fromkeys(wrong)), context, option)
+            context.meta.setdefault(_MALFORMED, {})[option.opts[0]] = "; ".join(
+                dict.fromkeys(wrong)
+            )
         return tuple(values)
 
     return callback

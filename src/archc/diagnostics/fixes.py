@@ -26,8 +26,11 @@ class Replacement(Struct, frozen=True, order=True):
 
 
 def replacements(diagnostic: Diagnostic, source: str) -> tuple[Replacement, ...]:
-    """Return where in the file's text a message's edits are made; nothing unless all are found."""
-    if not isinstance(diagnostic.help, Advice) or diagnostic.primary is None:
+    """Return where in the file's text a message's edits are made; nothing unless all are found.
+
+    What is wrong in an option of the command line stands in no file.
+    """
+    if not isinstance(diagnostic.help, Advice) or diagnostic.primary is None or diagnostic.option:
         return ()
     lines = text_lines(source)
     found = [_place(edit, diagnostic.primary, source, lines) for edit in diagnostic.help.edits]

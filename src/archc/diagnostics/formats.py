@@ -19,6 +19,7 @@ def diagnostic_record(diagnostic: Diagnostic, sources: Mapping[str, str]) -> dic
         "severity": diagnostic.severity,
         "message": shortened(diagnostic.headline),
         "span": _span_record(diagnostic.primary),
+        "option": diagnostic.option or None,
         "related": [
             {"span": _span_record(la.span), "text": la.text} for la in diagnostic.secondary
         ],
@@ -61,9 +62,10 @@ def _github_escaped(text: str, more: str = "") -> str:
 
 def _message(diagnostic: Diagnostic) -> str:
     """Return what is said of a mistake beside its place: the headline, the facts, the help."""
+    typed = [f"given by `{diagnostic.option}`"] if diagnostic.option else []
     rows = [f"{o.name} {o.shape}: {o.origin}" for o in diagnostic.operands]
     advice = [f"help: {diagnostic.help}"] if diagnostic.help else []
-    lines = [diagnostic.headline, *rows, *diagnostic.notes, *advice]
+    lines = [diagnostic.headline, *typed, *rows, *diagnostic.notes, *advice]
     return "\n".join(printable(shortened(line)) for line in lines)
 
 

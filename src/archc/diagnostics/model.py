@@ -1,7 +1,7 @@
 """The diagnostic as a value; rendering it is another module's work."""
 
 from collections.abc import Iterable, Mapping
-from typing import Self
+from typing import Literal, Self
 
 from msgspec import Struct
 
@@ -129,6 +129,8 @@ class Diagnostic(Struct, frozen=True):
     calls: tuple[str, ...] = ()
     help: str = ""
     severity: str = "error"
+    option: str = ""
+    """The option of the command line that is at fault, as it was typed; `primary` declares it."""
 
 
 class ArchcError(Exception):
@@ -152,6 +154,9 @@ class CompileError(ArchcError):
         return render_text(self.diagnostics, self.sources)
 
 
+NoNumber = Literal["", "text", "float"]
+
+
 class RuleViolation(Exception):
     """A rule was broken; the pass that called the rule adds the position.
 
@@ -170,7 +175,7 @@ class RuleViolation(Exception):
         operands: tuple[Operand, ...] = (),
         labels: tuple[Label, ...] = (),
         *,
-        wants_integer: bool = False,
+        found: "NoNumber" = "",
     ) -> None:
         super().__init__(headline)
         self.code = code
@@ -181,5 +186,7 @@ class RuleViolation(Exception):
         self.span = span
         self.operands = operands
         self.labels = labels
-        self.wants_integer = wants_integer
-        """Whether a number that is not whole was given for an integer."""
+        self.option = ""
+        """The option of the command line that broke the rule, as it was typed."""
+        self.found = found
+        """What was found where a number is needed: a text, or a `float` for an integer."""

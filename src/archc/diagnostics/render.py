@@ -94,8 +94,10 @@ class Page(Struct, frozen=True):
 
 def _block(diagnostic: Diagnostic, sources: Mapping[str, str], page: Page) -> str:
     lines = _head(diagnostic, page)
+    if diagnostic.option:
+        lines.append(f"  --> {excerpt(diagnostic.option)}")
     if diagnostic.primary is not None:
-        lines += _snippets(diagnostic.primary, diagnostic.secondary, sources, page)
+        lines += _snippets(diagnostic, diagnostic.primary, sources, page)
     lines += _operand_rows(diagnostic)
     for note in diagnostic.notes[:SHOWN]:
         lines += page.sentence("  note: ", note)
@@ -127,15 +129,20 @@ def _operand_rows(diagnostic: Diagnostic) -> list[str]:
 
 
 def _snippets(
-    primary: Span, labels: tuple[Label, ...], sources: Mapping[str, str], page: Page
+    diagnostic: Diagnostic, primary: Span, sources: Mapping[str, str], page: Page
 ) -> list[str]:
-    """Return the arrow line and each quoted line, the primary span's first."""
+    """Return the arrow line and each quoted line, the primary span's first.
+
+    Below an option of the command line, which is at fault, the file's line is another place.
+    """
+    labels = diagnostic.secondary
+    arrow, mark = (":::", "~") if diagnostic.option else ("-->", "^")
     beside = [la for la in labels if (la.span.file, la.span.line) == (primary.file, primary.line)]
     others = [la for la in labels if la not in beside]
     last = max(span.line for span in (primary, *(la.span for la in labels)))
     gutter = max(GUTTER, len(str(last)))
-    lines = [f"  --> {printable(str(primary))}"]
-    lines += _quoted(primary, "^", beside, gutter=gutter, sources=sources, page=page)
+    lines = [f"  {arrow} {printable(str(primary))}"]
+    lines += _quoted(primary, mark, beside, gutter=gutter, sources=sources, page=page)
     for label in others:
         if label.span.file != primary.file:
             lines.append(f"  ::: {printable(str(label.span))}")

@@ -35,6 +35,7 @@ from archc.expressions.values import (
     element,
     is_constant,
     is_list,
+    no_integer,
     weight,
 )
 
@@ -180,7 +181,7 @@ class Evaluator:
                 f"{what} is an integer; this is {_shown(value)}",
                 help=hint,
                 span=expression.span,
-                wants_integer=True,
+                found=no_integer(value),
             )
         return value
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from msgspec import Struct
 
-from archc.diagnostics import Advice, Code, Edit, RuleViolation, Span
+from archc.diagnostics import Advice, Code, Edit, Proposal, RuleViolation, Span
 from archc.expressions.syntax import Attribute
 from archc.expressions.tokens import Locate, Token
 
@@ -83,11 +83,34 @@ def method(
 
     `knows` tells whether there is a function of a name, `meant` which one a name means.
     """
+    owner = call.owner.removeprefix("self").removeprefix(".")
+    if owner != call.owner:
+        if not owner or not knows(_FUNCTIONS.get(call.name, call.name)):
+            path = f"{owner}.{call.name}".removeprefix(".")
+            return _of_self(MethodCall("self", path, call.given, call.span), knows)
+        call = MethodCall(owner, call.name, call.given, call.span)
     return RuleViolation(
         Code.SYNTAX,
         f"`.{call.name}(…)` is a method, and the language has functions",
         help=_as_function(call, knows, meant),
         span=place,
+    )
+
+
+def _of_self(call: MethodCall, knows: Callable[[str], bool]) -> RuleViolation:
+    """Return the violation for `self.conv(x)`: a line has run, and its value has its name."""
+    name, given = call.name, call.given
+    value = f"`{name}`, the value of the line of that name"
+    words = f"there is no `self`: write {value}"
+    if knows(name):
+        words = f"there is no `self`: write `{name}({given})`, the function, or {value}"
+    elif given:
+        words += f"; a line of its own applies it once more, `again: {name} from {given}`"
+    return RuleViolation(
+        Code.SYNTAX,
+        f"`self.{name}(…)` is a call of Python's, and an expression calls no layers",
+        help=Proposal(words, Edit(name, span=call.span)),
+        span=call.span,
     )
 
 

@@ -6,7 +6,7 @@ from typing import Any, TypeGuard
 
 from msgspec import Struct
 
-from archc.diagnostics import Advice, Code, Edit, RuleViolation
+from archc.diagnostics import Advice, Code, Edit, NoNumber, RuleViolation
 from archc.expressions.syntax import Call
 
 MAX_INTEGER = 2**63 - 1
@@ -57,6 +57,17 @@ def describe(value: Constant) -> str:
     kinds: dict[type, str] = {int: "an integer", float: "a number", str: "a string"}
     kinds |= {tuple: "a list", LayerName: "a layer", type(None): "None"}
     return kinds.get(value.__class__, "a tensor")
+
+
+def no_number(*values: Constant) -> NoNumber:
+    """Return that a text stands among values that have to be numbers, where one does."""
+    return "text" if any(isinstance(value, str) for value in values) else ""
+
+
+def no_integer(*values: Constant) -> NoNumber:
+    """Return that a text or a `float` stands among values that have to be integers."""
+    is_float = any(isinstance(value, float) for value in values)
+    return no_number(*values) or ("float" if is_float else "")
 
 
 def checked(value: Constant) -> Constant:
@@ -111,6 +122,7 @@ def arithmetic(operator: str, left: Constant, right: Constant) -> Constant:
         raise RuleViolation(
             Code.EXPRESSION_VALUE,
             f"`{operator}` needs two numbers, found {describe(left)} and {describe(right)}",
+            found=no_number(left, right),
         )
     if operator == "**":
         _check_power(left, right)
@@ -138,6 +150,7 @@ def _list_arithmetic(operator: str, left: Constant, right: Constant) -> Constant
     raise RuleViolation(
         Code.EXPRESSION_VALUE,
         f"`{operator}` does not join {describe(left)} and {describe(right)}",
+        found=no_number(left, right),
     )
 
 
@@ -177,6 +190,7 @@ def compared(operator: str, left: Constant, right: Constant) -> bool:
         raise RuleViolation(
             Code.EXPRESSION_VALUE,
             f"`{operator}` orders numbers, found {describe(left)} and {describe(right)}",
+            found=no_number(left, right),
         )
     orders: dict[str, bool] = {
         "<": left < right,
@@ -212,7 +226,7 @@ def _range(*bounds: int) -> tuple[int, ...]:
             help="a list is gone through by itself, or by its places: `range(len(…))`"
             if is_listed
             else "",
-            wants_integer=True,
+            found=no_integer(*bounds),
         )
     if len(bounds) == 3 and bounds[2] == 0:
         raise RuleViolation(Code.EXPRESSION_VALUE, "`range` cannot step by 0")
@@ -289,6 +303,7 @@ def applied(
             Code.EXPRESSION_VALUE,
             f"`{function}` cannot be applied to ({found})",
             help=_of_tensors(function, arguments),
+            found=no_number(*arguments),
         ) from None
 
 
@@ -313,7 +328,8 @@ def element(value: Constant, index: Constant) -> Constant:
     if not is_list(value):
         raise RuleViolation(Code.EXPRESSION_VALUE, f"{describe(value)} has no elements")
     if type(index) is not int:
-        raise RuleViolation(Code.EXPRESSION_VALUE, f"an index is an integer, not {describe(index)}")
+        headline = f"an index is an integer, not {describe(index)}"
+        raise RuleViolation(Code.EXPRESSION_VALUE, headline, found=no_integer(index))
     if not -len(value) <= index < len(value):
         raise RuleViolation(
             Code.EXPRESSION_VALUE,

@@ -6,10 +6,20 @@ from typing import Any, Self
 
 from pydantic_core import ErrorDetails
 
-from archc.diagnostics import Advice, Code, Edit, RuleViolation, did_you_mean, meant, near, to_write
+from archc.diagnostics import (
+    Advice,
+    Code,
+    Edit,
+    NoNumber,
+    RuleViolation,
+    did_you_mean,
+    meant,
+    near,
+    to_write,
+)
 from archc.expressions.printing import constant_text
 from archc.expressions.syntax import Name
-from archc.expressions.values import Constant, describe, is_list
+from archc.expressions.values import Constant, describe, is_list, no_integer, no_number
 from archc.layers.base import Layer, spec_name
 from archc.layers.other_arguments import RENAMED, WRITTEN
 from archc.shapes import Batch
@@ -37,8 +47,15 @@ def wrong_value(
         f"`{name}` of `{callee}` cannot be {constant_text(value)}: {_reason(error, value)}",
         help=advice,
         argument=name,
-        wants_integer=isinstance(value, float) and "int" in error["type"],
+        found=_no_number(value, error["type"]),
     )
+
+
+def _no_number(value: Constant, kind: str) -> NoNumber:
+    """Return what pydantic found where an argument has to be a number."""
+    if "int" in kind:
+        return no_integer(value)
+    return no_number(value) if "float" in kind else ""
 
 
 def quoted_option(option: Name, argument: str = "") -> Advice:

@@ -138,7 +138,7 @@ class _Elaboration:
         if self.document.lacks:
             self._read_unfinished_lines(file)
             return None
-        reader = InputReader(self.document, self.request.inputs, file, self.builder)
+        reader = InputReader(self.document, self.request, file, self.builder)
         inputs = reader.nodes()
         unread = file.unread | reader.lost_letters(inputs)
         file = replace(file, letters=reader.letters, unread=unread)
@@ -230,14 +230,15 @@ class _Elaboration:
 
     def _bound(self, file: FileScope) -> Bound:
         """Return the parameters; under a variant that is not there none of them is known."""
-        given = self.request.parameters
+        given, typed = self.request.parameters, self.request.typed
         try:
-            return bind_parameters(self.document, self.request.variant, given, file)
+            return bind_parameters(self.document, self.request.variant, given, file, typed)
         except RuleViolation as violation:
+            violation.option = typed.get("variant", "")
             self._report(violation)
         except Skipped:
             pass
-        bound = bind_parameters(self.document, None, given, file)
+        bound = bind_parameters(self.document, None, given, file, typed)
         return Bound({}, frozenset(self.document.parameters) | bound.lost, bound.violations)
 
     def _report(self, violation: RuleViolation) -> None:

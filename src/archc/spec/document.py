@@ -207,7 +207,7 @@ class DocumentReader:
         if isinstance(node, Scalar) and node.value.isdecimal() and node.value != "1":
             raise _OtherVersion(node.span)
         if not isinstance(node, Scalar) or node.value != "1":
-            self._refuse(Code.FIELD_VALUE, "the schema version is 1", node.span, "archc: 1")
+            self._refuse(Code.FIELD_VALUE, "the schema version is 1", node.span, "write `archc: 1`")
         elif next(iter(self.keys)) != "archc":
             self._refuse(Code.MISSING_KEY, "`archc: 1` comes first", key.span, "move it to the top")
 
@@ -362,8 +362,8 @@ _OTHER_KEYS = {
 """What other formats call the keys."""
 
 _EXAMPLE = {
-    "archc": "archc: 1",
-    "name": "name: my_network",
+    "archc": "write `archc: 1` in the first line",
+    "name": "write `name: my_network`",
     "inputs": "write `inputs:` and below it, indented, `image: [B, 3, H=224, W=224]`",
     "model": "write `model:` and below it, indented, one line a layer: `- Conv2d(64, 3)`",
 }

@@ -6,14 +6,14 @@ Each takes a key and its value from the YAML tree and returns what the document 
 import re
 from collections.abc import Mapping as Dict
 from collections.abc import Set
-from typing import Any
+from typing import Any, get_args
 
 from archc.diagnostics import Code, RuleViolation, Span, did_you_mean, meant, near
 from archc.diagnostics.render import excerpt
 from archc.spec.data import parameter_value, plain
 from archc.spec.fields import Report, validated
 from archc.spec.grammar import LineParser
-from archc.spec.model import Declaration, Expectation, Import, InitRule, Output
+from archc.spec.model import Declaration, Expectation, Import, InitRule, Output, ParameterKind
 from archc.spec.names import check_network_name
 from archc.spec.source import Mapping, Node, Scalar
 from archc.spec.texts import check_identifier, text_of
@@ -39,12 +39,18 @@ def declaration(key: Scalar, node: Node, report: Report) -> Declaration:
     check_identifier(key)
     if isinstance(node, Mapping):
         return _long_declaration(key, node, report)
-    value = parameter_value(node)
+    try:
+        value = parameter_value(node)
+    except RuleViolation as violation:
+        if violation.code is Code.AMBIGUOUS_SCALAR and key.value[:1].isupper():
+            violation.help += f"; for a layer write its name, `{key.value}: ReLU`"
+        raise
     if value is None:
+        kind = "layer" if key.value[:1].isupper() else "int"
         raise RuleViolation(
             Code.PARAMETER_VALUE,
             f"the parameter `{key.value}` is null",
-            help=f"{key.value}: {{default: null, type: int}}",
+            help=f"null has no type: write one, `{key.value}: {{default: null, type: {kind}}}`",
         )
     return Declaration(default=value)
 
@@ -55,7 +61,7 @@ def _long_declaration(key: Scalar, node: Mapping, report: Report) -> Declaration
         raise RuleViolation(
             Code.PARAMETER_VALUE,
             f"the parameter `{key.value}` has no default",
-            help=f"{key.value}: {{default: …, choices: […], help: …}}",
+            help=f"write its value: `{key.value}: {{default: …{_kind(entries)}}}`",
         )
     is_layer = "type" in entries and text_of(entries["type"]).value == "layer"
     fields: dict[str, Any] = {}
@@ -63,6 +69,14 @@ def _long_declaration(key: Scalar, node: Mapping, report: Report) -> Declaration
         known = name in {"default", "choices"}
         fields[name] = parameter_value(value, is_layer) if known else plain(value)
     return validated(Declaration, fields, node, frozenset(), report)
+
+
+def _kind(entries: Dict[str, Node]) -> str:
+    """Return the type of a declaration as it is written, behind a comma; nothing without one."""
+    kind = entries.get("type")
+    if isinstance(kind, Scalar) and kind.value in get_args(ParameterKind):
+        return f", type: {kind.value}"
+    return ""
 
 
 def _as_declared(node: Mapping, report: Report) -> Dict[str, Node]:
@@ -92,7 +106,7 @@ def variant(key: Scalar, node: Node) -> tuple[tuple[Scalar, Node], ...]:
         raise RuleViolation(
             Code.WRONG_KIND,
             "a variant is a mapping of parameters",
-            help=f"{key.value}: {{width: 64}}",
+            help=f"write the parameters that it sets: `{key.value}: {{width: 64}}`",
         )
     return node.entries
 
@@ -174,7 +188,7 @@ def allowed(key: Scalar, node: Node) -> str:
         raise RuleViolation(
             Code.FIELD_VALUE,
             f"the reason for allowing `{key.value}` is missing",
-            help=f"{key.value}: small images are for inference alone",
+            help=f"write why, such as `{key.value}: small images are for inference alone`",
             span=key.span,
         )
     return reason

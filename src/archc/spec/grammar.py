@@ -6,13 +6,17 @@ stage = unit ["*" factor]
 unit  = callee ["(" arguments ")"] | "(" item ")"
 """
 
-from archc.diagnostics import Code, RuleViolation
+from archc.diagnostics import Advice, Code, Edit, RuleViolation
+from archc.expressions.parser import MAX_NESTING
 from archc.expressions.printing import expression_text
+from archc.expressions.python_forms import PREFIXES
 from archc.expressions.syntax import Expression, Keyword, Literal, Name
 from archc.expressions.tokens import Token
 from archc.spec.other_forms import OtherForms
 from archc.spec.source import Scalar
 from archc.statements import Argument, Item, LayerCall, Stage, Targets
+
+_LISTED = "write the layers below the key, each on a line of its own: `- Conv2d(8, 3)`"
 
 
 class LineParser(OtherForms):
@@ -104,8 +108,76 @@ class LineParser(OtherForms):
                 parts.append(self.advance().text[1:])
         if not self.at("("):
             return LayerCall(tuple(parts), None, (), self.span(token.start))
+        if parts[-1] == "Sequential" and (len(parts) == 1 or ".".join(parts[:-1]) in PREFIXES):
+            self._refuse_sequence(token.start)
         arguments, keywords = self.arguments()
         return LayerCall(tuple(parts), arguments, keywords, self.span(token.start))
+
+    def _refuse_sequence(self, start: int) -> None:
+        """Refuse `nn.Sequential(nn.Conv2d(8, 3), nn.ReLU())`; a block may have the name as well.
+
+        Raises:
+            RuleViolation: what stands in the parentheses are layers.
+        """
+        callee = self.text[start : self.token.start].strip()
+        before = self.position, self.depth
+        try:
+            layers = self._layers_in_parentheses()
+        except RuleViolation as violation:
+            if isinstance(violation.help, Advice):
+                raise
+            layers = None
+        if "." in callee or (layers and any(map(self._is_written_out, layers))):
+            raise RuleViolation(
+                Code.SYNTAX,
+                f"`{callee}` is no layer: a chain, or a list, is the sequence",
+                help=_LISTED if layers is None else self._as_chain(start, layers),
+                span=self.span(start),
+            )
+        self.position, self.depth = before
+
+    def _layers_in_parentheses(self) -> list[tuple[int, int]]:
+        """Take `(a, b)` and return where its layers stand, torch's prefixes and `()` left out."""
+        self.expect("(")
+        self.depth += 1
+        if self.depth > MAX_NESTING:
+            raise RuleViolation(Code.READING_LIMIT, "parentheses nested deeper than 32")
+        layers: list[tuple[int, int]] = []
+        while not self.at(")"):
+            start = self.token.start
+            first, *others = self._chain()
+            end = self._before.end
+            unit = first.unit
+            prefix = ".".join(unit.callee[:-1]) if isinstance(unit, LayerCall) else ""
+            is_bare = not others and self.text[start:end].endswith("()")
+            skipped = len(prefix) + 1 if prefix in PREFIXES else 0
+            layers.append((start + skipped, end - len("()") * is_bare))
+            if not self.accept(","):
+                break
+        self.depth -= 1
+        self.expect(")")
+        return layers
+
+    def _is_written_out(self, layer: tuple[int, int]) -> bool:
+        """Return whether a layer is called, as no argument of a block is."""
+        text = self.text[slice(*layer)]
+        return text[0].isupper() and (text.endswith(")") or self.text[layer[1]] == "(")
+
+    def _as_chain(self, start: int, layers: list[tuple[int, int]]) -> str:
+        """Return the advice to chain the layers between parentheses that begin at a place."""
+        if not layers:
+            return Advice("write `Identity`", Edit("Identity", span=self.span(start)))
+        opening, closing = ("(", ")") if self.at("*") else ("", "")
+        texts = [opening, *[" -> "] * (len(layers) - 1), closing]
+        places = [start, *(place for layer in layers for place in layer), self._before.end]
+        edits = [
+            Edit(text, span=self.locate(first, last))
+            for text, first, last in zip(texts, places[::2], places[1::2], strict=True)
+        ]
+        chain = " -> ".join(self.text[first:last] for first, last in layers)
+        words = f"write `{opening}{chain}{closing}`"
+        words += ", or a list with a line for each" * (len(layers) > 1)
+        return words if self.at("(") else Advice(words, *edits)
 
     def _factor(self) -> Expression:
         start = self.token.start

@@ -70,10 +70,14 @@ def _changed(scalar: Scalar, changes: Sequence[Change]) -> Scalar:
 
 
 def _pieces(scalar: Scalar, changes: Sequence[Change]) -> Iterator[Piece]:
-    """Yield the stretches of a line, of which each change ends one and begins another."""
+    """Yield the stretches of a line, of which each change ends one and begins another.
+
+    What began inside of a change is gone with it.
+    """
     ends = [(end, scalar.locate(end, end)) for _, end, _ in changes]
     cuts = [Piece(end, span.line, span.column) for end, span in ends]
-    for piece in sorted([*scalar.pieces, *cuts], key=lambda each: each.offset):
+    kept = [p for p in scalar.pieces if not any(a < p.offset < b for a, b, _ in changes)]
+    for piece in sorted([*kept, *cuts], key=lambda each: each.offset):
         moved = sum(
             len(text) - (end - start) for start, end, text in changes if end <= piece.offset
         )

@@ -40,6 +40,10 @@ class ArgumentReader(Part):
 
     def of(self, call: LayerCall) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """Evaluate a call's arguments; a layer parameter's own come first."""
+        with self.evaluator.wanting(number=True):
+            return self._evaluated(call)
+
+    def _evaluated(self, call: LayerCall) -> tuple[tuple[Any, ...], dict[str, Any]]:
         own = self._own_arguments(call)
         positional = [self._constant(argument, call) for argument in call.arguments or ()]
         try:

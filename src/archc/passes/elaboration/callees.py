@@ -1,6 +1,7 @@
 """What a callee names: an earlier child, a layer parameter, a block, a layer, a function."""
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from archc import functions, layers
 from archc.diagnostics import Advice, Code, Edit, RuleViolation, Span, did_you_mean, meant, near
@@ -10,15 +11,17 @@ from archc.expressions.syntax import names
 from archc.expressions.values import Constant, LayerName
 from archc.ir.runs import Template
 from archc.layers.base import Layer
-from archc.passes.elaboration.naming import callee_meant, defined_in
+from archc.passes.elaboration.naming import callee_meant, defined_in, near_callees
 from archc.passes.elaboration.nodes import Skipped
 from archc.passes.elaboration.other_frameworks import in_archc, in_capitals
+from archc.passes.elaboration.parameters import constant_as_written
 from archc.passes.elaboration.running import Part
 from archc.passes.elaboration.scope import FileScope, Record
 from archc.statements import Body, Branch, Child, For, If, Item, Join, LayerCall
 
 UNKNOWN = "see `archc layers`"
 """What is said of a name that is near to none."""
+_NO_CONSTANT = LayerName("")
 
 
 class BlockCallee(Struct, frozen=True):
@@ -57,6 +60,17 @@ class CalleeFinder(Part):
         lines = (line for frame in self.scope.frames for line in frame)
         return meant(call.name, lines) if call.arguments is None else ""
 
+    def _without_self(self, call: LayerCall) -> str:
+        """Return how `self.conv(x)` is written, nothing where it names no line and no function."""
+        plain = replace(call, callee=call.callee[1:])
+        if again := self._called_again(plain):
+            return f"there is no `self`: {again}"
+        inputs = ", ".join(expression_text(a) for a in call.arguments or () if names(a))
+        if self._earlier_child(plain) is not None or plain.name in functions.NAMES:
+            written = f"{plain.name} from {inputs}" if inputs else plain.name
+            return f"there is no `self`: write `{written}`"
+        return ""
+
     def _called_again(self, call: LayerCall) -> str:
         """Return how an earlier line is called again that Python would call like a function."""
         if call.arguments is None or self.scope.child(call.name) is None:
@@ -79,7 +93,10 @@ class CalleeFinder(Part):
             raise Skipped
         if alias in self.scope.file.imports and len(call.callee) == 2:
             return self._of_import(call, self.scope.file.imports[alias])
-        raise self._unknown(call.name, call.span)
+        violation = self._unknown(call.name, call.span)
+        if alias == "self":
+            violation.help = self._without_self(call) or violation.help
+        raise violation
 
     def _of_import(self, call: LayerCall, file: FileScope) -> "type[Layer] | BlockCallee":
         """Return what `file.Name` names.
@@ -156,6 +173,9 @@ class CalleeFinder(Part):
         if self.scope.file.is_partial or is_begun:  # `Convout, k):` is a block `Conv` too
             raise Skipped
         place = Span(span.file, span.line, span.column, span.line, span.column + len(name))
+        value = self.scope.constants().get(name, _NO_CONSTANT)
+        if not isinstance(value, LayerName):
+            return self._of_constant(name, value, place)
         return RuleViolation(
             Code.UNKNOWN_CALLEE,
             f"there is no layer, block or function `{name}`",
@@ -163,13 +183,35 @@ class CalleeFinder(Part):
             span=place,
         )
 
+    def _of_constant(self, name: str, value: Constant, place: Span) -> RuleViolation:
+        """Return the violation for the name of a number, a text or a boolean in a chain."""
+        shown = f"'{value}'" if isinstance(value, str) else constant_as_written(value)
+        return RuleViolation(
+            Code.UNKNOWN_CALLEE,
+            f"`{name}` is {shown}, and no layer",
+            help=self._as_layer(name, value),
+            span=place,
+        )
+
+    def _as_layer(self, name: str, value: Constant) -> str:
+        """Return how a name that stands for another value stands for a layer."""
+        if value is None:
+            return f"write `{name} if {name} != None`: the line is there where a layer is given"
+        found = near_callees(value, layers.NAMES) if isinstance(value, str) else ()
+        layer = value if value in layers.NAMES else next(iter(found), "ReLU")
+        block = self.scope.instance.template.block
+        if name in [argument.name for argument in block.arguments]:
+            others = "…, " * (len(block.arguments) > 1)
+            return f"call the block with a layer: write `{block.name}({others}{name}={layer})`"
+        if name in self.scope.file.parameters:
+            quotes = " without quotes" * isinstance(value, str)
+            return f"for a layer write its name under `params:`{quotes}: `{name}: {layer}`"
+        return f"let `{name}` be a layer, such as `{layer}`"
+
     def _advice(self, name: str, span: Span) -> str:
         """Return what was probably meant by the name of a layer that does not exist."""
         if name in self.scope.variables:
             return f"`{name}` is a value: a line reads it with `from {name}`"
-        if _is_quoted_layer(self.scope.file.parameters.get(name)):
-            value = self.scope.file.parameters[name]
-            return f"the parameter is the text '{value}': a layer has no quotes, `{name}: {value}`"
         if name.startswith("self."):
             return "there is no `self`: a line is its layer, `name: Layer(…)`, and takes `from x`"
         below = defined_in(name, self.scope.instance.template.block.body)
@@ -220,11 +262,6 @@ class CalleeFinder(Part):
                 return _body_holds(template.block.body)
             case _:
                 return callee.is_module
-
-
-def _is_quoted_layer(value: Constant) -> bool:
-    """Return whether a value is a text that is a layer's name."""
-    return isinstance(value, str) and value in layers.NAMES
 
 
 def _by_initials(name: str, file: FileScope) -> str:

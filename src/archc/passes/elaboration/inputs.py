@@ -1,6 +1,6 @@
 """The inputs of a model: their sizes, and the letters that stand for them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from archc.diagnostics import Code, RuleViolation, meant
 from archc.diagnostics.render import excerpt
@@ -9,6 +9,7 @@ from archc.expressions.syntax import NOWHERE, Expression, names
 from archc.ir.runs import Node
 from archc.passes.elaboration.constants import DefaultEvaluator
 from archc.passes.elaboration.nodes import NodeBuilder, Skipped
+from archc.passes.elaboration.request import Request
 from archc.passes.elaboration.scope import FileScope
 from archc.shapes import MAX_SIZE, Batch, Size, TensorType, checked
 from archc.spec.model import Dimension, Document, Input
@@ -18,17 +19,18 @@ MAX_UNKNOWN = 20
 
 
 class InputReader:
-    """Appends the nodes of a model's inputs; `given` are the sizes that the caller asks for."""
+    """Appends the nodes of a model's inputs, of the sizes that the caller asks for."""
 
     def __init__(
         self,
         document: Document,
-        given: Mapping[str, Sequence[int]],
+        request: Request,
         file: FileScope,
         builder: NodeBuilder,
     ) -> None:
         self.document = document
-        self.given = given
+        self.given = request.inputs
+        self.typed = request.typed
         self.file = file
         self.builder = builder
         self.letters: dict[str, Size] = {}
@@ -42,16 +44,28 @@ class InputReader:
     def _refuse_unknown(self) -> None:
         """Report the sizes of inputs that do not exist, as one mistake: they have no place."""
         known = {spec.name: None for spec in self.document.inputs}
-        unknown = [f"`{excerpt(name)}`" for name in self.given if name not in known]
+        strange = [name for name in self.given if name not in known]
+        unknown = [f"`{excerpt(name)}`" for name in strange]
         if len(unknown) > MAX_UNKNOWN:
             unknown[MAX_UNKNOWN:] = [f"and {len(unknown) - MAX_UNKNOWN} more"]
         if unknown:
             violation = RuleViolation(
                 Code.INPUT_SIZE,
                 f"there is no input {', '.join(unknown)}",
-                help=f"inputs: {', '.join(known)}",
+                help=str(meant(strange[0], known)) or f"inputs: {', '.join(known)}",
             )
-            self.builder.report(violation, self.document.spans.get("name", NOWHERE), None)
+            violation.option = " ".join(filter(None, map(self._option, strange[:MAX_UNKNOWN])))
+            self.builder.report(violation, self.document.spans.get("inputs", NOWHERE), None)
+
+    def _option(self, name: str) -> str:
+        """Return the option of a command line that gives an input's size, nothing without one."""
+        return self.typed.get(f"inputs.{name}", "")
+
+    def _report(self, violation: RuleViolation, spec: Input) -> None:
+        """Report what is wrong with an input; of sizes that were typed the option is at fault."""
+        if violation.code in {Code.INPUT_SIZE, Code.DIMENSION}:
+            violation.option = self._option(spec.name)
+        self.builder.report(violation, spec.span, None)
 
     def lost_letters(self, nodes: Sequence[Node]) -> set[str]:
         """Return the letters of inputs whose shape is not known."""
@@ -70,7 +84,7 @@ class InputReader:
         try:
             return (TensorType(checked(self._shape(spec)), spec.dtype),)
         except RuleViolation as violation:
-            self.builder.report(violation, spec.span, None)
+            self._report(violation, spec)
         except Skipped:
             pass
         return ()
@@ -102,7 +116,7 @@ class InputReader:
                 wrong.append(violation)
         if wrong:
             for violation in wrong[:-1]:
-                self.builder.report(violation, spec.span, None)
+                self._report(violation, spec)
             raise wrong[-1]
         return tuple(found)
 

@@ -217,7 +217,7 @@ def _as_let(entry: Entry, violation: RuleViolation, scope: Scope) -> str:
     if violation.code not in {Code.ARGUMENTS, Code.UNKNOWN_CALLEE} or not isinstance(item, Item):
         return ""
     unit = item.stages[0].unit if len(item.stages) == 1 else None
-    if not isinstance(unit, LayerCall) or unit.arguments is not None:
+    if not isinstance(unit, LayerCall) or unit.arguments is not None or unit.name[0].isupper():
         return ""
     value = scope.constants().get(unit.name)
     if isinstance(value, bool) or not isinstance(value, (int, float)):

@@ -1,13 +1,14 @@
 """What the names and attributes in the expressions of a block stand for."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from archc import layers
 from archc.diagnostics import Advice, Code, Edit, RuleViolation, Span, did_you_mean, meant, near
 from archc.expressions.evaluate import Evaluator
 from archc.expressions.printing import expression_text
-from archc.expressions.syntax import NOWHERE, Attribute, Comparison, Expression, Name
+from archc.expressions.syntax import NOWHERE, Attribute, Call, Comparison, Expression, Name
 from archc.expressions.values import Constant, LayerName
 from archc.ir.runs import Value
 from archc.passes.elaboration.comparisons import expect_equal_kinds
@@ -24,6 +25,9 @@ from archc.passes.elaboration.results import Results
 from archc.passes.elaboration.scope import STAGE_INPUTS, FileScope, Record, Scope, is_collection
 from archc.spec.model import Declaration
 
+_WANTS_NUMBER = {"range": True, "len": False}
+"""Of functions of plain values, whether what they are given is a number and never a list."""
+
 
 class NameEvaluator(Evaluator):
     """Evaluates names: children, variables, parameters, sizes, results and lines in lines."""
@@ -34,6 +38,32 @@ class NameEvaluator(Evaluator):
         self.read = read
         self.input: Value | None = None
         self.line: Span = NOWHERE
+        self.wants_number = False
+        """Whether what is read has to be no tensor: a message lists the names that fit."""
+
+    @contextmanager
+    def wanting(self, *, number: bool) -> Generator[None]:
+        """Read what has to be a number, or may be a tensor."""
+        before, self.wants_number = self.wants_number, number
+        try:
+            yield
+        finally:
+            self.wants_number = before
+
+    def condition(self, expression: Expression) -> bool:
+        """Return the value of a condition, which is made of plain values."""
+        with self.wanting(number=True):
+            return super().condition(expression)
+
+    def integer(self, expression: Expression, what: str) -> int:
+        """Return the value of an expression that must be an integer."""
+        with self.wanting(number=True):
+            return super().integer(expression, what)
+
+    def _call(self, expression: Call) -> Any:
+        number = _WANTS_NUMBER.get(expression.function, self.wants_number)
+        with self.wanting(number=number):
+            return super()._call(expression)
 
     def count_elements(self, count: int) -> None:
         """Count the elements of lists over the whole spec, not over one block alone."""
@@ -96,7 +126,10 @@ class NameEvaluator(Evaluator):
             return unfinished_name(identifier)
         if near(identifier, doubled(self.scope.instance.template.block.body)):
             raise Skipped
-        return unknown_name(identifier, self.scope.instance, self.line, self.scope.known())
+        names = self.scope.plain_names() if self.wants_number else self.scope.known()
+        return unknown_name(
+            identifier, self.scope, self.line, names, wants_number=self.wants_number
+        )
 
     def _stage_input(self, name: str) -> Any:
         if self.input is None:
@@ -115,6 +148,7 @@ class NameEvaluator(Evaluator):
 
     def attribute(self, expression: Attribute) -> Any:
         """Return a size of a tensor (`x.channels`), a result, or a child inside a child."""
+        self._expect_no_self(expression)
         name = self.expand_braces(expression.name, expression)
         if (file := self._imported_file(expression.value)) is not None:
             return self._parameter_of(file, name)
@@ -131,6 +165,23 @@ class NameEvaluator(Evaluator):
             named = owner.named(name)
             return self._tensor_attribute(owner, name) if named is None else named
         raise RuleViolation(Code.EXPRESSION_VALUE, f"a plain value has no `{name}`")
+
+    def _expect_no_self(self, expression: Attribute) -> None:
+        """Refuse `self.conv1`, as Python names a line.
+
+        Raises:
+            RuleViolation: it is so.
+        """
+        is_self = isinstance(expression.value, Name) and expression.value.identifier == "self"
+        if is_self and "self" not in self.scope.known():
+            name = expression.name
+            raise RuleViolation(
+                Code.UNKNOWN_NAME,
+                "`self` is no word of an expression",
+                help=Advice(
+                    f"there is no `self`: write `{name}`", Edit(name, span=expression.span)
+                ),
+            )
 
     def _expect_own_child(self, expression: Attribute, record: Record) -> None:
         """Refuse the name of a line that lies deeper: `enc.conv` for `enc.0.conv`.
@@ -175,7 +226,8 @@ class NameEvaluator(Evaluator):
         named = self._named_line(expression)
         if named is not None:
             return named
-        return self.evaluate(expression) if record is None else record.results
+        with self.wanting(number=False):
+            return self.evaluate(expression) if record is None else record.results
 
     def _imported_file(self, expression: Expression) -> FileScope | None:
         """Return the file that an alias stands for, where nothing nearer has the name."""

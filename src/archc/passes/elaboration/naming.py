@@ -4,10 +4,10 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 
-from archc import functions
+from archc import functions, layers
 from archc.diagnostics import Advice, Code, Edit, RuleViolation, Span, did_you_mean, meant, near
 from archc.ir.runs import Instance
-from archc.passes.elaboration.scope import STAGE_INPUTS
+from archc.passes.elaboration.scope import STAGE_INPUTS, FileScope, Scope
 from archc.statements import Body, Branch, Child, Entry, For, If, Item, Join, Let
 
 _ALL_AXES = 3
@@ -61,8 +61,11 @@ def unfinished_name(name: str) -> RuleViolation:
     )
 
 
-def unknown_name(name: str, instance: Instance, line: Span, known: Iterable[str]) -> RuleViolation:
-    """Return the violation for a name that no line above defines."""
+def unknown_name(
+    name: str, scope: Scope, line: Span, known: Iterable[str], *, wants_number: bool
+) -> RuleViolation:
+    """Return the violation for a name that no line above defines, with what is meant of `known`."""
+    instance = scope.instance
     if name in _WORDS:
         return RuleViolation(
             Code.UNKNOWN_NAME, f"`{name}` is no word of an expression", help=_word_advice(name)
@@ -85,9 +88,15 @@ def unknown_name(name: str, instance: Instance, line: Span, known: Iterable[str]
         Code.UNKNOWN_NAME,
         f"`{name}` is not defined above this line",
         help=meant(name, [*names, *STAGE_INPUTS])
+        or (_as_layer(name, scope.file) if wants_number else "")
         or _as_parameter(name, instance)
-        or _all_of(names),
+        or (_all_of_numbers(name, names) if wants_number else _all_of(names)),
     )
+
+
+def _as_layer(name: str, file: FileScope) -> str:
+    """Return the question which layer or block is meant, where a name is spelt like one."""
+    return callee_meant(name, [*file.blocks, *layers.NAMES]) if name[:1].isupper() else ""
 
 
 def _as_parameter(name: str, instance: Instance) -> str:
@@ -103,6 +112,13 @@ def _word_advice(name: str) -> str:
     words = _WORDS[name]
     constant = next((c for c in ("True", "False", "None") if f"`{c}`" in words), "")
     return Advice(words, Edit(constant, name)) if constant else words
+
+
+def _all_of_numbers(name: str, names: Sequence[str]) -> str:
+    """Return what can be read where no tensor can stand."""
+    if names:
+        return _all_of(names)
+    return f"write the value itself, or declare it: `params: {{{name}: 8}}`"
 
 
 def _all_of(names: Sequence[str]) -> str:

@@ -243,6 +243,7 @@ class NodeBuilder:
             violation.notes,
             call_chain(caller),
             violation.help,
+            option=violation.option,
         )
         if any(found.primary.overlaps(part) for part in self.unreadable if found.primary):
             return

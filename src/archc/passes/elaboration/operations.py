@@ -188,7 +188,7 @@ class OperationRunner(Part):
         """Return how the caller of a block gives a whole number, where it gave a quotient."""
         instance = self.scope.instance
         given = _expression_of(call, layer.positional, violation.argument)
-        if not violation.wants_integer or not isinstance(given, Name):
+        if violation.found != "float" or not isinstance(given, Name):
             return ""
         names = [argument.name for argument in instance.template.block.arguments]
         outer = instance.call and _expression_of(instance.call, names, given.identifier)
@@ -335,7 +335,7 @@ def _of_literal(violation: RuleViolation, layer: type[Layer], call: LayerCall) -
     given = _expression_of(call, layer.positional, violation.argument)
     advice = violation.help
     if not isinstance(given, Literal):
-        if violation.wants_integer and given is not None and not isinstance(given, Name):
+        if violation.found == "float" and given is not None and not isinstance(given, Name):
             return _as_integer(given)
         if isinstance(given, Name) and isinstance(advice, Proposal) and advice.meant:
             return f"let `{given.identifier}` be {advice.meant}"

@@ -19,6 +19,7 @@ from archc.passes.elaboration.nodes import Skipped
 from archc.passes.elaboration.scope import FileScope
 from archc.spec.model import Declaration, Document
 
+_NONE: Mapping[str, str] = {}
 MAX_UNKNOWN = 20
 """Of how many parameters that do not exist it is said; a program can give any number."""
 LISTED = 50
@@ -37,23 +38,30 @@ class Bound(Struct, frozen=True):
 
 
 def bind_parameters(
-    document: Document, variant: str | None, given: Mapping[str, Constant], file: FileScope
+    document: Document,
+    variant: str | None,
+    given: Mapping[str, Constant],
+    file: FileScope,
+    typed: Mapping[str, str] = _NONE,
 ) -> Bound:
     """Return the value of every parameter; later sources win, derived ones come last.
+
+    `typed` are the options of a command line that give some, by what they set.
 
     Raises:
         RuleViolation: an unknown variant.
         Skipped: a variant that could not be read.
     """
-    return _Binding(document, file).bound(_variant(document, variant), given, variant)
+    return _Binding(document, file, typed).bound(_variant(document, variant), given, variant)
 
 
 class _Binding:
     """Binds the parameters of one file, one after the other."""
 
-    def __init__(self, document: Document, file: FileScope) -> None:
+    def __init__(self, document: Document, file: FileScope, typed: Mapping[str, str]) -> None:
         self.document = document
         self.file = file
+        self.typed = typed
         self.values: dict[str, Constant] = {}
         self.lost = {name for name in document.unread if "." not in name}
         self.violations: list[RuleViolation] = []
@@ -67,7 +75,7 @@ class _Binding:
         unknown = (name for name in values if _is_unknown(name, self.document))
         for name in islice(unknown, MAX_UNKNOWN):
             origin = variant if name in chosen else None
-            self.violations.append(_unknown(name, self.document, origin, self.file))
+            self._report(_unknown(name, self.document, origin, self.file), name)
         for name, declaration in self.document.parameters.items():
             if name in self.lost:
                 continue
@@ -84,15 +92,23 @@ class _Binding:
                 value = self.evaluator.constant(value)
             if (unknown := _unknown_layer(name, value, self.file)) is not None:
                 unknown.span = spans.get(f"{place or _default_place(name, self.document)}=")
-                self.violations.append(unknown)
+                self._report(unknown, name)
                 raise Skipped
             self.values[name] = _checked(name, value, declaration, self.document)
         except RuleViolation as violation:
             violation.span = spans.get(place) or violation.span
-            self.violations.append(violation)
+            self._report(violation, name)
             self.lost.add(name)
         except Skipped:
             self.lost.add(name)
+
+    def _report(self, violation: RuleViolation, name: str) -> None:
+        """Keep what is wrong with a parameter; the option that gives it, if any, is at fault."""
+        place = f"params.{name}"
+        if option := self.typed.get(place):
+            violation.option = option
+            violation.span = self.document.spans.get(place, violation.span)
+        self.violations.append(violation)
 
 
 def _is_unknown(name: str, document: Document) -> bool:

@@ -28,6 +28,8 @@ class Request(Struct, frozen=True, kw_only=True):
     mistakes: tuple[Diagnostic, ...] = ()
     ops: Mapping[str, type[Layer]] = field(default_factory=dict[str, type[Layer]])
     """Python layers that the caller permits, by their name in the spec or by `module:Class`."""
+    typed: Mapping[str, str] = field(default_factory=dict[str, str])
+    """The options of a command line by what they set: `params.width`, `inputs.image`, `variant`."""
 
 
 class Imported(Struct, frozen=True):

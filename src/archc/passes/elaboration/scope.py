@@ -11,6 +11,7 @@ from archc.expressions.syntax import NOWHERE
 from archc.expressions.values import is_constant
 from archc.ir.runs import BodyRun, Instance, ItemRun, Template, Value
 from archc.layers.base import Layer
+from archc.passes.elaboration.nodes import POISON
 from archc.passes.elaboration.results import Results
 from archc.shapes import Batch
 from archc.spec.model import Document
@@ -122,12 +123,23 @@ class Scope:
         values |= {name: binding.value for name, binding in self.variables.items()}
         return {name: value for name, value in values.items() if is_constant(value)}
 
+    def plain_names(self) -> list[str]:
+        """Return the names that no tensor has: of parameters, variables and sizes."""
+        tensors = self.instance.template.block.inputs
+        held = {name: binding.value for name, binding in self.variables.items()}
+        plain = [n for n, v in held.items() if is_constant(v) or (v is POISON and n not in tensors)]
+        sizes = [n for n, size in self.file.letters.items() if not isinstance(size, Batch)]
+        return [*plain, *self._parameters(), *sizes]
+
+    def _parameters(self) -> list[str]:
+        """Return the names of the file's parameters, those that have no value too."""
+        declared = self.file.document.parameters if self.file.document is not None else ()
+        return [*dict.fromkeys((*self.file.parameters, *declared))]
+
     def known(self) -> list[str]:
         """Return every name that can be read here, for a suggestion."""
         children = [name for frame in self.frames for name in frame]
-        declared = self.file.document.parameters if self.file.document is not None else ()
-        parameters = dict.fromkeys((*self.file.parameters, *declared))
-        return [*children, *self.variables, *parameters, *self.file.letters]
+        return [*children, *self.variables, *self._parameters(), *self.file.letters]
 
 
 def is_plain(value: Any) -> bool:

@@ -110,7 +110,8 @@ class StageRunner(Part):
 
     def _copies(self, factor: Expression, stage: Stage) -> int:
         """Return how often a stage is repeated; a product of tensors is none."""
-        count = self.evaluator.evaluate(factor)
+        with self.evaluator.wanting(number=True):
+            count = self.evaluator.evaluate(factor)
         if isinstance(count, LayerName) and isinstance(stage.unit, LayerCall):
             raise RuleViolation(
                 Code.EXPRESSION_VALUE,

@@ -60,6 +60,11 @@ class ExpressionReader:
             if expression is not None:
                 self.value(expression)
 
+    def numbers(self, expressions: tuple[Expression | None, ...]) -> None:
+        """Read the expressions that there are, none of which can be a tensor."""
+        with self.evaluator.wanting(number=True):
+            self.values(expressions)
+
     def value(self, expression: Expression) -> Any:
         """Return what an expression stands for if that is a constant, else report what it lacks."""
         try:
@@ -85,7 +90,8 @@ class ExpressionReader:
             self._brackets(expression)
         for part in children(expression):
             if isinstance(part, Slice):
-                self._parts(part)
+                with self.evaluator.wanting(number=True):
+                    self._parts(part)
             elif not isinstance(part, Rest):
                 self.value(part)
 
@@ -134,7 +140,8 @@ class ExpressionReader:
         )
         if not is_input:
             return
-        index = tuple(map(self._index, expression.indices))
+        with self.evaluator.wanting(number=True):
+            index = tuple(map(self._index, expression.indices))
         for violation in misfits(functions.find("getitem"), (), {"index": index}):
             self.report(violation, expression.span)
 

@@ -131,7 +131,7 @@ class _Reader(ExpressionReader):
                 self._body(body)
             case If(branches):
                 for condition, body in branches:
-                    self.values((condition,))
+                    self.numbers((condition,))
                     self._body(body)
             case Join(body=body):
                 self._join(entry)
@@ -141,9 +141,10 @@ class _Reader(ExpressionReader):
                 self.value(value)
                 self.arrivals.name(name, None)
             case Assert(value):
-                self.value(value)
+                self.numbers((value,))
             case Return(values, _, condition, otherwise):
-                self.values((*values, condition, otherwise))
+                self.values((*values, otherwise))
+                self.numbers((condition,))
             case Declare():
                 pass
 
@@ -151,7 +152,8 @@ class _Reader(ExpressionReader):
         """Read a line that so many tensors flow to; return how many it gives on."""
         if item.is_broken:
             return None
-        self.values((*item.sources, item.condition))
+        self.values(item.sources)
+        self.numbers((item.condition,))
         count = start = self.arrivals.from_sources(item.sources) if item.sources else arriving
         has_run = id(item) in self.builder.finished and not decides(item)
         for stage in item.stages:
@@ -170,7 +172,7 @@ class _Reader(ExpressionReader):
             return None
         callee = self._callee(stage.unit)
         if not has_run:
-            self.values((stage.factor,))
+            self.numbers((stage.factor,))
             self._call(stage.unit, callee, arriving if stage.factor is None else None)
         if stage.factor is not None or not isinstance(callee, type):
             return None
@@ -185,8 +187,9 @@ class _Reader(ExpressionReader):
         """Read a call: its arguments, whether what it names takes them, and what flows to it."""
         if callee is None and len(call.callee) > 1:
             return  # `self.conv(x)` is Python, and so is all in it
-        arguments = tuple(map(self.value, call.arguments or ()))
-        keywords = {k.name: self.value(k.value) for k in words_quoted(call)}
+        with self.evaluator.wanting(number=True):
+            arguments = tuple(map(self.value, call.arguments or ()))
+            keywords = {k.name: self.value(k.value) for k in words_quoted(call)}
         is_whole = keywords.pop("", None) is None
         if any(as_keyword(argument, call) for argument in call.arguments or ()):
             arguments, is_whole = (), False

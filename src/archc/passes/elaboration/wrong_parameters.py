@@ -70,8 +70,8 @@ def blamed(
 def _is_cause(wrong: _Wrong, violation: RuleViolation, *, is_alone: bool) -> bool:
     """Return whether a line fails for a parameter; `2.0` in a product may be a factor."""
     if wrong.is_text:
-        return "a string" in violation.headline or violation.wants_integer
-    return is_alone and violation.wants_integer
+        return violation.found == "text"
+    return is_alone and violation.found == "float"
 
 
 def _told(wrong: _Wrong) -> RuleViolation:
