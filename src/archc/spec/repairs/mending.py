@@ -6,9 +6,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from archc.diagnostics import Code, RuleViolation
-from archc.spec.page import Mended, Page, Repair, Trouble
+from archc.spec.page import CONTROL_CHARACTER, Mended, Page, Repair, Trouble
 from archc.spec.repairs import repairs
-from archc.spec.repairs.brackets import CONTROL_CHARACTER
 
 MAX_REPAIRS = 20
 MAX_TRIED = 1_000_000

@@ -11,7 +11,8 @@ from msgspec.structs import replace
 
 from archc.diagnostics import Code, RuleViolation, near
 from archc.spec.page import REACH, Page, Repair, Trouble
-from archc.spec.repairs.brackets import LONGEST_KEY, opening_missing, pair_in_braces
+from archc.spec.repairs.brackets import opening_missing
+from archc.spec.repairs.colons import LONGEST_KEY, pair_in_braces
 from archc.spec.repairs.indentation import name_above
 from archc.spec.repairs.marks import (
     colon_missing,
