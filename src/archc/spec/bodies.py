@@ -1,5 +1,8 @@
 """From YAML nodes to the bodies they hold: lists, mappings, and what control lines have below."""
 
+from collections.abc import Iterator
+from contextlib import suppress
+
 from msgspec.structs import replace
 
 from archc import layers
@@ -200,7 +203,8 @@ class BodyReader:
     def _broken(self, word: str, key: Scalar, value: Node) -> list[Entry]:
         """Return what stands for an entry that could not be read: it sets the same names."""
         if word in {"for", "branch", *JOINS}:
-            return [If(((BROKEN, self._salvaged(value)),), key.span)]
+            lost = _turned(key) if word == "for" and _is_empty(value) else ()
+            return [If(((BROKEN, self._salvaged(value)),), key.span), *lost]
         if word == "let":
             return [Let(key.value[4:].strip(), BROKEN, key.span)]
         if word == "return":
@@ -222,7 +226,7 @@ class BodyReader:
 
     def _controlled(self, node: Node, kind: str, key: Scalar) -> Body:
         """Read the body of a control line, which is of its container's kind."""
-        if isinstance(node, Scalar) and not node.value:
+        if _is_empty(node):
             raise RuleViolation(
                 Code.SYNTAX,
                 f"there is nothing under `{key.value}:`",
@@ -320,6 +324,16 @@ def _check_passed_on(block: Block) -> None:
             help=f"write `**{name}` last in the parentheses of a layer, or take it out here",
             span=collecting.span,
         )
+
+
+def _is_empty(node: Node) -> bool:
+    return isinstance(node, Scalar) and not node.value
+
+
+def _turned(key: Scalar) -> Iterator[Let]:
+    """Yield what stands for the names of a loop without lines: those below it may be its."""
+    with suppress(RuleViolation):
+        yield from (Let(name, BROKEN, key.span) for name in parse_for(key)[0].flat())
 
 
 def _lacks_dashes(node: Mapping) -> bool:

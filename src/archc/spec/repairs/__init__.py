@@ -70,5 +70,6 @@ def _suspects(page: Page, trouble: Trouble) -> list[int]:
     first, last = min(trouble.start, end), min(trouble.index, end)
     found = [first, last, page.above(first), page.above(last), min(trouble.since, end)]
     found += [quotes.open_quote_above(page, last), sections.stray_above(page, last)]
-    found += [indentation.deeper_above(page, last)]
+    if (deeper := indentation.deeper_above(page, last)) is not None:
+        found += [deeper, page.above(deeper)]
     return list(dict.fromkeys(index for index in found if index is not None))
