@@ -76,4 +76,4 @@ def test_wrong_arguments_of_a_block_are_all_told_and_a_misspelt_one_is_not_missi
 
 def test_list_that_yaml_folds_is_read_on_behind_brackets_too_many_and_too_few() -> None:
     lines = ("a:", " - Linear(64)", "  - Dropout(0.5))", "  - Linear(32", "  - Linear(16)")
-    assert told(*lines) == [(5, "ARC107"), (19, "ARC203"), (16, "ARC203")]
+    assert told(*lines) == [(4, "ARC102"), (19, "ARC203"), (16, "ARC203")]

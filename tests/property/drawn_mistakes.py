@@ -85,6 +85,10 @@ FORMS = {
 
 SECTIONS = frozenset({"params", "variants", "inputs", "blocks", "model", "outputs", "init", "tie"})
 
+BODIES = frozenset({"blocks", "model"})
+FARTHEST = 4
+"""How many columns a line is moved at most."""
+
 
 @dataclass(frozen=True, order=True)
 class Drawn:
@@ -130,6 +134,21 @@ def doubled_keys(text: str) -> Iterator[Drawn]:
     for number, (above, line) in enumerate(pairwise(lines), 2):
         if above and line and above[1] == line[1] and above[2] != line[2]:
             yield Drawn(number, line.start(2), line.end(2), line[2], above[2], "key twice")
+
+
+def moved_lines(text: str) -> Iterator[Drawn]:
+    """Yield for each line of a body the mistakes to begin it some columns farther right or left."""
+    section = ""
+    for number, line in enumerate(text.splitlines(), 1):
+        if re.match(r"\w", line):
+            section = line.partition(":")[0]
+        blank = re.match(r" +(?=[^ #])", line)
+        if blank is None or section not in BODIES:
+            continue
+        for columns in range(-FARTHEST, FARTHEST + 1):
+            moved = " " * (blank.end() + columns)
+            if columns and blank.end() + columns >= 0:
+                yield Drawn(number, 0, blank.end(), blank[0], moved, "moved line")
 
 
 def with_mistakes(text: str, mistakes: Iterable[Drawn]) -> str:

@@ -251,7 +251,7 @@ class BodyReader:
 
     def _controlled(self, node: Node, kind: str, key: Scalar) -> Body:
         """Read the body of a control line, which is of its container's kind."""
-        if isinstance(node, Scalar) and not node.value:
+        if _is_empty(node):
             raise RuleViolation(
                 Code.SYNTAX,
                 f"there is nothing under `{key.value}:`",
@@ -349,6 +349,10 @@ def _check_passed_on(block: Block) -> None:
             help=f"write `**{name}` last in the parentheses of a layer, or take it out here",
             span=collecting.span,
         )
+
+
+def _is_empty(node: Node) -> bool:
+    return isinstance(node, Scalar) and not node.value
 
 
 def _lacks_dashes(node: Mapping) -> bool:

@@ -13,6 +13,8 @@ REACH = 1_000
 """How many lines away the neighbours of a line are sought."""
 MAX_COMPARED = 200
 """Longer changes of a line are not looked into for what they have in common."""
+CONTROL_CHARACTER = "control character"
+"""The words of a trouble that stands for one."""
 WHOLE_LINE = 2**20
 """A column behind the end of any line."""
 _TAKE_LINES_IN = ("quoted scalar", "simple key", "flow sequence", "flow mapping")
@@ -272,3 +274,17 @@ def rewritten(
     violation = RuleViolation(Code.NOT_YAML, headline, help=advice, span=span)
     silent = () if is_checked else (page.lines[index].number,)
     return Repair(violation, page.with_lines({index: line}), silent)
+
+
+def split(page: Page, index: int, text: str, headline: str, advice: str, column: int) -> Repair:
+    """Return the repair of a line that YAML takes apart where it is one."""
+    line = page.lines[index]
+    span = page.span(index, column, column + 1)
+    violation = RuleViolation(Code.YAML_SPLIT, headline, help=advice, span=span)
+    mended = line.with_text(text)
+    return Repair(violation, page.with_lines({index: mended}), (line.number,))
+
+
+def is_control(sign: str) -> bool:
+    """Return whether YAML refuses a character."""
+    return not (sign.isprintable() or sign.isspace()) or sign in "\x0b\x0c\x1c\x1d\x1e\x1f"

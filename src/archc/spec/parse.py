@@ -49,11 +49,20 @@ def _as_meant(parsed: Parsed) -> Parsed | None:
 
     wrong = {mistake.primary.line for mistake in parsed.mistakes if mistake.primary}
     readings = (DocumentReader(source).parsed() for source in read_again(parsed.source, wrong))
-    best = min(readings, key=lambda each: (len(each.mistakes), -_explained(each)), default=None)
+    best = min(readings, key=_doubt, default=None)
     if best is None or len(best.mistakes) > len(parsed.mistakes):
         return None
     is_new = len(best.mistakes) < len(parsed.mistakes) or _explained(best) > _explained(parsed)
     return best if is_new else None
+
+
+def _doubt(parsed: Parsed) -> tuple[int, int, int]:
+    """Return by what one reading of a source is less likely than another."""
+    from archc.spec.repairs.regularity import oddities
+
+    mended = parsed.source.mended
+    odd = oddities(mended.page) if mended is not None else 0
+    return len(parsed.mistakes), -_explained(parsed), odd
 
 
 def _explained(parsed: Parsed) -> int:

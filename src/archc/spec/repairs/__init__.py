@@ -8,13 +8,13 @@ lets YAML read farthest.
 from collections.abc import Iterator
 
 from archc.spec.page import Page, Repair, Trouble
-from archc.spec.repairs import brackets, indentation, marks, sections
+from archc.spec.repairs import brackets, colons, indentation, marks, quotes, sections
 
 LONGEST_LINE = 2_000
 """Longer lines are not looked into."""
 
 _FINDERS = (
-    brackets.control_character,
+    quotes.control_character,
     marks.foreign_comment,
     sections.header_without_colon,
     indentation.tab,
@@ -22,9 +22,9 @@ _FINDERS = (
     indentation.block_text,
     sections.needed_header_missing,
     sections.doc_missing,
-    brackets.long_key,
+    colons.long_key,
     marks.lambda_colon,
-    brackets.colon_in_brackets,
+    colons.colon_in_brackets,
     indentation.open_call,
     marks.space_after_dash,
     marks.space_after_colon,
@@ -32,20 +32,20 @@ _FINDERS = (
     marks.dash_missing,
     marks.item_colon_missing,
     marks.colon_missing,
-    brackets.quote_open,
-    brackets.quote_inside,
-    brackets.pair_in_braces,
-    brackets.type_in_braces,
-    brackets.begins_with_bracket,
+    quotes.quote_open,
+    quotes.quote_inside,
+    colons.pair_in_braces,
+    quotes.type_in_braces,
+    quotes.begins_with_bracket,
     brackets.bracket_open,
     brackets.opening_missing,
     brackets.bracket_too_many,
     brackets.comma_too_many,
     brackets.comma_missing,
     brackets.sign_missing,
-    brackets.reserved_sign,
-    brackets.last_colon,
-    brackets.second_colon,
+    quotes.reserved_sign,
+    colons.last_colon,
+    quotes.second_colon,
     sections.header_missing,
     marks.dash_too_many,
     indentation.wrong_column,
@@ -60,7 +60,7 @@ def repairs(page: Page, trouble: Trouble) -> Iterator[Repair]:
     suspects = _suspects(page, trouble)
     for find in _FINDERS:
         for index in suspects:
-            if len(page.lines[index].text) <= LONGEST_LINE or find is brackets.long_key:
+            if len(page.lines[index].text) <= LONGEST_LINE or find is colons.long_key:
                 yield from find(page, index, trouble)
 
 
@@ -69,6 +69,7 @@ def _suspects(page: Page, trouble: Trouble) -> list[int]:
     end = len(page.lines) - 1
     first, last = min(trouble.start, end), min(trouble.index, end)
     found = [first, last, page.above(first), page.above(last), min(trouble.since, end)]
-    found += [brackets.open_quote_above(page, last), sections.stray_above(page, last)]
-    found += [indentation.deeper_above(page, last)]
+    found += [quotes.open_quote_above(page, last), sections.stray_above(page, last)]
+    if (deeper := indentation.deeper_above(page, last)) is not None:
+        found += [deeper, page.above(deeper)]
     return list(dict.fromkeys(index for index in found if index is not None))

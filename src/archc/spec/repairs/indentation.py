@@ -7,6 +7,8 @@ from archc.diagnostics import Advice, Code, Edit, RuleViolation, Span
 from archc.spec.page import REACH, WHOLE_LINE, Line, Page, Repair, Trouble, rewritten
 from archc.spec.sections import KEYS
 
+UNLIKE = 2
+"""How many columns farther a line seems whose neighbours hold others, or alone do not."""
 SHOWN = 8
 """How many lines a message lists."""
 _KEY = re.compile(r"[^\s-].*:(\s|$)")
@@ -38,19 +40,19 @@ def _columns_of_spaces(page: Page, index: int) -> list[int]:
     """Return where a line may begin that has a tab, the likeliest first."""
     line, above, below = page.lines[index], page.above(index), _placed_below(page, index)
     is_key = _ROOT_KEY.match(line.body) is not None
-    columns = [column for column in _columns(page, index) if (column == 0) == is_key]
+    found = [column for column in columns(page, index) if (column == 0) == is_key]
     least, most = 0, WHOLE_LINE
     if above is not None:
         least = page.lines[above].indent + page.lines[above].body.endswith(":")
     if below is not None and line.body.endswith(":") and page.lines[below].indent:
         most = page.lines[below].indent - 1
-        columns.append(page.lines[below].indent - 2)
-    if above is not None and not columns:
-        columns.append(page.lines[above].indent + 2)
+        found.append(page.lines[below].indent - 2)
+    if above is not None and not found:
+        found.append(page.lines[above].indent + 2)
     if below is not None and (dashes := _LISTS.match(line.body)):
-        columns.insert(0, page.lines[below].indent - dashes.end() + 2)  # the line below is inside
+        found.insert(0, page.lines[below].indent - dashes.end() + 2)  # the line below is inside
     least = least if least <= most else 0  # a name of deeper lines ends those above it
-    return sorted(dict.fromkeys(columns), key=lambda column: not least <= column <= most)
+    return sorted(dict.fromkeys(found), key=lambda column: not least <= column <= most)
 
 
 def _tabs_throughout(page: Page) -> Repair | None:
@@ -115,7 +117,7 @@ def wrong_column(page: Page, index: int, _trouble: Trouble) -> Iterator[Repair]:
     is_key = _ROOT_KEY.match(line.body) is not None
     if not line.body or (is_key and line.indent == 0):
         return
-    for indent in _columns(page, index):
+    for indent in columns(page, index):
         if indent == line.indent or (indent == 0) != is_key:
             continue
         alone, whole = range(index, index + 1), page.block(index)
@@ -144,22 +146,22 @@ def _moved(page: Page, index: int, group: range, indent: int) -> Repair:
     return Repair(violation, page.with_lines(changed))
 
 
-def _columns(page: Page, index: int) -> list[int]:
+def columns(page: Page, index: int) -> list[int]:
     """Return the columns of the lines around one: like it, the nearest, those that enclose it."""
     line = page.lines[index]
 
-    def distance(beside: int) -> tuple[bool, int]:
-        other = page.lines[beside]
-        return not _is_alike(other, line), abs(other.indent - line.indent)
+    def distance(beside: int) -> int:
+        is_alike = any(_is_alike(page.lines[i], line) for i in (beside, *page.siblings(beside)))
+        return abs(page.lines[beside].indent - line.indent) + (0 if is_alike else UNLIKE)
 
-    columns = [page.lines[i].indent for i in sorted(_beside(page, index), key=distance)]
+    found = [page.lines[i].indent for i in sorted(_beside(page, index), key=distance)]
     above, below = page.above(index), _placed_below(page, index)
     if line.body.endswith(":") and below is not None and page.lines[below].indent > line.indent:
         inside = page.lines[below].indent
-        columns.sort(key=lambda column: column >= inside)  # what stands below is hardly beside
+        found.sort(key=lambda column: column >= inside)  # what stands below is hardly beside
     if above is not None and page.lines[above].body.endswith(":"):
-        columns.append(page.lines[above].indent + 2)
-    return list(dict.fromkeys(columns))
+        found.append(page.lines[above].indent + 2)
+    return list(dict.fromkeys(found))
 
 
 def _is_alike(one: Line, other: Line) -> bool:
@@ -181,14 +183,21 @@ def _blank(line: Line) -> str:
 
 
 def _beside(page: Page, index: int) -> Iterator[int]:
+    """Yield the nearest lines below and above, and those farther away that are less deep."""
     below, above = _placed_below(page, index), page.above(index)
     if below is not None:
         yield below
-    if above is None:
-        return
-    yield above
-    indent = page.lines[above].indent
-    for i in range(above, max(-1, above - REACH), -1):
+    if above is not None:
+        yield above
+        yield from _less_deep(page, range(above, max(-1, above - REACH), -1))
+    if below is not None:
+        yield from _less_deep(page, range(below, min(len(page.lines), below + REACH)))
+
+
+def _less_deep(page: Page, indices: range) -> Iterator[int]:
+    """Yield those lines that are less deep than all before them."""
+    indent = page.lines[indices[0]].indent
+    for i in indices:
         if page.lines[i].body and page.lines[i].indent < indent:
             indent = page.lines[i].indent
             yield i

@@ -6,13 +6,16 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from archc.diagnostics import Code, RuleViolation
-from archc.spec.page import Mended, Page, Repair, Trouble
+from archc.spec.page import CONTROL_CHARACTER, Mended, Page, Repair, Trouble
 from archc.spec.repairs import repairs
-from archc.spec.repairs.brackets import CONTROL_CHARACTER
+from archc.spec.repairs.regularity import oddities
 
 MAX_REPAIRS = 20
 MAX_TRIED = 1_000_000
 """How many characters are read in all to try repairs; long files get fewer tries."""
+
+MAX_COMPLETE = 40
+"""How many repairs that end all trouble are compared."""
 
 MAX_OTHERS = 12
 """How many repairs are kept beside the likeliest, for the case that it makes no sense."""
@@ -42,7 +45,8 @@ class _Way(Struct, frozen=True):
 
     done: Mended
     trouble: Trouble | None
-    reach: tuple[bool, int, int]
+    reach: tuple[bool, int, int, int]
+    """How far YAML came by the last repair, and how regular the page is then."""
 
 
 class _Mender:
@@ -56,13 +60,14 @@ class _Mender:
         trouble = self.find_trouble(self.page)
         if trouble is None:
             return Mended(self.page)
-        ways = [_Way(Mended(self.page), trouble, (False, *_reach(trouble)))]
+        ways = [_Way(Mended(self.page), trouble, (False, *_reach(trouble, self.page)))]
         for _ in range(MAX_REPAIRS):
             found = self._farther(ways)
             complete = [way.done for way in found if way.trouble is None]
             if complete:
                 unfinished = tuple(way.done for way in _likeliest(found))
-                return replace(complete[0], others=tuple(complete[1:]), unfinished=unfinished)
+                likeliest, *others = sorted(complete, key=lambda done: oddities(done.page))
+                return replace(likeliest, others=tuple(others[:MAX_OTHERS]), unfinished=unfinished)
             if not found:
                 break
             ways = _likeliest(found)
@@ -72,7 +77,8 @@ class _Mender:
         """Yield a page that was mended so far with the one repair that ends all trouble."""
         trouble = self.find_trouble(done.page)
         if trouble is not None:
-            steps = self._steps(_Way(done, trouble, (False, *_reach(trouble))), is_first=False)
+            way = _Way(done, trouble, (False, *_reach(trouble, done.page)))
+            steps = self._steps(way, is_first=False)
             yield from (step.done for step in steps if step.trouble is None)
 
     def _farther(self, ways: Sequence[_Way]) -> list[_Way]:
@@ -91,7 +97,7 @@ class _Mender:
         assert way.trouble is not None
         complete, is_sure = 0, False
         for repair in repairs(way.done.page, way.trouble):
-            if (is_sure and not repair.is_sure) or complete > MAX_OTHERS:
+            if (is_sure and not repair.is_sure) or complete > MAX_COMPLETE:
                 return
             if not self._may_try(repair.page, is_first=is_first):
                 return
@@ -102,7 +108,7 @@ class _Mender:
                 yield _Way(done, None, way.reach)
             elif not repair.guess and _is_behind(repair, later, way.trouble):
                 is_sure = is_sure or repair.is_sure
-                yield _Way(done, later, (repair.is_sure, *_reach(later)))
+                yield _Way(done, later, (repair.is_sure, *_reach(later, repair.page)))
 
     def _may_try(self, page: Page, *, is_first: bool) -> bool:
         """Count the characters that are read to try a page; return whether there are any left."""
@@ -128,9 +134,9 @@ def _cut(way: _Way) -> Mended:
     return Mended(way.done.page, violations, way.done.silent, is_cut=True)
 
 
-def _reach(trouble: Trouble) -> tuple[int, int]:
-    """Return how far YAML came; of two repairs that lead as far the likelier counts."""
-    return trouble.index, trouble.column
+def _reach(trouble: Trouble, page: Page) -> tuple[int, int, int]:
+    """Return how far YAML came; of two repairs that lead as far the more regular page counts."""
+    return trouble.index, trouble.column, -oddities(page)
 
 
 def _is_behind(repair: Repair, later: Trouble, trouble: Trouble) -> bool:

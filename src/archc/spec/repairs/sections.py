@@ -11,8 +11,9 @@ from msgspec.structs import replace
 
 from archc.diagnostics import Code, RuleViolation, near
 from archc.spec.page import REACH, Page, Repair, Trouble
-from archc.spec.repairs.brackets import LONGEST_KEY, opening_missing, pair_in_braces
-from archc.spec.repairs.indentation import name_above
+from archc.spec.repairs.brackets import opening_missing
+from archc.spec.repairs.colons import LONGEST_KEY, pair_in_braces
+from archc.spec.repairs.indentation import columns, name_above, wrong_column
 from archc.spec.repairs.marks import (
     colon_missing,
     dash_missing,
@@ -142,6 +143,7 @@ def misread(page: Page, wrong: Set[int]) -> Iterator[Repair]:
                 yield from dash_missing(page, index, _NOWHERE)
             yield from opening_missing(page, index, _NOWHERE)
             yield from _block_in_block(page, index, sections)
+            yield from _empty(page, index)
 
 
 def _folded(page: Page, index: int) -> Iterator[Repair]:
@@ -152,6 +154,8 @@ def _folded(page: Page, index: int) -> Iterator[Repair]:
     yield from space_after_dash(page, index, _NOWHERE)
     if not is_dash(page.lines[index]):
         return
+    if page.lines[above].indent < page.lines[index].indent and is_dash(page.lines[above]):
+        yield from wrong_column(page, above, _NOWHERE)
     if page.lines[above].indent == page.lines[index].indent:
         yield from space_after_dash(page, above, _NOWHERE)
         yield from dash_missing(page, above, _NOWHERE)
@@ -159,6 +163,18 @@ def _folded(page: Page, index: int) -> Iterator[Repair]:
         yield from item_colon_missing(page, above, _NOWHERE)
         yield from colon_missing(page, above, _NOWHERE)
         yield from name_above(page, index, page.lines[above].indent)
+
+
+def _empty(page: Page, index: int) -> Iterator[Repair]:
+    """A line that holds others and has none below it: it stands too deep, or they do not."""
+    line, below = page.lines[index], page.below(index)
+    if below is None or not line.body.endswith(":") or page.lines[below].indent > line.indent:
+        return
+    yield from wrong_column(page, index, _NOWHERE)
+    behind = page.below(below)
+    is_deeper = behind is not None and page.lines[behind].indent > line.indent
+    if is_deeper or _SIGNATURE.match(line.body):
+        yield from wrong_column(page, below, _NOWHERE)
 
 
 def _block_in_block(page: Page, index: int, sections: list[_Section]) -> Iterator[Repair]:
@@ -230,21 +246,22 @@ def _unindented(page: Page, section: _Section, _present: set[str]) -> Iterator[R
         return
     if near(body.partition(":")[0], KEYS):
         return
-    indent = page.lines[section.entries[0]].indent if section.entries else 2
-    violation = RuleViolation(
-        Code.NOT_YAML,
-        f"this line is not indented, and so no part of `{section.name}:`",
-        help=f"begin it in column {indent + 1}",
-        span=page.body_span(index),
-    )
-    changed = {
-        i: page.lines[i].at_indent(page.lines[i].indent + indent)
-        for i in page.block(index)
-        if page.lines[i].body
-    }
-    alone = {index: page.lines[index].at_indent(indent)}
-    for lines in (alone, changed):
-        yield Repair(violation, page.with_lines(lines))
+    first = page.lines[section.entries[0]].indent if section.entries else 2
+    for indent in dict.fromkeys((first, *columns(page, index))):
+        violation = RuleViolation(
+            Code.NOT_YAML,
+            f"this line is not indented, and so no part of `{section.name}:`",
+            help=f"begin it in column {indent + 1}",
+            span=page.body_span(index),
+        )
+        changed = {
+            i: page.lines[i].at_indent(page.lines[i].indent + indent)
+            for i in page.block(index)
+            if page.lines[i].body
+        }
+        alone = {index: page.lines[index].at_indent(indent)}
+        for lines in (alone, changed) if indent else ():
+            yield Repair(violation, page.with_lines(lines))
 
 
 def _first_line(page: Page, section: _Section, _present: set[str]) -> Iterator[Repair]:
