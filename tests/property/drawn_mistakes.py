@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
+from random import Random
 from types import MappingProxyType
 
 from archc.compiler import check_spec
@@ -149,6 +150,37 @@ def moved_lines(text: str) -> Iterator[Drawn]:
             moved = " " * (blank.end() + columns)
             if columns and blank.end() + columns >= 0:
                 yield Drawn(number, 0, blank.end(), blank[0], moved, "moved line")
+
+
+SLIPS = {
+    "left out": (r"..", r".(.)", r"\1"),
+    "twice": (r"..", r"(.)(.)", r"\1\1\2"),
+    "exchanged": (r"\w\w", r"(.)(.)", r"\2\1"),
+}
+"""What a hand makes of two characters in a row: of which, read how, written how."""
+
+
+def typo(text: str, random: Random) -> Drawn:
+    """Return a slip in the text of a line of a body, its comment left out.
+
+    Two letters of a word are exchanged, never one and the bracket or the blank beside it: that
+    spoils two words.
+    """
+    lines = text.splitlines()
+    start = next(n for n, line in enumerate(lines) if re.match(r"(blocks|model):", line))
+    while True:
+        number = random.randrange(start, len(lines))
+        code = re.sub(r"\s+#.*", "", lines[number])
+        first = len(code) - len(code.lstrip())
+        if first == 0 or len(code) - first < 2:
+            continue
+        at = random.randrange(first, len(code) - 1)
+        kind = random.choice([*SLIPS])
+        of, read, written = SLIPS[kind]
+        before = code[at : at + 2]
+        after = re.sub(read, written, before)
+        if re.fullmatch(of, before) and after != before:
+            return Drawn(number + 1, at, at + 2, before, after, kind)
 
 
 def with_mistakes(text: str, mistakes: Iterable[Drawn]) -> str:

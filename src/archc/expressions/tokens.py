@@ -195,6 +195,8 @@ class Cursor:
     def left_open(self, bracket: str) -> str:
         """Return the advice to close a bracket here, where the line or the layer ends."""
         words = f"a bracket is left open: write the missing `{bracket}`"
+        if "((" in self.text:
+            return f"{words}, or take one of `((` away"
         last = self.tokens[self.position - 1]
         kept = "" if last.text == "," else last.text
         return Advice(words, Edit(f"{kept}{bracket}", span=self.locate(last.start, last.end)))
@@ -245,6 +247,8 @@ class Cursor:
         """Return the advice to drop a bracket that closes nothing; nothing where there is none."""
         if not self.at(")", "]"):
             return ""
+        if self.at(")") and "(" not in self.text:
+            return self.never_opened()
         words = "there is one closing bracket too many"
         before = self.tokens[max(0, self.position - 1)].text
         if self.peek().kind != "end" and before != self.token.text:

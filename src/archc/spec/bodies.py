@@ -231,7 +231,7 @@ class BodyReader:
         if word in {"branch", *JOINS}:
             return [If(((BROKEN, self._salvaged(value)),), key.span)]
         if word == "let":
-            return [Let(key.value[4:].strip(), BROKEN, key.span)]
+            return [Let(key.value[4:].strip(" :"), BROKEN, key.span)]
         if word == "return":
             return [Return((BROKEN,), span=key.span)]
         return [] if word else [Child(name, Item(()), key.span) for name in meant_by(key.value)]

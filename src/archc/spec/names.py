@@ -39,10 +39,10 @@ MODULE_ATTRIBUTES = frozenset(
 
 
 def meant_by(name: str) -> tuple[str, ...]:
-    """Return the names that Python's `self.conv`, `f'conv{i}'` and `out, hidden` stand for."""
+    """Return the names that `self.conv`, `f'conv{i}'`, `out, hidden` and `conv::` stand for."""
     if found := _FORMATTED.fullmatch(name):
         return (found[2],)
-    parts = [part.strip() for part in name.split(",")]
+    parts = [part.strip(" :") for part in name.split(",")]
     return tuple(part.removeprefix("self.") for part in parts if part)
 
 
@@ -82,6 +82,8 @@ def _advice(name: str) -> str:
     plain = name.removeprefix("self.")
     if plain != name and _CHILD.fullmatch(plain):
         return Advice(f"there is no `self`: write `{plain}`", Edit(plain, name))
+    if name.endswith(":"):
+        return Advice("there is one colon too many", Edit(name.rstrip(":"), name))
     head, dot, rest = name.partition(".")
     if dot and head and rest:
         return f"a dot parts levels: write `{head}:`, and below it, indented, `{rest}:`"

@@ -209,7 +209,7 @@ class OtherForms(Parser):
 
     def _end_meant(self, word: str) -> str:
         """Return which word that ends a chain is meant by another, if one is."""
-        if word.startswith("from"):
+        if word.startswith("from") and self.peek().kind != "name":
             source = word.removeprefix("from")
             return Advice(f"write `from {source}`", Edit(f"from {source}", word))
         if word in {"a", "s"} and self.peek().kind == "name" and self.peek(2).kind == "end":

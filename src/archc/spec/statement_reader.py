@@ -32,8 +32,10 @@ class StatementReader:
         """Read `let h: …`."""
         name = key.value[4:].strip()
         if not is_identifier(name):
+            plain = name.strip(" :")
+            written = plain if is_identifier(plain) else "h"
             raise RuleViolation(
-                Code.BAD_NAME, f"`{name}` cannot be a name", help="write `let h: …`"
+                Code.BAD_NAME, f"`{name}` cannot be a name", help=f"write `let {written}: …`"
             )
         return Let(name, self.lines.parsed(_text(key, value), parse_value), key.span)
 
