@@ -159,37 +159,6 @@ def test_depth_zero_draws_each_block_as_one_node_with_shape_and_parameters() -> 
     ]
 
 
-def marked(text: str) -> list[str]:
-    """Return the texts of a figure that say that weights are shared."""
-    return [shown for shown in svg_texts(text) if "(shared)" in shown]
-
-
-PAIR = "  Pair:\n    one: Conv2d(3, 1)\n    sum: add from one, one\n    two: Conv2d(3, 1)\n"
-
-
-@pytest.mark.parametrize("depth", [0, 9])
-def test_block_called_again_is_told_to_be_shared_once_at_its_name(depth: int) -> None:
-    text = dot(small("  a: Pair\n  b: relu -> a\n", PAIR), depth=depth)
-    assert marked(text) == ["a (shared)"]
-
-
-def test_block_of_one_card_called_again_is_told_to_be_shared() -> None:
-    text = dot(small("  a: Step\n  b: MaxPool2d(2) -> a\n", "  Step: Conv2d(3, 1)\n"))
-    assert marked(text) == ["a (shared) · [B, 3, 4, 4]"]
-
-
-def test_body_called_again_is_told_to_be_shared_and_a_call_of_its_own_is_not() -> None:
-    inner = "    one: Pair\n    two: Pair\n"
-    body = f"  a:\n{inner}  b: MaxPool2d(2) -> a\n  c: Pair\n"
-    assert marked(dot(small(body, PAIR), depth=0)) == ["a (shared)"]
-
-
-def test_block_that_calls_a_child_of_its_own_twice_is_not_shared_itself() -> None:
-    blocks = "  Twice:\n    one: Conv2d(3, 1)\n    sum: add from one, one\n    two: one\n"
-    text = dot(small("  a: Twice\n", blocks), depth=9)
-    assert marked(text) == ["one (shared) · [B, 3, 8, 8]"]
-
-
 def test_depth_opens_one_more_level_of_frames() -> None:
     levels = [frame_count(dot(network("resnet50"), depth=depth)) for depth in (0, 1, 2)]
     assert levels == [0, 4, 12]
