@@ -7,7 +7,7 @@ from urllib.parse import quote
 from archc.diagnostics.codes import Code
 from archc.diagnostics.fixes import Replacement, place_of, replacements
 from archc.diagnostics.model import Diagnostic, Span
-from archc.diagnostics.render import printable, shortened
+from archc.diagnostics.render import excerpt, printable, shortened
 
 SARIF_SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 
@@ -19,7 +19,7 @@ def diagnostic_record(diagnostic: Diagnostic, sources: Mapping[str, str]) -> dic
         "severity": diagnostic.severity,
         "message": shortened(diagnostic.headline),
         "span": _span_record(diagnostic.primary),
-        "option": diagnostic.option or None,
+        "option": excerpt(diagnostic.option) or None,
         "related": [
             {"span": _span_record(la.span), "text": la.text} for la in diagnostic.secondary
         ],

@@ -347,7 +347,7 @@ class Parser(Cursor):
             hint = missing if is_empty else Advice(words, Edit("", span=place))
         if self.at("{") and self.peek().kind == "name" and self.peek(2).text == "}":
             hint = read_by_name(self.peek().text, self.locate(token.start, self.peek(2).end))
-        raise self.unexpected("expected a value", hint)
+        raise self.unexpected("expected a value", hint or self.keyword_advice())
 
     def _inside(self, parse: Callable[[], tuple[Expression, ...]]) -> tuple[Expression, ...]:
         self.depth += 1

@@ -69,12 +69,22 @@ def _plain(text: str) -> bool:
     return all(" " <= c <= "~" and c not in '"\\' for c in text)
 
 
-def constant_text(value: object) -> str:
+def option_literal(text: str) -> str:
+    """Return `text` as a spec has it, in single quotes; in double ones where it holds one."""
+    return string_literal(text) if "'" in text else f"'{text}'"
+
+
+def spoken_constant(value: object) -> str:
+    """Return a plain value as a message says it, and a spec has it."""
+    return constant_text(value, option_literal)
+
+
+def constant_text(value: object, quoted: Callable[[str], str] = string_literal) -> str:
     """Return a plain value as Python source; a layer is printed as it was written."""
     if isinstance(value, str):
-        return string_literal(value)
+        return quoted(value)
     if isinstance(value, tuple):
-        return sequence_text([constant_text(item) for item in value], "()")  # pyright: ignore[reportUnknownArgumentType,reportUnknownVariableType]
+        return sequence_text([constant_text(item, quoted) for item in value], "()")  # pyright: ignore[reportUnknownArgumentType,reportUnknownVariableType]
     if isinstance(value, float) and value in (float("inf"), float("-inf")):
         return 'float("inf")' if value > 0 else 'float("-inf")'
     if isinstance(value, LayerName):

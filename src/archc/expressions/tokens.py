@@ -27,6 +27,11 @@ _NUMBER = re.compile(
 )
 
 
+def keyword_renamed(word: str) -> str:
+    """Return how something is called that has a word of the language for its name."""
+    return f"`{word}` is a word of the language, and no name: call it `{word}_` everywhere"
+
+
 class Token(Struct, frozen=True, gc=False):
     """One word of a line: its kind, its text, and where it starts and ends in the line."""
 
@@ -212,8 +217,26 @@ class Cursor:
     def expect_name(self, what: str) -> Token:
         """Take the next token, which must be a name and no keyword."""
         if self.token.kind != "name" or self.token.text in KEYWORDS:
-            raise self.unexpected(f"expected {what}")
+            raise self.unexpected(f"expected {what}", self.keyword_advice())
         return self.advance()
+
+    def keyword_advice(self) -> str:
+        """Return how something is called that has a word of the language for its name."""
+        word, behind = self.token, self.peek()
+        is_value = behind.kind in {"name", "number", "string"} and behind.text not in KEYWORDS
+        if word.text not in KEYWORDS:
+            return ""
+        if self.position and (is_value or behind.text == "("):
+            return self._doubled_advice()
+        return keyword_renamed(word.text)
+
+    def _doubled_advice(self) -> str:
+        """Return the advice to drop a word that stands there twice."""
+        word, before = self.token, self.tokens[self.position - 1]
+        if before.text != word.text:
+            return ""
+        words = f"`{word.text}` stands there twice: write it once"
+        return Advice(words, Edit("", span=self.locate(word.start, self.peek().start)))
 
     def expect_end(self) -> None:
         """Refuse anything that is left over."""

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from archc.diagnostics import Code, RuleViolation
-from archc.expressions.printing import constant_text
+from archc.expressions.printing import spoken_constant
 from archc.expressions.values import Constant, Unknown, is_list
 from archc.layers.base import Layer, spec_name
 from archc.layers.misuse import (
@@ -179,7 +179,7 @@ def _named(
             raise RuleViolation(
                 Code.ARGUMENTS,
                 f"argument `{name}` is given twice",
-                help=f"by position it is {constant_text(values[name])}: remove one of them",
+                help=f"by position it is {spoken_constant(values[name])}: remove one of them",
                 argument=name,
             )
     return values | dict(keywords)
@@ -249,7 +249,7 @@ def by_name(layer: type[Layer], values: Sequence[Constant]) -> str:
     pairs = [(next((n for n in names if _may_be(layer, n, v)), ""), v) for v in values]
     if not all(name for name, _ in pairs):
         return ""
-    return ", ".join(f"{name}={constant_text(value)}" for name, value in pairs)
+    return ", ".join(f"{name}={spoken_constant(value)}" for name, value in pairs)
 
 
 def _may_be(layer: type[Layer], name: str, value: Constant) -> bool:

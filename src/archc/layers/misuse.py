@@ -17,7 +17,7 @@ from archc.diagnostics import (
     near,
     to_write,
 )
-from archc.expressions.printing import constant_text
+from archc.expressions.printing import spoken_constant
 from archc.expressions.syntax import Name
 from archc.expressions.values import Constant, describe, is_list, no_integer, no_number
 from archc.layers.base import Layer, spec_name
@@ -44,7 +44,7 @@ def wrong_value(
         advice = "write one number"
     return RuleViolation(
         Code.ARGUMENT_VALUE,
-        f"`{name}` of `{callee}` cannot be {constant_text(value)}: {_reason(error, value)}",
+        f"`{name}` of `{callee}` cannot be {spoken_constant(value)}: {_reason(error, value)}",
         help=advice,
         argument=name,
         found=_no_number(value, error["type"]),
@@ -81,9 +81,9 @@ def missing_arguments(
 ) -> RuleViolation:
     """Return the violation for arguments that are missing, with the call that has them."""
     listed = ", ".join(f"`{name}`" for name in missing)
-    given = [constant_text(values[n]) if n in values else f"{n}=…" for n in layer.positional[:1]]
+    given = [spoken_constant(values[n]) if n in values else f"{n}=…" for n in layer.positional[:1]]
     head = [*layer.positional[:1]]
-    given += [f"{n}={constant_text(v)}" for n, v in values.items() if n not in head]
+    given += [f"{n}={spoken_constant(v)}" for n, v in values.items() if n not in head]
     given += [f"{n}=…" for n in missing if n not in head]
     callee = spec_name(layer)
     advice: str = Missing(f"write `{callee}({', '.join(given)})`", missing)
@@ -175,7 +175,7 @@ def takes(layer: type[Layer]) -> str:
     fields = layer.fields()
     ordered = dict.fromkeys((*layer.positional, *layer.by_name_alone(), *fields))
     parts = [
-        name if fields[name].is_required() else f"{name}={constant_text(fields[name].default)}"
+        name if fields[name].is_required() else f"{name}={spoken_constant(fields[name].default)}"
         for name in ordered
         if name in fields
     ]

@@ -5,6 +5,7 @@ from msgspec.structs import replace
 from archc import layers
 from archc.diagnostics import Code, RuleViolation, Span
 from archc.expressions.syntax import Expression
+from archc.spec.beside_statements import beside_statement, is_of_file, length_of_statement
 from archc.spec.broken import BROKEN, broken_body
 from archc.spec.continuations import dashes_inside, folded_dash, parted_at
 from archc.spec.control_lines import (
@@ -136,6 +137,8 @@ class BodyReader:
             return (Child("", self._refused(wrong, node.span), node.span),)
         if self._is_statement(node):
             return self._mapping_entries(node, "list")
+        if length := length_of_statement(node):
+            return self._statement_and_others(node, length)
         if refused := self._pasted_layer(node):
             return refused
         if (parted := self.lines.parted(node)) is not None:
@@ -165,6 +168,17 @@ class BodyReader:
                 self.refuse(violation, key.span)
                 return mended
         return None
+
+    def _statement_and_others(self, node: Mapping, length: int) -> tuple[Entry, ...]:
+        """Read a statement over a list; what stands beside it in its item are lines of the list."""
+        statement = node.entries[0][0]
+        entries = self._mapping_entries(replace(node, entries=node.entries[:length]), "list")
+        for key, value in node.entries[length:]:
+            self.refuse(beside_statement(key, statement), key.span)
+            if not is_of_file(key):
+                line = replace(node, entries=((key, value),), span=key.span)
+                entries += self._list_entry(line)
+        return entries
 
     def _is_statement(self, node: Mapping) -> bool:
         if not node.entries:

@@ -46,7 +46,7 @@ def typed(scalar: Scalar) -> Any:
             Code.AMBIGUOUS_SCALAR,
             f"`{text}` is ambiguous",
             help=Advice(
-                f'write `{_YAML_BOOLEANS[text]}`, or "{text}" for the text',
+                f"write `{_YAML_BOOLEANS[text]}`, or '{text}' for the text",
                 Edit(_YAML_BOOLEANS[text], text),
             ),
             span=scalar.span,
@@ -55,7 +55,7 @@ def typed(scalar: Scalar) -> Any:
         raise RuleViolation(
             Code.AMBIGUOUS_SCALAR,
             f"`{text}` begins with a zero",
-            help=f'write {text.lstrip("+-0_") or 0}, or "{text}" for the text',
+            help=f"write {text.lstrip('+-0_') or 0}, or '{text}' for the text",
             span=scalar.span,
         )
     return _number(scalar, text)

@@ -7,6 +7,7 @@ from msgspec.structs import replace
 from archc.diagnostics import Advice, Code, Edit, RuleViolation, did_you_mean, near
 from archc.diagnostics.render import excerpt
 from archc.expressions.syntax import Name
+from archc.expressions.tokens import KEYWORDS, keyword_renamed
 from archc.spec.continuations import check_continuations
 from archc.spec.control_lines import is_tensor, parse_results
 from archc.spec.grammar import parse_value
@@ -35,7 +36,9 @@ class StatementReader:
             plain = name.strip(" :")
             written = plain if is_identifier(plain) else "h"
             raise RuleViolation(
-                Code.BAD_NAME, f"`{name}` cannot be a name", help=f"write `let {written}: …`"
+                Code.BAD_NAME,
+                f"`{name}` cannot be a name",
+                help=keyword_renamed(name) if name in KEYWORDS else f"write `let {written}: …`",
             )
         return Let(name, self.lines.parsed(_text(key, value), parse_value), key.span)
 

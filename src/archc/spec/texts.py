@@ -1,6 +1,7 @@
 """Keys and values of a section's entries that are plain: a text, a name."""
 
 from archc.diagnostics import Code, RuleViolation
+from archc.expressions.tokens import KEYWORDS, keyword_renamed
 from archc.spec.data import unreadable
 from archc.spec.names import is_identifier
 from archc.spec.source import MAX_NAME, Erroneous, Node, Scalar, Sequence
@@ -28,10 +29,10 @@ def check_identifier(key: Scalar) -> None:
         RuleViolation: it is none.
     """
     if not is_identifier(key.value) or len(key.value) > MAX_NAME or key.value.startswith("__"):
+        letters = f"use letters, digits and underscores, at most {MAX_NAME}, a letter first"
         raise RuleViolation(
             Code.BAD_NAME,
             f"`{key.value}` cannot be a name",
-            help=f"use letters, digits and underscores, at most {MAX_NAME}, and no word of "
-            "the language",
+            help=keyword_renamed(key.value) if key.value in KEYWORDS else letters,
             span=key.span,
         )

@@ -5,7 +5,7 @@ from msgspec.structs import replace
 
 from archc import functions, layers
 from archc.diagnostics import Advice, Code, Edit, RuleViolation, Span, did_you_mean, meant, near
-from archc.expressions.printing import expression_text
+from archc.expressions.printing import expression_text, option_literal
 from archc.expressions.python_forms import PREFIXES
 from archc.expressions.syntax import names
 from archc.expressions.values import Constant, LayerName
@@ -185,7 +185,7 @@ class CalleeFinder(Part):
 
     def _of_constant(self, name: str, value: Constant, place: Span) -> RuleViolation:
         """Return the violation for the name of a number, a text or a boolean in a chain."""
-        shown = f"'{value}'" if isinstance(value, str) else constant_as_written(value)
+        shown = option_literal(value) if isinstance(value, str) else constant_as_written(value)
         return RuleViolation(
             Code.UNKNOWN_CALLEE,
             f"`{name}` is {shown}, and no layer",

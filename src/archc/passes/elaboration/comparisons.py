@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from archc.diagnostics import Advice, Code, Edit, RuleViolation
-from archc.expressions.printing import constant_text, expression_text
+from archc.expressions.printing import expression_text, spoken_constant
 from archc.expressions.syntax import Comparison, Display, Expression, Literal, Name
 from archc.expressions.values import LayerName, describe
 from archc.passes.elaboration.kinds import KIND_WORDS, declared_kind, is_of
@@ -67,7 +67,7 @@ def _is_written(expression: Expression, value: Any) -> bool:
 
 def _why_never(name: str, value: Any, constant: Any, declaration: Declaration | None) -> str:
     """Return why a name never equals a constant, nothing where it may."""
-    shown = constant_text(constant)
+    shown = spoken_constant(constant)
     kind = declared_kind(declaration) if declaration is not None else None
     if declaration is None or kind is None:
         is_slip = _is_quoted(value, constant)
@@ -115,7 +115,7 @@ def _instead(
         words = f"a number has no quotes: write `{constant}`"
         return Advice(words, Edit(constant, span=other.span))
     if choices is not None:
-        return f"its choices are {', '.join(map(constant_text, choices))}"
+        return f"its choices are {', '.join(map(spoken_constant, choices))}"
     if isinstance(value, str):
         return f"a text has quotes: write `'{expression_text(other)}'`"
     return ""

@@ -5,7 +5,7 @@ from typing import Any, cast
 
 from archc.diagnostics import Code, RuleViolation
 from archc.diagnostics.render import excerpt
-from archc.expressions.printing import constant_text, expression_text
+from archc.expressions.printing import expression_text, spoken_constant
 from archc.expressions.syntax import Expression
 from archc.expressions.values import is_list
 from archc.ir.runs import BodyRun, EntryRun, ForRun, IfRun, LetRun, ReturnRun, SilentRun, Value
@@ -154,7 +154,7 @@ def unpacked(targets: Targets, item: Any, statement: For) -> Iterable[tuple[str,
         yield targets.names[0], item
         return
     if not is_list(item) or len(item) != len(targets.names):
-        shown = excerpt(constant_text(item))
+        shown = excerpt(spoken_constant(item))
         raise RuleViolation(
             Code.EXPRESSION_VALUE,
             f"this row does not part into {len(targets.names)} names: {shown}",

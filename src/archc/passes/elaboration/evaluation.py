@@ -6,7 +6,7 @@ from typing import Any
 from archc import functions
 from archc.diagnostics import Advice, Code, Edit, RuleViolation, Span
 from archc.expressions.evaluate import Given
-from archc.expressions.printing import constant_text, expression_text
+from archc.expressions.printing import expression_text, spoken_constant
 from archc.expressions.syntax import Call, Expression, Index, Rest, Slice, Subscript, keyword_span
 from archc.expressions.values import FUNCTIONS, Constant, LayerName, applied, is_constant, is_list
 from archc.ir.runs import Value
@@ -138,7 +138,7 @@ class LineEvaluator(NameEvaluator):
         if function.arity[0] != 1 or not inputs:
             return ""
         takes = function.positional or function.variadic
-        arguments = ", ".join([inputs[0], *map(constant_text, given if takes else ())])
+        arguments = ", ".join([inputs[0], *map(spoken_constant, given if takes else ())])
         call = f"{spec_name(function)}({arguments})"
         return f"in an expression the tensor stands first, such as `{call}`"
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from archc.diagnostics import Code, Label, Proposal, RuleViolation
 from archc.diagnostics import Operand as Row
-from archc.expressions.printing import constant_text, expression_text
+from archc.expressions.printing import expression_text, spoken_constant
 from archc.expressions.syntax import (
     NOWHERE,
     Attribute,
@@ -152,7 +152,7 @@ def facts_of(expression: Any, given: Value | None, scope: Scope) -> dict[str, st
             return {name: str(_asked(shape, name.removeprefix("in_")))}
         case Name(name):
             constants = scope.constants()
-            return {name: constant_text(constants[name])} if name in constants else {}
+            return {name: spoken_constant(constants[name])} if name in constants else {}
         case Attribute(Name(name), "channels" | "features" | "shape" as what):
             shape = _shape_of(name, scope)
             return {f"{name}.{what}": _asked(shape, what)} if shape else {}

@@ -7,7 +7,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from archc.diagnostics import Code, Proposal, RuleViolation, did_you_mean, meant
-from archc.expressions.printing import constant_text
+from archc.expressions.printing import spoken_constant
 from archc.expressions.syntax import Expression, Name, keyword_span
 from archc.layers.misuse import quoted_option
 from archc.passes.elaboration.constants import DefaultEvaluator
@@ -160,7 +160,7 @@ class _Reader:
         listed = f"choose one of {', '.join(words)}" if words else "write a number"
         return RuleViolation(
             Code.ARGUMENT_VALUE,
-            f"`{name}` of `{self.call.name}` cannot be {constant_text(value)}",
+            f"`{name}` of `{self.call.name}` cannot be {spoken_constant(value)}",
             help=meant(str(value), words or (), is_closed=True, mark="'") or listed,
             span=keyword_span(self.call.keywords, name) or self.call.span,
         )

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator, Mapping
 from math import inf
 
 from archc.diagnostics import Code, RuleViolation
-from archc.expressions.printing import constant_text
+from archc.expressions.printing import spoken_constant
 from archc.expressions.syntax import keyword_span
 from archc.shapes import MAX_RANK, format_shape
 from archc.spec.model import InitRule
@@ -95,8 +95,9 @@ def _is_below(value: object, least: object) -> bool:
 
 
 def _out_of_range(rule: InitRule, argument: str, value: object, wanted: str) -> RuleViolation:
+    shown = spoken_constant(value)
     return RuleViolation(
         Code.ARGUMENT_VALUE,
-        f"`{argument}` of `{rule.call.name}` cannot be {constant_text(value)}: it must be {wanted}",
+        f"`{argument}` of `{rule.call.name}` cannot be {shown}: it must be {wanted}",
         span=keyword_span(rule.call.keywords, argument) or rule.call.span,
     )

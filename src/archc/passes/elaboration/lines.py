@@ -7,7 +7,7 @@ from contextlib import contextmanager, suppress
 from msgspec.structs import replace
 
 from archc.diagnostics import Code, RuleViolation
-from archc.expressions.printing import constant_text
+from archc.expressions.printing import spoken_constant
 from archc.expressions.syntax import Name
 from archc.expressions.values import is_list
 from archc.ir.runs import BodyRun, BranchRun, ChildRun, EntryRun, ItemRun, SilentRun, Value
@@ -181,7 +181,7 @@ class LineRunner(Part):
         for name in re.findall(r"\{(\w+)\}", key):
             value = self.scope.constants().get(name)
             if is_list(value) and len(value) == 2:
-                return f"`{name}` is a pair, {constant_text(value)}: write `for {name}, v in …`"
+                return f"`{name}` is a pair, {spoken_constant(value)}: write `for {name}, v in …`"
         return ""
 
     def _nested(
