@@ -17,6 +17,7 @@ from archc.spec.repairs.indentation import columns, name_above, wrong_column
 from archc.spec.repairs.marks import (
     colon_missing,
     dash_missing,
+    foreign_comment,
     is_dash,
     is_key,
     item_colon_missing,
@@ -152,6 +153,7 @@ def _folded(page: Page, index: int) -> Iterator[Repair]:
     above = page.above(index)
     if above is None:
         return
+    yield from foreign_comment(page, above, _NOWHERE)
     yield from space_after_dash(page, index, _NOWHERE)
     if not is_dash(page.lines[index]):
         return
