@@ -27,13 +27,12 @@ def check_continuations(scalar: Scalar) -> None:
         if _open_brackets(before) > 0:
             continue
         word = after.split(" ")[0]
-        if _ASSIGNMENT.match(after):
-            raise _assigned(scalar)
         if word in CONTINUATIONS or after.startswith("->"):
             continue
         place = scalar.locate(piece.offset, piece.offset + max(1, len(word)))
         if after.startswith("//"):
-            raise RuleViolation(Code.SYNTAX, "a comment begins with `#`", span=place)
+            advice = "write `#` in place of `//`"
+            raise RuleViolation(Code.SYNTAX, "a comment begins with `#`", help=advice, span=place)
         raise RuleViolation(
             Code.SYNTAX,
             "this line continues the one above",
@@ -43,27 +42,41 @@ def check_continuations(scalar: Scalar) -> None:
         )
 
 
-def _assigned(scalar: Scalar) -> RuleViolation:
-    """Return the violation for lines of Python, `conv1 = Conv2d(8, 3)`, which YAML joins."""
+def assigned(scalar: Scalar) -> list[RuleViolation]:
+    """Return a violation for each line of Python, `conv1 = Conv2d(8, 3)`, where YAML joins them."""
     begun = [p for p in scalar.folded if _open_brackets(scalar.value[: p.offset]) == 0]
     found = [(piece, _assignment(scalar, piece)) for piece in begun]
     lines = [(piece, match) for piece, match in found if match is not None]
-    piece, match = lines[0]
-    sign = piece.offset + match.end(1) + match[0][len(match[1]) :].index("=") - match.start(1)
-    names = [match[1].removeprefix("self.") for _, match in lines]
-    words = f"a line is a name, a colon and a layer: write `{names[0]}: …`, and so below"
-    edits = [
-        Edit(f"{name}: ", span=scalar.locate(p.offset, p.offset + m.end()))
-        for name, (p, m) in zip(names, lines, strict=True)
-    ]
-    if len(set(names)) < len(names):
-        words, edits = f"{words}; every line needs a name of its own", []
+    if not any(piece.offset for piece, _ in lines):
+        return []
+    found = [_no_colon(scalar, piece, match) for piece, match in lines]
+    edits = [_named(scalar, piece, match) for piece, match in lines]
+    if len({edit.new for edit in edits}) == len(edits):
+        found[0].help = Advice(str(found[0].help), *edits)  # one line mended alone is no more right
+    else:
+        for violation in found:
+            violation.help = f"{violation.help}; every line needs a name of its own"
+    return found
+
+
+def _no_colon(scalar: Scalar, piece: Piece, match: re.Match[str]) -> RuleViolation:
+    sign = piece.offset + match[0].index("=")
     return RuleViolation(
         Code.SYNTAX,
         "`=` stands where a colon belongs",
-        help=Advice(words, *edits) if edits else words,
+        help=f"a line is a name, a colon and a layer: write `{_name(match)}: …`",
         span=scalar.locate(sign, sign + 1),
     )
+
+
+def _named(scalar: Scalar, piece: Piece, match: re.Match[str]) -> Edit:
+    """Return the edit that writes a name and a colon."""
+    span = scalar.locate(piece.offset, piece.offset + len(match[0]))
+    return Edit(f"{_name(match)}: ", span=span)
+
+
+def _name(match: re.Match[str]) -> str:
+    return match[1].removeprefix("self.")
 
 
 def _assignment(scalar: Scalar, piece: Piece) -> re.Match[str] | None:

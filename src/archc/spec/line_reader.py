@@ -5,7 +5,7 @@ from typing import TypeVar
 
 from archc.diagnostics import Code, RuleViolation
 from archc.spec.broken import broken_item
-from archc.spec.continuations import check_continuations
+from archc.spec.continuations import assigned, check_continuations
 from archc.spec.grammar import parse_item
 from archc.spec.mended_lines import joined, mended_line
 from archc.spec.mistakes import Mistakes
@@ -54,11 +54,17 @@ class LineReader:
                     "expected a layer, found nothing",
                     help="write a layer, or `Identity`; a key may need its lines indented",
                 )
+            if lines := assigned(node):
+                return self._broken(node, *lines)
             check_continuations(node)
         except RuleViolation as violation:
-            self.refuse(violation, node.span)
-            return broken_item(node)
+            return self._broken(node, violation)
         return self._line(node, name)
+
+    def _broken(self, node: Scalar, *violations: RuleViolation) -> Item:
+        for violation in violations:
+            self.refuse(violation, node.span)
+        return broken_item(node)
 
     def _line(self, node: Scalar, name: str = "") -> Item:
         try:

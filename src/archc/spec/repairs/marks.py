@@ -1,7 +1,7 @@
 """A dash or a colon that is missing, too many, or without its space."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from msgspec.structs import replace
 
@@ -39,14 +39,24 @@ def is_key(line: Line) -> bool:
 
 def space_after_dash(page: Page, index: int, _trouble: Trouble) -> Iterator[Repair]:
     """`-ReLU` among the items of a list; of several in a row YAML reads one text."""
-    if not _lacks_space(page, index):
+    yield from _all_in_a_row(page, index, _lacks_space, _with_space)
+
+
+def _all_in_a_row(
+    page: Page,
+    index: int,
+    is_wrong: Callable[[Page, int], bool],
+    mend: Callable[[Page, int], Repair],
+) -> Iterator[Repair]:
+    """Yield the repair of a line together with those above and below that are wrong like it."""
+    if not is_wrong(page, index):
         return
     first = last = index
-    while _lacks_space(page, first - 1):
+    while is_wrong(page, first - 1):
         first -= 1
-    while _lacks_space(page, last + 1):
+    while is_wrong(page, last + 1):
         last += 1
-    found = [_with_space(page, i) for i in range(first, last + 1)]
+    found = [mend(page, i) for i in range(first, last + 1)]
     mended = {i: repair.page.lines[i] for i, repair in enumerate(found, first)}
     beside = tuple(repair.violation for repair in found[1:])
     yield replace(found[0], page=page.with_lines(mended), beside=beside)
@@ -92,15 +102,24 @@ def wide_colon(page: Page, index: int, _trouble: Trouble) -> Iterator[Repair]:
 
 
 def foreign_comment(page: Page, index: int, _trouble: Trouble) -> Iterator[Repair]:
-    """`// stem`, a comment of other languages."""
+    """`// stem`, a comment of other languages; several in a row are one comment."""
+    for repair in _all_in_a_row(page, index, _is_foreign_comment, _as_comment):
+        others = [str(found.span.line) for found in repair.beside if found.span]
+        note = f"also on line{'s' * (len(others) > 1)} {', '.join(others)}"
+        repair.violation.notes = (note,) if others else ()
+        yield replace(repair, beside=())
+
+
+def _is_foreign_comment(page: Page, index: int) -> bool:
+    return 0 <= index < len(page.lines) and page.lines[index].body.startswith("//")
+
+
+def _as_comment(page: Page, index: int) -> Repair:
     line = page.lines[index]
-    if not line.body.startswith("//"):
-        return
     comment = f"# {line.body.lstrip('/').strip()}"
     span = page.span(index, line.indent, line.indent + 2)
     headline, advice = "a comment begins with `#`", f"write `{comment}`"
-    mended = line.with_body(comment)
-    yield rewritten(page, index, mended, headline, span, advice, is_checked=True)
+    return rewritten(page, index, line.with_body(comment), headline, span, advice, is_checked=True)
 
 
 def dash_missing(page: Page, index: int, _trouble: Trouble) -> Iterator[Repair]:

@@ -20,6 +20,8 @@ from archc.spec.repairs.brackets import CLOSING, VALUE, open_bracket
 FAR = 200
 """How many lines above a place its cause is sought."""
 
+_NO_TEXT = re.compile(r"[-+]?[\d.][\d.e+-]*|true|false|null|= .*|\[.*\]|\{.*\}|\w+\(.*\)")
+"""A value that is surely no text: its quote is one too many."""
 _FLOW_TYPE = re.compile(r"(\w+)\s*:\s*(\w+\[[^\]]*\]?)")
 _BEGINS_WITH_BRACKET = re.compile(r"(?::|-)\s+(\[[^\]]*\]|\{[^}]*\})\s*[^\s,#\]}]")
 
@@ -32,10 +34,21 @@ def quote_open(page: Page, index: int, _trouble: Trouble) -> Iterator[Repair]:
         yield _closed_before_brackets(page, index)
     if not _is_open_text(value):
         return
-    mended = line.with_body(f"{line.body}{value[0]}")
     start = line.text.index(line.body) + len(line.body) - len(value)
-    span = page.span(index, start, start + 1)
-    yield rewritten(page, index, mended, "this quote is not closed", span)
+    span, headline = page.span(index, start, start + 1), "this quote is not closed"
+    if _NO_TEXT.fullmatch(value[1:]):
+        mended = line.with_body(f"{line.body[: -len(value)]}{value[1:]}")
+        advice = f"take it out: write `{mended.body}`"
+        yield rewritten(page, index, mended, headline, span, advice, is_checked=True)
+        return
+    last = max((i for i in page.block(index) if page.lines[i].body), default=index)
+    if last > index:
+        mended = page.lines[last].with_body(f"{page.lines[last].body}{value[0]}")
+        advice = f"write `{value[0]}` where the text ends: at the end of line {mended.number}"
+        repair = rewritten(page, last, mended, headline, span, advice)
+        yield replace(repair, silent=(*repair.silent, line.number))
+    mended = line.with_body(f"{line.body}{value[0]}")
+    yield rewritten(page, index, mended, headline, span)
 
 
 def _closed_before_brackets(page: Page, index: int) -> Repair:

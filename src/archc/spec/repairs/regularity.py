@@ -20,8 +20,8 @@ def oddities(page: Page) -> int:
         count += above is not None and _is_empty(above, line)
         if parents:
             count += _is_odd_below(line, parents)
-        if parents and parents[-1] is above:
-            steps[is_dash(parents[-1]), line.indent - parents[-1].indent] += 1
+        if above is not None and _is_first_below(above, line):
+            steps[is_dash(above), line.indent - above.indent] += 1
         above = line
     return count + _unusual(steps)
 
@@ -47,9 +47,13 @@ def _unusual(steps: Counter[tuple[bool, int]]) -> int:
 
 def _is_empty(above: Line, line: Line) -> bool:
     """Return whether a line that holds others has none below it."""
-    if not above.body.endswith(":") or line.indent > above.indent:
-        return False
-    return line.indent < above.indent or is_dash(above) or not is_dash(line)
+    return above.body.endswith(":") and not _is_first_below(above, line)
+
+
+def _is_first_below(above: Line, line: Line) -> bool:
+    """Return whether a line stands under the one above; the items of a list need be no deeper."""
+    is_list = above.body.endswith(":") and is_dash(line) and not is_dash(above)
+    return line.indent > above.indent or (is_list and line.indent == above.indent)
 
 
 def _is_odd_below(line: Line, parents: list[Line]) -> bool:

@@ -17,12 +17,14 @@ from archc.spec.repairs.indentation import columns, name_above, wrong_column
 from archc.spec.repairs.marks import (
     colon_missing,
     dash_missing,
+    foreign_comment,
     is_dash,
     is_key,
     item_colon_missing,
     space_after_colon,
     space_after_dash,
 )
+from archc.spec.repairs.regularity import oddities
 from archc.spec.sections import KEYS, REQUIRED
 
 _ROOT = re.compile(r"([a-z]+)\s*:")
@@ -151,6 +153,7 @@ def _folded(page: Page, index: int) -> Iterator[Repair]:
     above = page.above(index)
     if above is None:
         return
+    yield from foreign_comment(page, above, _NOWHERE)
     yield from space_after_dash(page, index, _NOWHERE)
     if not is_dash(page.lines[index]):
         return
@@ -170,11 +173,13 @@ def _empty(page: Page, index: int) -> Iterator[Repair]:
     line, below = page.lines[index], page.below(index)
     if below is None or not line.body.endswith(":") or page.lines[below].indent > line.indent:
         return
-    yield from wrong_column(page, index, _NOWHERE)
+    found = [*wrong_column(page, index, _NOWHERE)]
     behind = page.below(below)
     is_deeper = behind is not None and page.lines[behind].indent > line.indent
     if is_deeper or _SIGNATURE.match(line.body):
-        yield from wrong_column(page, below, _NOWHERE)
+        found += wrong_column(page, below, _NOWHERE)
+    now = oddities(page)
+    yield from (repair for repair in found if oddities(repair.page) < now)
 
 
 def _block_in_block(page: Page, index: int, sections: list[_Section]) -> Iterator[Repair]:
