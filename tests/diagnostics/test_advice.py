@@ -145,6 +145,7 @@ MORE_THAN_A_NAME = frozenset(
         "ARC205_layer_with_type",
         "ARC209_choice_of_no_layer",
         "ARC214_dtype_and_syntax",
+        "ARC301_block_with_another_name",
         "ARC301_channel",
         "ARC302_twice",
     }

@@ -14,7 +14,7 @@ MAX_FIXES = 200
 _COMMENT = re.compile(r"(?m)(^|\s)#.*$")
 _WORD = re.compile(r"[A-Za-z_]\w*")
 _KEY = re.compile(r"([A-Za-z_]\w*) *:")
-_SIGNATURE = re.compile(r"(?m)^ *\w+\(([^()\n]*)\).*:$")
+_SIGNATURE = re.compile(r"(?m)^ *\w+(\([^()\n]*\)(?:\([^()\n]*\))?):")
 
 
 class Replacement(Struct, frozen=True, order=True):

@@ -4,6 +4,7 @@ from collections.abc import Container, Iterator, Sequence
 
 from msgspec.structs import replace
 
+from archc import functions, layers
 from archc.diagnostics import Code, Diagnostic, Edit, Proposal
 from archc.expressions.syntax import NOWHERE
 
@@ -71,6 +72,18 @@ def _with_lines(group: Sequence[Diagnostic]) -> Diagnostic:
     others = sorted(lines - {found.primary.line if found.primary is not None else 0})
     if not others:
         return found
+    notes = [*found.notes, _of_lines(others)]
+    if (name := _definition(found)) and len(others) > 1:
+        notes.append(f"these lines agree with each other: it may be `{name}` that is misspelt")
+    return replace(found, notes=tuple(notes))
+
+
+def _definition(found: Diagnostic) -> str:
+    """Return the name of the file that a message asks for, nothing where it is one of archc's."""
+    name = found.help.meant.split(".")[0] if isinstance(found.help, Proposal) else ""
+    return "" if name in layers.NAMES | functions.NAMES else name
+
+
+def _of_lines(others: Sequence[int]) -> str:
     note = f"also on line{'s' * (len(others) > 1)} {', '.join(map(str, others[:SHOWN]))}"
-    note += ", …" * (len(others) > SHOWN)
-    return replace(found, notes=(*found.notes, note))
+    return note + ", …" * (len(others) > SHOWN)
