@@ -10,21 +10,17 @@ GAP = 3
 
 
 def doubled_keys(keys: list[Scalar], depth: int) -> list[RuleViolation]:
-    """Return a violation for each key that repeats; those close together are one mistake."""
+    """Return a violation for each key that repeats; many close together are one mistake."""
     places: dict[str, Span] = {}
-    runs: list[list[Scalar]] = []
-    gap = GAP + 1
-    for key in keys:
+    runs: list[list[int]] = []
+    for i, key in enumerate(keys):
         if key.value not in places:
             places[key.value] = key.span
-            gap += 1
-        elif gap > GAP:
-            runs.append([key])
-            gap = 0
+        elif not runs or i - runs[-1][-1] > GAP + 1:
+            runs.append([i])
         else:
-            runs[-1].append(key)
-            gap = 0
-    return [_violation(run, places, depth) for run in runs]
+            runs[-1].append(i)
+    return [found for run in runs for found in _violations(keys, run, places, depth)]
 
 
 def is_run(violation: RuleViolation) -> bool:
@@ -32,28 +28,47 @@ def is_run(violation: RuleViolation) -> bool:
     return violation.headline.startswith("the keys ")
 
 
-def _violation(run: list[Scalar], places: dict[str, Span], depth: int) -> RuleViolation:
-    names = {key.value: places[key.value].line for key in run}
-    return _one(run[0], names, depth) if len(names) == 1 else _several(run[0], names, depth)
+def _violations(
+    keys: list[Scalar], run: list[int], places: dict[str, Span], depth: int
+) -> list[RuleViolation]:
+    """Return what is wrong with keys close together: lines of another block, or each by itself."""
+    lines: dict[str, list[int]] = {}
+    doubled = [keys[i] for i in run]
+    for key in doubled:
+        lines.setdefault(key.value, [places[key.value].line]).append(key.span.line)
+    is_whole = run[-1] - run[0] == len(run) - 1
+    if len(lines) >= NAMED or (len(lines) > 1 and is_whole):
+        return [_several(doubled[0], lines, depth)]
+    firsts = {key.value: key for key in reversed(doubled)}
+    return [_one(firsts[name], lines[name], depth) for name in lines]
 
 
-def _one(key: Scalar, names: dict[str, int], depth: int) -> RuleViolation:
+def _one(key: Scalar, lines: list[int], depth: int) -> RuleViolation:
+    first, _, *others = lines
+    times = f"{len(lines)} times" if others else "twice"
+    listed = ", ".join(map(str, others[:NAMED])) + (", …" if len(others) > NAMED else "")
     return RuleViolation(
         Code.DUPLICATE_KEY,
-        f"the key `{key.value}` is there twice, first on line {names[key.value]}",
+        f"the key `{key.value}` is there {times}, first on line {first}",
+        notes=(f"also on line{'s' * (len(others) > 1)} {listed}",) if others else (),
         help=_section_advice(key) if depth == 1 else _advice(key),
         span=key.span,
     )
 
 
-def _several(first: Scalar, names: dict[str, int], depth: int) -> RuleViolation:
-    listed = ", ".join(f"`{name}`" for name in list(names)[:NAMED])
-    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+def _several(first: Scalar, lines: dict[str, list[int]], depth: int) -> RuleViolation:
+    shown = list(lines)[:NAMED]
+    listed = ", ".join(f"`{name}`" for name in shown)
+    more = f" and {len(lines) - NAMED} more" if len(lines) > NAMED else ""
     missing = f"or a line that ends in `:` is missing above line {first.span.line}"
     advice = "one network a file: remove one of them"
+    start = min(each[0] for each in lines.values())
     return RuleViolation(
         Code.DUPLICATE_KEY,
-        f"the keys {listed}{more} are there twice, first from line {min(names.values())}",
+        f"the keys {listed}{more} are there twice, first from line {start}",
+        notes=tuple(
+            f"`{name}` is on lines {lines[name][0]} and {lines[name][1]}" for name in shown
+        ),
         help=advice if depth == 1 else f"give them other names; {missing}",
         span=first.span,
     )
