@@ -212,7 +212,11 @@ class OtherForms(Parser):
         if word.startswith("from") and self.peek().kind != "name":
             source = word.removeprefix("from")
             return Advice(f"write `from {source}`", Edit(f"from {source}", word))
-        if word in {"a", "s"} and self.peek().kind == "name" and self.peek(2).kind == "end":
+        if (
+            word in {"a", "s", "aas", "ass"}
+            and self.peek().kind == "name"
+            and self.peek(2).kind == "end"
+        ):
             place = self.locate(self.token.start, self.token.end)
             return Advice("did you mean `as`?", Edit("as", span=place))
         return meant(word, ENDS)

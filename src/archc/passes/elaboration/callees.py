@@ -225,7 +225,8 @@ class CalleeFinder(Part):
             return advice
         if advice := in_archc(alone):
             return advice
-        known = [*file.blocks, *layers.NAMES, *functions.NAMES, *file.imports]
+        own = self.scope.instance.template.name  # no block calls itself
+        known = [*({*file.blocks} - {own}), *layers.NAMES, *functions.NAMES, *file.imports]
         known += [name for name in self._values() if self.layer_parameter(name) is not None]
         if prefix in PREFIXES and alone in known:
             words = f"write `{alone}`: layers and functions have no prefix"

@@ -6,10 +6,12 @@ from collections.abc import Callable, Iterator
 from msgspec.structs import replace
 
 from archc.diagnostics import Code, RuleViolation
-from archc.spec.page import Line, Page, Repair, Trouble, rewritten
+from archc.spec.page import REACH, Line, Page, Repair, Trouble, rewritten
 
 _NO_SPACE_AFTER_DASH = re.compile(r"-(?=[A-Za-z_(\"'])")
-_NO_SPACE_AFTER_COLON = re.compile(r"((?:- )?[A-Za-z_][\w.{}-]*(?:\([^()]*\))*):(?=[^\s:/])")
+_NO_SPACE_AFTER_COLON = re.compile(
+    r"((?:- )?(?:let )?[A-Za-z_][\w.{}-]*(?:\([^()]*\))*):(?=[^\s:/])"
+)
 _WIDE_COLON = re.compile(r"((?:- )?[A-Za-z_][\w.{}-]*(?:\([^()]*\))*)：\s*")
 _KEY = re.compile(r"(?:\"[^\"]*\"|'[^']*'|[^\s\"'#\[\]{},&*!|>%@`-][^#]*?)\s*:(?:\s|$)")
 _EQUALS = re.compile(r"(let\s+\w+|[\w.-]+)\s*=\s*(?=\S)")
@@ -126,6 +128,8 @@ def dash_missing(page: Page, index: int, _trouble: Trouble) -> Iterator[Repair]:
     """A line without a dash among lines that have one."""
     line = page.lines[index]
     beside = page.siblings(index) or page.around(index)
+    if _CONTROL.match(line.body) and (behind := _dash_behind(page, index)) is not None:
+        beside = (behind,)
     if not line.body or is_dash(line) or not any(is_dash(page.lines[i]) for i in beside):
         return
     if _lacks_space(page, index) or line.body.startswith("//"):
@@ -143,6 +147,19 @@ def dash_missing(page: Page, index: int, _trouble: Trouble) -> Iterator[Repair]:
     mended = line.with_body(f"- {line.body}").at_indent(column)
     headline = "a dash is missing: the lines beside this one are a list"
     yield rewritten(page, index, mended, headline, page.body_span(index))
+
+
+def _dash_behind(page: Page, index: int) -> int | None:
+    """Return the item of a list that follows the lines of a statement, where that may be one too.
+
+    It begins where the statement's dash would: up to two columns farther left.
+    """
+    indent = page.lines[index].indent
+    below = range(index + 1, min(len(page.lines), index + REACH))
+    behind = next((i for i in below if page.lines[i].body and page.lines[i].indent < indent), None)
+    if behind is None or not is_dash(page.lines[behind]):
+        return None
+    return behind if page.lines[behind].indent >= indent - len("- ") else None
 
 
 def name_among_dashes(page: Page, index: int, _trouble: Trouble) -> Iterator[Repair]:
