@@ -170,8 +170,9 @@ class CalleeFinder(Part):
 
     def _unknown(self, name: str, span: Span) -> RuleViolation:
         is_begun = any(unread.startswith(name) for unread in self.scope.file.unread)
-        if self.scope.file.is_partial or is_begun:  # `Convout, k):` is a block `Conv` too
-            raise Skipped
+        is_of_torch = name.rpartition(".")[0] in PREFIXES
+        if not is_of_torch and (self.scope.file.is_partial or is_begun):
+            raise Skipped  # a block that could not be read, or `Convout, k):` for `Conv`
         place = Span(span.file, span.line, span.column, span.line, span.column + len(name))
         value = self.scope.constants().get(name, _NO_CONSTANT)
         if not isinstance(value, LayerName):
