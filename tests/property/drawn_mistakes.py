@@ -1,13 +1,15 @@
 """Mistakes in the specs that ship: each is a small change of one line that is wrong by itself."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 from random import Random
 from types import MappingProxyType
 
+from archc.catalogue import specs_folder
 from archc.compiler import check_spec
 from archc.diagnostics import CompileError, Diagnostic
 from archc.opening import read_spec
@@ -190,6 +192,27 @@ def with_mistakes(text: str, mistakes: Iterable[Drawn]) -> str:
         line = lines[each.line - 1]
         lines[each.line - 1] = line[: each.start] + each.after + line[each.end :]
     return "".join(lines)
+
+
+def refused_with_more(draw: Callable[[str, Random], Drawn], seed: int, count: int) -> list[str]:
+    """Return those draws that give more than one error, of so many that are refused."""
+    random, texts = Random(seed), spec_texts()
+    found: list[str] = []
+    while count:
+        path = random.choice([*texts])
+        mistake = draw(texts[path], random)
+        errors = found_in(with_mistakes(texts[path], [mistake]), path)
+        count -= bool(errors)
+        if len(errors) > 1:
+            found.append(f"{path.name} {mistake}")
+    return found
+
+
+@cache
+def spec_texts() -> dict[Path, str]:
+    """Return the specs that ship, without their figures."""
+    specs = sorted(specs_folder().glob("*.yaml"))
+    return {path: without_figures(path.read_text(encoding="utf-8")) for path in specs}
 
 
 def without_figures(text: str) -> str:
