@@ -5,7 +5,7 @@ from collections.abc import Container, Iterator, Sequence
 from msgspec.structs import replace
 
 from archc import functions, layers
-from archc.diagnostics import Code, Diagnostic, Edit, Proposal
+from archc.diagnostics import Code, Diagnostic, Proposal
 from archc.expressions.syntax import NOWHERE
 
 SHOWN = 8
@@ -14,7 +14,7 @@ SHOWN = 8
 _MEETING = frozenset({Code.ADD_SHAPES, Code.CONCAT_SHAPES, Code.SIZE_MISMATCH, Code.WINDOW})
 _MISSING = frozenset({Code.UNKNOWN_NAME, Code.UNKNOWN_CALLEE, Code.PARAMETER_VALUE, Code.SELECTOR})
 """Codes of a name that nothing has: what has another name is misspelt as likely as they."""
-_Mark = tuple[str, ...] | tuple[Edit, ...]
+_Mark = tuple[object, ...]
 
 
 def merged(diagnostics: Sequence[Diagnostic]) -> list[Diagnostic]:
@@ -45,6 +45,8 @@ def _marks(found: Diagnostic, missing: Container[_Mark]) -> Iterator[_Mark]:
         yield name
     if found.code in {Code.UNKNOWN_NAME, Code.UNKNOWN_CALLEE}:
         yield found.code, found.headline, found.primary.file
+    if found.code is Code.ARGUMENT_VALUE and found.calls and not isinstance(found.help, Proposal):
+        yield found.code, found.headline, *found.calls  # a value that the call of a block gave
     edits = found.help.edits if isinstance(found.help, Proposal) else ()
     is_elsewhere = all(edit.span is not None and not edit.old for edit in edits)
     if edits and is_elsewhere and found.code in _MEETING:
