@@ -85,7 +85,7 @@ def _turns_meant(parser: LineParser, targets: str) -> str:
 def targets_meant(key: Scalar) -> Targets:
     """Return the names that a `for` which could not be read seems to assign: all before `in`."""
     head = re.split(r"\bin\b|[=:({\[]", key.value.removeprefix("for"), maxsplit=1)[0]
-    words = [*re.findall(r"\w+", head), *re.findall(r"(\w+)in\b", head)]  # `for kin kernels`
+    words = [*re.findall(r"\w+", head), *re.findall(r"\b(\w+)in\b", head)]  # `for kin kernels`
     return Targets(tuple(filter(is_identifier, words)))
 
 
