@@ -171,10 +171,9 @@ def _is_alike(one: Line, other: Line) -> bool:
 
 def _placed_below(page: Page, index: int) -> int | None:
     """Return the nearest line below whose column is known: no tab is in its indentation."""
-    below = page.below(index)
-    while below is not None and "\t" in _blank(page.lines[below]):
-        below = page.below(below)
-    return below
+    below = range(index + 1, min(len(page.lines), index + REACH))
+    lines = ((i, page.lines[i]) for i in below)
+    return next((i for i, line in lines if line.body and "\t" not in _blank(line)), None)
 
 
 def _blank(line: Line) -> str:
