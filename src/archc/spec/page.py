@@ -159,13 +159,10 @@ class Page(Struct, frozen=True):
 
     def block(self, index: int) -> range:
         """Return a line with the lines below it that are deeper."""
-        end = index + 1
-        while end < len(self.lines):
-            line = self.lines[end]
-            if line.body and line.indent <= self.lines[index].indent:
-                break
-            end += 1
-        return range(index, end)
+        indent = self.lines[index].indent
+        below = range(index + 1, len(self.lines))
+        ends = (i for i in below if self.lines[i].indent <= indent and self.lines[i].body)
+        return range(index, next(ends, len(self.lines)))
 
     def with_lines(self, changed: Mapping[int, Line]) -> "Page":
         """Return the page with some lines changed."""
